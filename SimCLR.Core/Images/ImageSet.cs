@@ -1,0 +1,86 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Images;
+
+/// <summary>Labelled images in memory.</summary>
+public sealed class ImageSet : IDisposable
+{
+    /// <summary>Takes ownership of both tensors.</summary>
+    /// <param name="images">[N, C, H, W], uint8.</param>
+    /// <param name="labels">[N], int64, each in 0 .. classes - 1.</param>
+    /// <param name="classNames">One name per class.</param>
+    /// <exception cref="ArgumentException">Shapes, types or labels do not fit.</exception>
+    public ImageSet(Tensor images, Tensor labels, IReadOnlyList<string> classNames)
+    {
+        if (images.dim() != 4 || images.dtype != ScalarType.Byte)
+            throw new ArgumentException($"Images must be [N, C, H, W] of uint8, not {images}.");
+        if (labels.dim() != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != images.shape[0])
+            throw new ArgumentException($"Labels must be [{images.shape[0]}] of int64, not {labels}.");
+        Images = images.DetachFromDisposeScope();
+        Labels = labels.DetachFromDisposeScope();
+        ClassNames = classNames;
+    }
+
+    /// <summary>[N, C, H, W], uint8.</summary>
+    public Tensor Images { get; }
+
+    /// <summary>[N], int64.</summary>
+    public Tensor Labels { get; }
+
+    /// <summary>Class names; the label is the index.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Number of images.</summary>
+    public long Count => Images.shape[0];
+
+    /// <summary>Number of channels.</summary>
+    public long Channels => Images.shape[1];
+
+    /// <summary>Height in pixels.</summary>
+    public long Height => Images.shape[2];
+
+    /// <summary>Width in pixels.</summary>
+    public long Width => Images.shape[3];
+
+    /// <summary>A copy on the device.</summary>
+    public ImageSet To(Device device) => new(Images.to(device, copy: true), Labels.to(device, copy: true), ClassNames);
+
+    /// <summary>The images at those indices, [B], int64: a new set.</summary>
+    public ImageSet Select(Tensor indices) =>
+        new(Images.index_select(0, indices), Labels.index_select(0, indices), ClassNames);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Images.Dispose();
+        Labels.Dispose();
+    }
+}
+
+/// <summary>The two splits of a data set. The test split measures; nothing is chosen on it.</summary>
+public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Train.Dispose();
+        Test.Dispose();
+    }
+}
+
+/// <summary>Somewhere images come from.</summary>
+public interface IImageSource
+{
+    /// <summary>Short name, as on the command line.</summary>
+    string Name { get; }
+
+    /// <summary>Reads both splits into memory.</summary>
+    /// <param name="report">Told what goes on, in words, when it takes long; may be null.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="ImageSourceException">Files are missing, damaged or not as stated; the message names the file and the remedy.</exception>
+    ImageSplits Load(Action<string>? report = null, CancellationToken cancellation = default);
+}
+
+/// <summary>An image source could not be read; the message names the file and the remedy.</summary>
+public sealed class ImageSourceException(string message, Exception? inner = null) : Exception(message, inner);

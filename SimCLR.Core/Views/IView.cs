@@ -1,0 +1,48 @@
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Views;
+
+/// <summary>
+/// One augmentation of a batch. Drawing is split from applying: <see cref="Draw"/> samples every parameter of every image,
+/// <see cref="Apply"/> is a deterministic function of images and parameters, so a test can replay or choose parameters.
+/// </summary>
+public interface IView
+{
+    /// <summary>The shape after <see cref="Apply"/>.</summary>
+    /// <exception cref="ArgumentException">The view cannot be applied to images of this shape; the message says why.</exception>
+    BatchShape Output(BatchShape input);
+
+    /// <summary>Draws independent parameters for each of the batch's images, on its device. The first dimension of each tensor is N.</summary>
+    ViewParameters Draw(BatchShape batch, Generator generator);
+
+    /// <summary>Applies the view to images [N, C, H, W], float32 in [0, 1]; returns [N, C, H', W'], float32.
+    /// Never changes its input; may return it.</summary>
+    Tensor Apply(Tensor images, ViewParameters parameters);
+}
+
+/// <summary>Shape and place of a batch of images.</summary>
+public sealed record BatchShape(long Count, long Channels, long Height, long Width, Device Device)
+{
+    /// <summary>The shape of images [N, C, H, W].</summary>
+    public static BatchShape Of(Tensor images) =>
+        new(images.shape[0], images.shape[1], images.shape[2], images.shape[3], images.device);
+}
+
+/// <summary>Drawn parameters of a view, by name; those of a sequence are its <see cref="Children"/>.</summary>
+public sealed class ViewParameters(
+    IReadOnlyDictionary<string, Tensor> tensors,
+    IReadOnlyList<ViewParameters>? children = null
+)
+{
+    /// <summary>No parameters.</summary>
+    public static readonly ViewParameters None = new(new Dictionary<string, Tensor>());
+
+    /// <summary>The parameter tensors by name; each has N as its first dimension.</summary>
+    public IReadOnlyDictionary<string, Tensor> Tensors { get; } = tensors;
+
+    /// <summary>Parameters of the steps of a sequence, in order.</summary>
+    public IReadOnlyList<ViewParameters> Children { get; } = children ?? [];
+
+    /// <summary>The parameter of that name.</summary>
+    public Tensor this[string name] => Tensors[name];
+}

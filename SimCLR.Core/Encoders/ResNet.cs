@@ -1,0 +1,185 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SimCLR.Core.Encoders;
+
+/// <summary>A ResNet without its classifier.</summary>
+/// <param name="Depth">18, 34, 50, 101 or 152.</param>
+/// <param name="Width">Multiplies the channels of every layer, as in SimCLR's 2x and 4x encoders; 0.25 makes 16, 32, 64, 128.</param>
+/// <param name="Stem">First layers.</param>
+/// <param name="ZeroInitResidual">Starts the last batch norm's weight of every block at 0, as the reference code does.</param>
+public sealed record ResNetSpec(int Depth, double Width = 1, Stem Stem = Stem.Cifar, bool ZeroInitResidual = true)
+    : EncoderSpec
+{
+    /// <summary>The depths that there are.</summary>
+    public static readonly IReadOnlyList<int> Depths = [18, 34, 50, 101, 152];
+
+    /// <inheritdoc/>
+    public override Encoder Create(long channels, Generator weights) => new ResNet(this, channels, weights);
+
+    internal int[] Blocks =>
+        Depth switch
+        {
+            18 => [2, 2, 2, 2],
+            34 or 50 => [3, 4, 6, 3],
+            101 => [3, 4, 23, 3],
+            152 => [3, 8, 36, 3],
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(Depth),
+                Depth,
+                $"A ResNet has depth {string.Join(", ", Depths)}; choose one of them."
+            ),
+        };
+
+    internal bool Bottleneck => Depth >= 50;
+
+    /// <summary>Channels of a layer that has that many at width 1.</summary>
+    internal long Channels(long atWidthOne)
+    {
+        var channels = (long)Math.Round(atWidthOne * Width);
+        return channels >= 1
+            ? channels
+            : throw new ArgumentOutOfRangeException(
+                nameof(Width),
+                Width,
+                $"Width {Width} leaves no channel of {atWidthOne}; use at least {1.0 / atWidthOne}."
+            );
+    }
+}
+
+/// <summary>
+/// ResNet (He et al. 2015) with torchvision's state names and, at width 1 with the ImageNet stem, its parameters:
+/// 11,689,512 for depth 18 and 25,557,032 for depth 50 with 1000 classes. Stride 2 lies in the 3x3 convolution of a bottleneck.
+/// </summary>
+public sealed class ResNet : Encoder
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm2d bn1;
+    private readonly MaxPool2d? maxpool;
+    private readonly Sequential[] layers;
+    private readonly Linear? fc;
+
+    /// <summary>Makes the network and draws its weights.</summary>
+    /// <param name="spec">What to make.</param>
+    /// <param name="channels">Channels of the images.</param>
+    /// <param name="weights">Generator of the initial weights, on the CPU.</param>
+    /// <param name="classes">With a number: a linear classifier "fc" follows, and the output is [N, classes].</param>
+    public ResNet(ResNetSpec spec, long channels, Generator weights, long? classes = null)
+        : base("ResNet")
+    {
+        var width = spec.Channels(64);
+        var cifar = spec.Stem == Stem.Cifar;
+        conv1 = cifar
+            ? Conv2d(channels, width, 3, padding: 1, bias: false)
+            : Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false);
+        bn1 = BatchNorm2d(width);
+        maxpool = cifar ? null : MaxPool2d(3, stride: 2, padding: 1);
+        register_module("conv1", conv1);
+        register_module("bn1", bn1);
+
+        layers = new Sequential[4];
+        var previous = width;
+        for (var i = 0; i < 4; i++)
+        {
+            layers[i] = Layer(spec, previous, 64L << i, spec.Blocks[i], stride: i == 0 ? 1 : 2, out previous);
+            register_module($"layer{i + 1}", layers[i]);
+        }
+        FeatureSize = previous;
+        if (classes is { } count)
+            register_module("fc", fc = Linear(FeatureSize, count));
+
+        Initialization.Draw(this, weights);
+        if (spec.ZeroInitResidual)
+            ZeroLastNorms();
+    }
+
+    /// <inheritdoc/>
+    public override long FeatureSize { get; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = bn1.forward(conv1.forward(input)).relu_();
+        if (maxpool is not null)
+            x = maxpool.forward(x);
+        foreach (var layer in layers)
+            x = layer.forward(x);
+        x = x.mean([2, 3]);
+        return (fc is null ? x : fc.forward(x)).MoveToOuterDisposeScope();
+    }
+
+    private static Sequential Layer(
+        ResNetSpec spec,
+        long input,
+        long atWidthOne,
+        int blocks,
+        long stride,
+        out long output
+    )
+    {
+        var inner = spec.Channels(atWidthOne);
+        output = spec.Bottleneck ? 4 * inner : inner;
+        var list = new List<(string, Module<Tensor, Tensor>)>();
+        for (var i = 0; i < blocks; i++)
+        {
+            list.Add(($"{i}", new ResidualBlock(spec.Bottleneck, i == 0 ? input : output, inner, i == 0 ? stride : 1)));
+        }
+        return Sequential(list);
+    }
+
+    private void ZeroLastNorms()
+    {
+        using var noGrad = no_grad();
+        foreach (var block in modules().OfType<ResidualBlock>())
+            block.LastNorm.weight.zero_();
+    }
+}
+
+/// <summary>Basic block (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1), with torchvision's names.</summary>
+internal sealed class ResidualBlock : Module<Tensor, Tensor>
+{
+    private readonly Conv2d[] convolutions;
+    private readonly BatchNorm2d[] norms;
+    private readonly Sequential? downsample;
+
+    internal ResidualBlock(bool bottleneck, long input, long inner, long stride)
+        : base("ResidualBlock")
+    {
+        var output = bottleneck ? 4 * inner : inner;
+        convolutions = bottleneck
+            ? [Convolution(input, inner, 1, 1), Convolution(inner, inner, 3, stride), Convolution(inner, output, 1, 1)]
+            : [Convolution(input, inner, 3, stride), Convolution(inner, inner, 3, 1)];
+        norms = [.. convolutions.Select(convolution => BatchNorm2d(convolution.weight.shape[0]))];
+        for (var i = 0; i < convolutions.Length; i++)
+        {
+            register_module($"conv{i + 1}", convolutions[i]);
+            register_module($"bn{i + 1}", norms[i]);
+        }
+        if (stride != 1 || input != output)
+        {
+            downsample = Sequential(("0", Convolution(input, output, 1, stride)), ("1", BatchNorm2d(output)));
+            register_module("downsample", downsample);
+        }
+    }
+
+    internal BatchNorm2d LastNorm => norms[^1];
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = input;
+        for (var i = 0; i < convolutions.Length; i++)
+        {
+            x = norms[i].forward(convolutions[i].forward(x));
+            if (i < convolutions.Length - 1)
+                x = x.relu_();
+        }
+        return x.add_(downsample is null ? input : downsample.forward(input)).relu_().MoveToOuterDisposeScope();
+    }
+
+    private static Conv2d Convolution(long input, long output, long kernel, long stride) =>
+        Conv2d(input, output, kernel, stride: stride, padding: kernel / 2, bias: false);
+}

@@ -1,0 +1,55 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SimCLR.Core.Encoders;
+
+/// <summary>A plain convolutional network: for small images and quick experiments.</summary>
+/// <param name="Channels">Output channels of each stage; a stage is a 3x3 convolution of stride 2, batch norm and ReLU.</param>
+public sealed record SmallConvSpec(IReadOnlyList<long> Channels) : EncoderSpec
+{
+    /// <inheritdoc/>
+    public override Encoder Create(long channels, Generator weights) => new SmallConv(this, channels, weights);
+}
+
+/// <summary>Stages of 3x3 convolution (stride 2), batch norm, ReLU; then the mean over positions.</summary>
+public sealed class SmallConv : Encoder
+{
+    private readonly Sequential stages;
+
+    /// <summary>Makes the network and draws its weights.</summary>
+    public SmallConv(SmallConvSpec spec, long channels, Generator weights)
+        : base("SmallConv")
+    {
+        if (spec.Channels.Count == 0 || spec.Channels.Any(count => count < 1))
+            throw new ArgumentOutOfRangeException(
+                nameof(spec),
+                string.Join(", ", spec.Channels),
+                "A SmallConv needs one or more stages of at least 1 channel, for example 32, 64, 128."
+            );
+        var layers = new List<(string, Module<Tensor, Tensor>)>();
+        var previous = channels;
+        foreach (var count in spec.Channels)
+        {
+            layers.Add(($"{layers.Count}", Conv2d(previous, count, 3, stride: 2, padding: 1, bias: false)));
+            layers.Add(($"{layers.Count}", BatchNorm2d(count)));
+            layers.Add(($"{layers.Count}", ReLU(inplace: true)));
+            previous = count;
+        }
+        stages = Sequential(layers);
+        FeatureSize = previous;
+        register_module("stages", stages);
+        Initialization.Draw(this, weights);
+    }
+
+    /// <inheritdoc/>
+    public override long FeatureSize { get; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return stages.forward(input).mean([2, 3]).MoveToOuterDisposeScope();
+    }
+}

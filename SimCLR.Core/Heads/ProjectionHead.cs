@@ -1,0 +1,80 @@
+using SimCLR.Core.Encoders;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SimCLR.Core.Heads;
+
+/// <summary>Which projection head to make: the map from h to z that the loss sees and evaluation throws away.</summary>
+/// <param name="Depth">0: none, z is h. 1: linear. 2 and more: non-linear with that many linear layers (SimCLR: 2, v2: 3).</param>
+/// <param name="Output">Length of z (the paper: 128). Without effect at depth 0.</param>
+/// <param name="Hidden">Width of the hidden layers; null: the width of h, as in the reference code.</param>
+/// <param name="BatchNorm">As in the reference code: hidden layers are linear without bias, batch norm, ReLU; the last is linear
+/// without bias, then batch norm without shift. False: linear layers with bias and ReLU, as the paper writes it.</param>
+public sealed record HeadSpec(int Depth = 2, long Output = 128, long? Hidden = null, bool BatchNorm = true)
+{
+    /// <summary>Makes the head on the CPU, its weights drawn from the generator.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
+    public ProjectionHead Create(long featureSize, Generator weights) => new(this, featureSize, weights);
+}
+
+/// <summary>g: h [N, D] to z [N, <see cref="OutputSize"/>] (SimCLR, section 2.1 and 4.2).</summary>
+public sealed class ProjectionHead : Module<Tensor, Tensor>
+{
+    private readonly Sequential? layers;
+
+    /// <summary>Makes the head and draws its weights.</summary>
+    public ProjectionHead(HeadSpec spec, long featureSize, Generator weights)
+        : base("ProjectionHead")
+    {
+        CheckRange(nameof(spec.Depth), spec.Depth, 0);
+        CheckRange(nameof(spec.Output), spec.Output, 1);
+        CheckRange(nameof(spec.Hidden), spec.Hidden ?? 1, 1);
+        OutputSize = spec.Depth == 0 ? featureSize : spec.Output;
+        if (spec.Depth == 0)
+            return;
+        layers = Sequential(Layers(spec, featureSize));
+        register_module("layers", layers);
+        Initialization.Draw(this, weights);
+    }
+
+    /// <summary>Length of z.</summary>
+    public long OutputSize { get; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input) => layers is null ? input.alias() : layers.forward(input);
+
+    private static List<(string, Module<Tensor, Tensor>)> Layers(HeadSpec spec, long featureSize)
+    {
+        var list = new List<(string, Module<Tensor, Tensor>)>();
+        void Add(Module<Tensor, Tensor> layer) => list.Add(($"{list.Count}", layer));
+
+        var hidden = spec.Hidden ?? featureSize;
+        var previous = featureSize;
+        for (var i = 1; i < spec.Depth; i++)
+        {
+            Add(Linear(previous, hidden, hasBias: !spec.BatchNorm));
+            if (spec.BatchNorm)
+                Add(BatchNorm1d(hidden));
+            Add(ReLU(inplace: true));
+            previous = hidden;
+        }
+        Add(Linear(previous, spec.Output, hasBias: !spec.BatchNorm));
+        if (spec.BatchNorm)
+            Add(WithoutShift(BatchNorm1d(spec.Output)));
+        return list;
+    }
+
+    private static BatchNorm1d WithoutShift(BatchNorm1d norm)
+    {
+        norm.bias!.requires_grad = false;
+        return norm;
+    }
+
+    private static void CheckRange(string name, long value, long least)
+    {
+        if (value < least)
+            throw new ArgumentOutOfRangeException(name, value, $"Head.{name} is {value}; use {least} or more.");
+    }
+}

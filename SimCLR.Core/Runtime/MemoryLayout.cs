@@ -1,0 +1,27 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Runtime;
+
+/// <summary>
+/// Channels-last: images [N, C, H, W] whose memory is in the order N, H, W, C. libtorch's convolutions follow the strides of
+/// their input, and on CPU and GPU they are faster so.
+/// </summary>
+public static class MemoryLayout
+{
+    /// <summary>The same values with the memory of a 4-d tensor in channels-last order.</summary>
+    public static Tensor ChannelsLast(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Puts every 4-d weight of the module into channels-last order, in place.</summary>
+    public static void ToChannelsLast(nn.Module module)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var parameter in module.parameters().Where(parameter => parameter.dim() == 4))
+            parameter.set_(ChannelsLast(parameter));
+    }
+}

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Runtime;
+
+/// <summary>Number format of the forward pass; weights, loss and optimizer stay float32.</summary>
+public enum Precision
+{
+    /// <summary>BFloat16 where the device computes it faster, else Float32.</summary>
+    Auto,
+
+    /// <summary>Single precision throughout.</summary>
+    Float32,
+
+    /// <summary>Autocast to bfloat16: convolutions and matrix products in bfloat16, reductions in float32.</summary>
+    BFloat16,
+}
+
+/// <summary>
+/// libtorch's autocast, which TorchSharp does not expose: three functions of libtorch_cpu by their mangled names.
+/// It is a state of the calling thread.
+/// </summary>
+public static partial class Autocast
+{
+    private static readonly Lazy<bool> Exported = new(TrySymbols);
+
+    /// <summary>True when this libtorch exports autocast.</summary>
+    public static bool IsAvailable => Exported.Value;
+
+    /// <summary>Resolves <see cref="Precision.Auto"/>, and falls back to float32 with a warning where autocast is missing.</summary>
+    /// <param name="asked">What the run asks for.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="warn">Told, in words, when the answer is not what was asked.</param>
+    public static Precision Resolve(Precision asked, Device device, Action<string>? warn = null)
+    {
+        if (asked == Precision.Float32)
+            return asked;
+        if (asked == Precision.Auto && !IsFast(device))
+            return Precision.Float32;
+        if (IsAvailable)
+            return Precision.BFloat16;
+        if (asked == Precision.BFloat16)
+            warn?.Invoke("This libtorch exports no autocast: the run computes in float32.");
+        return Precision.Float32;
+    }
+
+    /// <summary>Runs what follows in that precision, until disposed. Use on one thread.</summary>
+    public static IDisposable Enter(Precision precision, Device device) =>
+        precision == Precision.BFloat16 ? new Region(device.type) : Nothing.Instance;
+
+    // CPUs without AVX512-BF16 or AMX emulate it; .NET names no such feature, the kernel does.
+    private static bool IsFast(Device device) =>
+        device.type == DeviceType.CUDA || (X86Base.IsSupported && CpuFlags.Value.Contains("avx512_bf16"));
+
+    private static readonly Lazy<string> CpuFlags = new(() =>
+        File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags")) ?? ""
+            : ""
+    );
+
+    private static bool TrySymbols()
+    {
+        try
+        {
+            _ = IsEnabled((sbyte)DeviceType.CPU);
+            return true;
+        }
+        catch (Exception error) when (error is EntryPointNotFoundException or DllNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class Region : IDisposable
+    {
+        private const sbyte BFloat16 = 15; // c10::ScalarType::BFloat16
+        private readonly sbyte type;
+        private readonly bool before;
+
+        internal Region(DeviceType device)
+        {
+            type = (sbyte)device;
+            before = IsEnabled(type);
+            SetDtype(type, BFloat16);
+            SetEnabled(type, true);
+        }
+
+        public void Dispose()
+        {
+            SetEnabled(type, before);
+            // The cache holds the weights' bfloat16 copies, stale after the optimizer's step.
+            ClearCache();
+        }
+    }
+
+    private sealed class Nothing : IDisposable
+    {
+        internal static readonly Nothing Instance = new();
+
+        public void Dispose() { }
+    }
+
+    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at8autocast20set_autocast_enabledEN3c1010DeviceTypeEb")]
+    private static partial void SetEnabled(sbyte device, [MarshalAs(UnmanagedType.U1)] bool enabled);
+
+    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at8autocast19is_autocast_enabledEN3c1010DeviceTypeE")]
+    [return: MarshalAs(UnmanagedType.U1)]
+    private static partial bool IsEnabled(sbyte device);
+
+    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at8autocast18set_autocast_dtypeEN3c1010DeviceTypeENS1_10ScalarTypeE")]
+    private static partial void SetDtype(sbyte device, sbyte scalarType);
+
+    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at8autocast11clear_cacheEv")]
+    private static partial void ClearCache();
+}

@@ -1,0 +1,57 @@
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Heads;
+using SimCLR.Core.Losses;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Views;
+
+namespace SimCLR.Core.Training;
+
+/// <summary>All that determines a pretraining run, but for the images and the device.</summary>
+public sealed record PretrainingSpec
+{
+    /// <summary>Makes the first view of each image.</summary>
+    public required IView ViewA { get; init; }
+
+    /// <summary>Makes the second view of each image.</summary>
+    public required IView ViewB { get; init; }
+
+    /// <summary>The encoder, images to h.</summary>
+    public required EncoderSpec Encoder { get; init; }
+
+    /// <summary>The projection head, h to z.</summary>
+    public required HeadSpec Head { get; init; }
+
+    /// <summary>The loss of z.</summary>
+    public required ILoss Loss { get; init; }
+
+    /// <summary>How contrastive accuracy and entropy scale the similarities of z; the loss's own where it has one.</summary>
+    public double MetricTemperature { get; init; } = 1;
+
+    /// <summary>Whether they use cosine similarity; as the loss does.</summary>
+    public bool MetricNormalize { get; init; } = true;
+
+    /// <summary>The optimizer of encoder and head.</summary>
+    public required OptimizerSpec Optimizer { get; init; }
+
+    /// <summary>Highest learning rate, after scaling by batch size.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Length of the linear warmup, in epochs; 0 for none.</summary>
+    public double WarmupEpochs { get; init; }
+
+    /// <summary>How the learning rate falls after the warmup.</summary>
+    public Decay Decay { get; init; } = Decay.Cosine;
+
+    /// <summary>Images per step; each gives two views. An incomplete last batch of an epoch is left out.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Passes over the images.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Number format of encoder and head.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Seed of weights, order and views.</summary>
+    public long Seed { get; init; }
+}

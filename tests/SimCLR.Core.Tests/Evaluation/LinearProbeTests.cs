@@ -1,0 +1,115 @@
+using SimCLR.Core.Evaluation;
+using SimCLR.Core.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Evaluation;
+
+public class LinearProbeTests
+{
+    private static Generator Numbers(long seed = 0) => new RandomStreams(seed).At("test", 0, CPU);
+
+    private static (Tensor X, Tensor Labels) Blobs(long count, int classes, double distance, Generator generator)
+    {
+        var labels = arange(count) % classes;
+        var centres = randn(classes, 5, generator: new Generator(3)) * distance;
+        return (centres.index_select(0, labels) + randn(count, 5, generator: generator), labels);
+    }
+
+    /// <summary>Gradient of mean cross-entropy + l2/2 |W|² by scalar loops in float64.</summary>
+    private static double LargestGradient(double[,] x, long[] labels, double[,] w, double l2)
+    {
+        var (n, d, classes) = (x.GetLength(0), x.GetLength(1), w.GetLength(1));
+        var gradient = new double[d + 1, classes];
+        for (var i = 0; i < n; i++)
+        {
+            var scores = Enumerable
+                .Range(0, classes)
+                .Select(c => w[d, c] + Enumerable.Range(0, d).Sum(j => x[i, j] * w[j, c]));
+            var exps = scores.Select(Math.Exp).ToArray();
+            for (var c = 0; c < classes; c++)
+            {
+                var error = (exps[c] / exps.Sum() - (labels[i] == c ? 1 : 0)) / n;
+                for (var j = 0; j <= d; j++)
+                    gradient[j, c] += error * (j == d ? 1 : x[i, j]);
+            }
+        }
+        for (var j = 0; j < d; j++)
+        for (var c = 0; c < classes; c++)
+            gradient[j, c] += l2 * w[j, c];
+        return gradient.Cast<double>().Max(Math.Abs);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(1e-3)]
+    public void The_solution_is_where_the_brute_force_gradient_vanishes(double l2)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var (x, labels) = Blobs(60, 3, 1, generator);
+        x = x.to_type(ScalarType.Float64);
+        var w = LogisticRegression.Solve(x, labels, 3, l2);
+        var largest = LargestGradient(
+            (double[,])x.data<double>().ToNDArray(),
+            labels.data<long>().ToArray(),
+            (double[,])w.data<double>().ToNDArray(),
+            l2
+        );
+        Assert.InRange(largest, 0, 2e-4);
+    }
+
+    [Fact]
+    public void Badly_scaled_features_are_solved_too()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var (x, labels) = Blobs(600, 3, 4, generator);
+        var scaled = x * tensor(new float[] { 1e-4f, 1e-2f, 1, 1e2f, 1e4f });
+        using var train = new TrainFeatures(scaled, labels, 3);
+        Assert.InRange(LinearProbe.Fit(train, 1e-4).Top1(train), 0.95, 1);
+    }
+
+    [Fact]
+    public void The_strength_is_chosen_without_the_test_split()
+    {
+        // Labels of the test split are replaced by noise: choice and validation accuracy must not move.
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var (x, labels) = Blobs(200, 4, 1, generator);
+        var train = new TrainFeatures(x, labels, 4);
+        var (testX, testLabels) = Blobs(100, 4, 1, generator);
+        var results = new[] { testLabels, (testLabels + 1) % 4 }
+            .Select(test => LinearProbe.Run(train, new TestFeatures(testX, test, 4), [1e-4, 1e-2, 1], 0.25, Numbers(1)))
+            .ToList();
+        Assert.Equal(results[0].L2, results[1].L2);
+        Assert.Equal(results[0].ValidationTop1, results[1].ValidationTop1);
+        Assert.NotEqual(results[0].Top1, results[1].Top1);
+    }
+
+    [Fact]
+    public void A_held_out_part_is_stratified_and_disjoint()
+    {
+        using var scope = NewDisposeScope();
+        var train = new TrainFeatures(arange(100, dtype: ScalarType.Float32).unsqueeze(1), arange(100) % 5, 5);
+        using var generator = Numbers();
+        var (fit, validation) = train.HoldOut(0.2, generator);
+        var all = fit.H.data<float>().Concat(validation.H.data<float>()).Order();
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => (float)i), all);
+        Assert.All(
+            validation.Labels.data<long>().ToArray().GroupBy(label => label),
+            group => Assert.Equal(4, group.Count())
+        );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(double.NaN)]
+    public void A_fraction_out_of_range_is_refused(double fraction)
+    {
+        using var train = new TrainFeatures(zeros(4, 2), tensor(new long[] { 0, 0, 1, 1 }), 2);
+        using var generator = Numbers();
+        Assert.Throws<ArgumentOutOfRangeException>(() => train.HoldOut(fraction, generator));
+    }
+}

@@ -1,0 +1,184 @@
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Heads;
+using SimCLR.Core.Images;
+using SimCLR.Core.Losses;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
+using SimCLR.Core.Views;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Training;
+
+public class PretrainingTests
+{
+    private static readonly IView View = new Sequence([
+        new RandomResizedCrop(16),
+        new HorizontalFlip(),
+        ColorJitter.OfStrength(0.5),
+        new Grayscale(),
+    ]);
+
+    private static PretrainingSpec Spec(long seed = 0, double learningRate = 0.05) =>
+        new()
+        {
+            ViewA = View,
+            ViewB = View,
+            Encoder = new SmallConvSpec([8, 16]),
+            Head = new HeadSpec(Output: 16),
+            Loss = new NtXent(0.5),
+            MetricTemperature = 0.5,
+            Optimizer = new SgdSpec(),
+            LearningRate = learningRate,
+            BatchSize = 16,
+            Epochs = 3,
+            Precision = Precision.Float32,
+            Seed = seed,
+        };
+
+    private static ImageSet Noise(int count = 70, long side = 16)
+    {
+        using var generator = new RandomStreams(9).At("images", 0, CPU);
+        return new ImageSet(
+            randint(0, 256, [count, 3, side, side], generator: generator).to_type(ScalarType.Byte),
+            arange(count) % 2,
+            ["a", "b"]
+        );
+    }
+
+    private static List<float> Losses(PretrainingSpec spec)
+    {
+        using var images = Noise();
+        using var training = new Pretraining(spec, images, CPU);
+        return [.. training.Run().Progress.Select(progress => (float)progress.Loss)];
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_losses_bit_for_bit()
+    {
+        var first = Losses(Spec());
+        Assert.Equal(12, first.Count);
+        manual_seed(99); // the global generator must not matter
+        Assert.Equal(first, Losses(Spec()));
+        Assert.NotEqual(first, Losses(Spec(seed: 1)));
+    }
+
+    [Fact]
+    public void An_epoch_has_the_full_batches_and_sees_each_image_at_most_once()
+    {
+        using var images = Noise();
+        using var training = new Pretraining(Spec(), images, CPU);
+        Assert.Equal(4, training.StepsPerEpoch);
+        Assert.Equal(12, training.TotalSteps);
+    }
+
+    [Fact]
+    public void A_step_leaves_the_live_tensor_count_unchanged()
+    {
+        using var images = Noise();
+        using var training = new Pretraining(Spec(), images, CPU);
+        for (var i = 0; i < 3; i++)
+            training.TrainStep().Dispose();
+        var before = Tensor.TotalCount;
+        for (var i = 0; i < 5; i++)
+            training.TrainStep().Dispose();
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void A_whole_run_leaves_no_tensor_behind()
+    {
+        Losses(Spec());
+        var before = Tensor.TotalCount;
+        Losses(Spec());
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void The_first_loss_is_near_chance_and_training_lowers_it()
+    {
+        using var images = Noise(256);
+        using var training = new Pretraining(Spec() with { BatchSize = 64, Epochs = 30 }, images, CPU);
+        var result = training.Run();
+        Assert.Equal(Math.Log(127), result.Progress[0].Loss, tolerance: 0.6);
+        Assert.True(result.Loss < result.Progress[0].Loss - 0.3, $"{result.Progress[0].Loss} to {result.Loss}");
+        Assert.InRange(result.ContrastiveTop1, 2.0 / 64, 1);
+        Assert.InRange(result.Entropy, 0, Math.Log(64));
+    }
+
+    [Fact]
+    public void Both_views_go_through_batch_norm_in_one_forward_pass()
+    {
+        // Statistics are updated once per step with the mean over all 2N views: num_batches_tracked counts the passes.
+        using var images = Noise();
+        using var training = new Pretraining(Spec(), images, CPU);
+        for (var i = 0; i < 3; i++)
+            training.TrainStep().Dispose();
+        Assert.Equal(3, training.Encoder.state_dict()["stages.1.num_batches_tracked"].ToInt64());
+    }
+
+    [Fact]
+    public void Learning_rate_follows_the_schedule_of_every_step()
+    {
+        using var images = Noise();
+        using var training = new Pretraining(Spec(learningRate: 0.1) with { WarmupEpochs = 1 }, images, CPU);
+        var rates = training.Run().Progress.Select(progress => progress.LearningRate).ToList();
+        // 4 steps of warmup from 0, then the half cosine over the 8 that remain.
+        var expected = Enumerable
+            .Range(0, 12)
+            .Select(step => step < 4 ? 0.1 * step / 4 : 0.1 * (1 + Math.Cos(Math.PI * (step - 4) / 8)) / 2);
+        Assert.All(expected.Zip(rates), pair => Assert.Equal(pair.First, pair.Second, precision: 12));
+    }
+
+    [Fact]
+    public void A_diverging_run_says_so()
+    {
+        using var images = Noise();
+        using var training = new Pretraining(
+            Spec(learningRate: 1e30) with
+            {
+                Loss = new NtXent(0.5, Normalize: false),
+                Head = new HeadSpec(1, BatchNorm: false),
+            },
+            images,
+            CPU
+        );
+        var error = Assert.Throws<TrainingFailedException>(() => training.Run());
+        Assert.Contains("Lower the learning rate", error.Message);
+    }
+
+    [Fact]
+    public void Cancelling_ends_the_run()
+    {
+        using var images = Noise();
+        using var training = new Pretraining(Spec(), images, CPU);
+        using var source = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => training.Run(_ => source.Cancel(), source.Token));
+        Assert.Equal(1, training.Step);
+    }
+
+    [Theory]
+    [InlineData(1, 1, "BatchSize is 1")]
+    [InlineData(71, 1, "use at most 70")]
+    [InlineData(16, 0, "Epochs is 0")]
+    public void What_does_not_fit_the_images_is_refused(int batch, int epochs, string message)
+    {
+        using var images = Noise();
+        var spec = Spec() with { BatchSize = batch, Epochs = epochs };
+        Assert.Contains(
+            message,
+            Assert.Throws<ArgumentException>(() => new Pretraining(spec, images, CPU).Dispose()).Message
+        );
+    }
+
+    [Fact]
+    public void BFloat16_stays_near_float32()
+    {
+        Assert.SkipUnless(Autocast.IsAvailable, "this libtorch exports no autocast");
+        var single = Losses(Spec());
+        var brain = Losses(Spec() with { Precision = Precision.BFloat16 });
+        Assert.NotEqual(single, brain);
+        Assert.All(single.Zip(brain), pair => Assert.Equal(pair.First, pair.Second, tolerance: 0.05 * pair.First));
+    }
+}

@@ -12,6 +12,7 @@ internal static class Initialization
     /// uniform in ±1/sqrt(fan-in) for weight and bias (PyTorch's default). Batch norm: weight 1, bias 0.</remarks>
     internal static void Draw(nn.Module module, Generator generator)
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         foreach (var part in module.modules())
             DrawOne(part, generator);

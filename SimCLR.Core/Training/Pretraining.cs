@@ -122,12 +122,11 @@ public sealed class Pretraining : IDisposable
         while (Step < TotalSteps)
         {
             cancellation.ThrowIfCancellationRequested();
-            using (var values = TrainStep())
-            {
-                recent.add_(values);
-                if (Step > TotalSteps - StepsPerEpoch)
-                    lastEpoch.add_(values);
-            }
+            using var scope = NewDisposeScope();
+            var values = TrainStep();
+            recent.add_(values);
+            if (Step > TotalSteps - StepsPerEpoch)
+                lastEpoch.add_(values);
             if (Step % interval != 0 && Step != TotalSteps)
                 continue;
 
@@ -218,7 +217,8 @@ public sealed class Pretraining : IDisposable
         IReadOnlyList<TrainingProgress> progress
     )
     {
-        using var means = lastEpoch / Math.Min(StepsPerEpoch, Math.Max(1, steps));
+        using var scope = NewDisposeScope();
+        var means = lastEpoch / Math.Min(StepsPerEpoch, Math.Max(1, steps));
         var values = means.cpu().data<float>().ToArray();
         return new PretrainingResult(
             values[0],

@@ -39,6 +39,7 @@ public class PretrainingTests
 
     private static ImageSet Noise(int count = 70, long side = 16)
     {
+        using var scope = NewDisposeScope();
         using var generator = new RandomStreams(9).At("images", 0, CPU);
         return new ImageSet(
             randint(0, 256, [count, 3, side, side], generator: generator).to_type(ScalarType.Byte),
@@ -87,19 +88,23 @@ public class PretrainingTests
     }
 
     [Fact]
-    public void A_whole_run_leaves_no_tensor_behind()
+    public void A_longer_run_leaves_no_more_tensors_behind()
     {
-        Losses(Spec());
-        var before = Tensor.TotalCount;
-        Losses(Spec());
-        Assert.Equal(before, Tensor.TotalCount);
+        // TorchSharp's counter keeps the tensors that parameters were made of; those of the steps must not be among what grows.
+        long Growth(int epochs)
+        {
+            var before = Tensor.TotalCount;
+            Losses(Spec() with { Epochs = epochs });
+            return Tensor.TotalCount - before;
+        }
+        Assert.Equal(Growth(1), Growth(4));
     }
 
     [Fact]
     public void The_first_loss_is_near_chance_and_training_lowers_it()
     {
         using var images = Noise(256);
-        using var training = new Pretraining(Spec() with { BatchSize = 64, Epochs = 30 }, images, CPU);
+        using var training = new Pretraining(Spec(learningRate: 0.1) with { BatchSize = 64, Epochs = 60, WarmupEpochs = 2 }, images, CPU);
         var result = training.Run();
         Assert.Equal(Math.Log(127), result.Progress[0].Loss, tolerance: 0.6);
         Assert.True(result.Loss < result.Progress[0].Loss - 0.3, $"{result.Progress[0].Loss} to {result.Loss}");
@@ -138,7 +143,7 @@ public class PretrainingTests
         using var training = new Pretraining(
             Spec(learningRate: 1e30) with
             {
-                Loss = new NtXent(0.5, Normalize: false),
+                Loss = new NtXent(0.5, normalize: false),
                 Head = new HeadSpec(1, BatchNorm: false),
             },
             images,

@@ -1,0 +1,30 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Losses;
+
+/// <summary>What the contrastive task looks like to the model; nothing here has a gradient.</summary>
+public static class ContrastiveMetrics
+{
+    /// <summary>
+    /// Entropy of the softmax and accuracy of finding the positive, both over the N logits of a first view against all second views
+    /// (as the reference code; the paper's Table 5, "over 4096 examples").
+    /// </summary>
+    /// <param name="viewA">[N, D].</param>
+    /// <param name="viewB">[N, D].</param>
+    /// <param name="temperature">Above 0.</param>
+    /// <param name="normalize">Cosine similarity or the plain dot product.</param>
+    /// <returns>Two scalars: the entropy in nats, 0 to ln N, and the accuracy as a fraction.</returns>
+    public static (Tensor Entropy, Tensor Top1) Compute(Tensor viewA, Tensor viewB, double temperature, bool normalize)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        if (normalize)
+            (viewA, viewB) = (nn.functional.normalize(viewA), nn.functional.normalize(viewB));
+        var logits = viewA.mm(viewB.t()) / temperature;
+        var logProbabilities = nn.functional.log_softmax(logits, 1);
+        var entropy = -(logProbabilities.exp() * logProbabilities).sum(1).mean();
+        var top1 = logits.argmax(1).eq(arange(viewA.shape[0], device: viewA.device)).to_type(viewA.dtype).mean();
+        return (entropy.MoveToOuterDisposeScope(), top1.MoveToOuterDisposeScope());
+    }
+}

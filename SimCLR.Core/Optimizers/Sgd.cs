@@ -1,0 +1,29 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Optimizers;
+
+/// <summary>Stochastic gradient descent: v = m v + g + d w; w -= lr v (with Nesterov: lr (g + d w + m v)), as PyTorch's.</summary>
+/// <param name="Momentum">m, from 0 to below 1.</param>
+/// <param name="WeightDecay">d, 0 or more; biases and batch norm are not decayed.</param>
+/// <param name="Nesterov">Looks ahead along the velocity.</param>
+public sealed record SgdSpec(double Momentum = 0.9, double WeightDecay = 0, bool Nesterov = false) : OptimizerSpec
+{
+    /// <inheritdoc/>
+    public override IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters) =>
+        new Sgd(this, parameters);
+}
+
+internal sealed class Sgd(SgdSpec spec, IEnumerable<(string, Parameter)> parameters) : MomentumOptimizer(parameters)
+{
+    protected override void Update(Parameter parameter, Tensor gradient, Tensor velocity)
+    {
+        var change = gradient;
+        if (spec.WeightDecay != 0 && !OptimizerSpec.IsExcluded(parameter))
+            change = gradient.add(parameter, alpha: spec.WeightDecay);
+        velocity.mul_(spec.Momentum).add_(change);
+        var direction = spec.Nesterov ? change.add(velocity, alpha: spec.Momentum) : velocity;
+        parameter.add_(direction, alpha: -LearningRate);
+    }
+}

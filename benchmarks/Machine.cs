@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using SimCLR.Core.Runtime;
+using TorchSharp;
+
+namespace SimCLR.Benchmarks;
+
+/// <summary>What a figure was measured on.</summary>
+internal static class Machine
+{
+    internal static string Describe(torch.Device device)
+    {
+        var processor = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name"))?.Split(':')[1].Trim()
+            : null;
+        return $"{processor ?? RuntimeInformation.ProcessArchitecture.ToString()}, {torch.get_num_threads()} threads, "
+            + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "
+            + $"libtorch {LibTorch.Load().Folder}, device {device}";
+    }
+
+    /// <summary>Resident memory of this process in MiB; its peak since the last <see cref="ResetPeak"/>.</summary>
+    internal static (double Now, double Peak) Memory()
+    {
+        double Field(string name) =>
+            File.ReadLines("/proc/self/status")
+                .Where(line => line.StartsWith(name))
+                .Select(line => double.Parse(line.Split(':')[1].Replace("kB", "").Trim()) / 1024)
+                .FirstOrDefault();
+        return File.Exists("/proc/self/status")
+            ? (Field("VmRSS"), Field("VmHWM"))
+            : (Environment.WorkingSet / 1048576.0, double.NaN);
+    }
+
+    /// <summary>Forgets the peak (Linux: writing 5 to clear_refs).</summary>
+    internal static void ResetPeak()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The peak then is that of the whole process.
+        }
+    }
+}

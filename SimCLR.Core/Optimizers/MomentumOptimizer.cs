@@ -17,7 +17,9 @@ internal abstract class MomentumOptimizer : IOptimizer
         using var noGrad = no_grad();
         entries =
         [
-            .. parameters.Select(entry => (entry.Name, entry.Parameter, zeros_like(entry.Parameter).DetachFromDisposeScope())),
+            .. parameters.Select(entry =>
+                (entry.Name, entry.Parameter, zeros_like(entry.Parameter).DetachFromDisposeScope())
+            ),
         ];
         State = entries.ToDictionary(entry => $"{entry.Name}.velocity", entry => entry.Velocity);
     }

@@ -104,7 +104,16 @@ public class PretrainingTests
     public void The_first_loss_is_near_chance_and_training_lowers_it()
     {
         using var images = Noise(256);
-        using var training = new Pretraining(Spec(learningRate: 0.1) with { BatchSize = 64, Epochs = 60, WarmupEpochs = 2 }, images, CPU);
+        using var training = new Pretraining(
+            Spec(learningRate: 0.1) with
+            {
+                BatchSize = 64,
+                Epochs = 60,
+                WarmupEpochs = 2,
+            },
+            images,
+            CPU
+        );
         var result = training.Run();
         Assert.Equal(Math.Log(127), result.Progress[0].Loss, tolerance: 0.6);
         Assert.True(result.Loss < result.Progress[0].Loss - 0.3, $"{result.Progress[0].Loss} to {result.Loss}");

@@ -1,0 +1,86 @@
+namespace SimCLR
+
+/// The generated data set: shapes on backgrounds, classes told apart by shape and texture.
+type ShapesSettings =
+    {
+        /// Training images.
+        Train: int
+        /// Test images.
+        Test: int
+        /// Side in pixels.
+        Size: int
+    }
+
+/// Where images come from.
+[<RequireQualifiedAccess>]
+type ImageSource =
+    /// Generated; needs no file.
+    | Shapes of ShapesSettings
+    /// 50,000 and 10,000 images of 32x32 in 10 classes (Krizhevsky 2009).
+    | Cifar10
+    /// 50,000 and 10,000 images of 32x32 in 100 classes.
+    | Cifar100
+    /// 60,000 and 10,000 grey images of 28x28 in 10 classes (Xiao et al. 2017).
+    | FashionMnist
+    /// PATH/train/CLASS/*.jpg and PATH/test/CLASS/*.jpg; resized to that side, if one is given.
+    | Folder of path: string * size: int option
+
+/// The images of a run. Where a data set lies on disk is not part of it.
+type Images =
+    {
+        Source: ImageSource
+        /// Train on the first so many images, the same number of each class; None: on all.
+        TrainLimit: int option
+    }
+
+[<RequireQualifiedAccess>]
+module Images =
+
+    let private all source = { Source = source; TrainLimit = None }
+
+    /// 4,000 training and 1,000 test images of 32x32.
+    let shapes = all (ImageSource.Shapes { Train = 4000; Test = 1000; Size = 32 })
+
+    let cifar10 = all ImageSource.Cifar10
+    let cifar100 = all ImageSource.Cifar100
+    let fashionMnist = all ImageSource.FashionMnist
+
+    /// An image folder, its images resized to that side.
+    let folder size path = all (ImageSource.Folder(path, size))
+
+    /// Trains on the first so many images only.
+    let limit count images = { images with TrainLimit = Some count }
+
+    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist" or "folder:PATH".
+    let parse (text: string) =
+        match text.ToLowerInvariant() with
+        | "shapes" -> Ok shapes
+        | "cifar10" -> Ok cifar10
+        | "cifar100" -> Ok cifar100
+        | "fashion-mnist" -> Ok fashionMnist
+        | lower when lower.StartsWith "folder:" && text.Length > 7 -> Ok(folder None (text.Substring 7))
+        | _ -> Error $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist or folder:PATH."
+
+    /// Side of the square images, where it is known before they are read.
+    let knownSize images =
+        match images.Source with
+        | ImageSource.Shapes s -> Some s.Size
+        | ImageSource.Cifar10
+        | ImageSource.Cifar100 -> Some 32
+        | ImageSource.FashionMnist -> Some 28
+        | ImageSource.Folder(_, size) -> size
+
+    /// Number of training images, where it is known before they are read.
+    let knownCount images =
+        let all =
+            match images.Source with
+            | ImageSource.Shapes s -> Some s.Train
+            | ImageSource.Cifar10
+            | ImageSource.Cifar100 -> Some 50000
+            | ImageSource.FashionMnist -> Some 60000
+            | ImageSource.Folder _ -> None
+
+        match all, images.TrainLimit with
+        | Some count, Some limit -> Some(min count limit)
+        | None, limit -> limit
+        | count, None -> count

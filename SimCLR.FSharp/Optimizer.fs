@@ -1,0 +1,98 @@
+namespace SimCLR
+
+type SgdSettings =
+    { Momentum: float
+      WeightDecay: float
+      Nesterov: bool }
+
+type LarsSettings =
+    { Momentum: float
+      WeightDecay: float
+      TrustCoefficient: float }
+
+/// Biases and batch norm are excluded from decay, and from LARS's adaptation.
+[<RequireQualifiedAccess>]
+type Optimizer =
+    | Sgd of SgdSettings
+    | Lars of LarsSettings
+
+[<RequireQualifiedAccess>]
+module Optimizer =
+
+    /// Momentum 0.9, no decay.
+    let sgd =
+        Optimizer.Sgd
+            { Momentum = 0.9
+              WeightDecay = 0.0
+              Nesterov = false }
+
+    /// SimCLR's LARS: momentum 0.9, decay 1e-6, trust coefficient 0.001.
+    let lars =
+        Optimizer.Lars
+            { Momentum = 0.9
+              WeightDecay = 1e-6
+              TrustCoefficient = 0.001 }
+
+    /// Another weight decay.
+    let withWeightDecay decay optimizer =
+        match optimizer with
+        | Optimizer.Sgd s -> Optimizer.Sgd { s with WeightDecay = decay }
+        | Optimizer.Lars s -> Optimizer.Lars { s with WeightDecay = decay }
+
+    let internal problems optimizer =
+        let common momentum decay =
+            [ yield! Check.range "Optimizer.Momentum" 0.0 0.99999 momentum
+              yield! Check.finiteFrom "Optimizer.WeightDecay" 0.0 decay ]
+
+        match optimizer with
+        | Optimizer.Sgd s -> common s.Momentum s.WeightDecay
+        | Optimizer.Lars s ->
+            common s.Momentum s.WeightDecay
+            @ Check.above "Optimizer.TrustCoefficient" 0.0 s.TrustCoefficient
+
+/// The highest learning rate.
+[<RequireQualifiedAccess>]
+type LearningRate =
+    /// As given.
+    | Fixed of rate: float
+    /// rate · batch / 256 (SimCLR: 0.3 with LARS).
+    | Linear of rate: float
+    /// rate · √batch (SimCLR, appendix B.1: 0.075 with LARS).
+    | SquareRoot of rate: float
+
+[<RequireQualifiedAccess>]
+module LearningRate =
+
+    /// The rate at a batch size.
+    let at (batchSize: int) learningRate =
+        match learningRate with
+        | LearningRate.Fixed rate -> rate
+        | LearningRate.Linear rate -> rate * float batchSize / 256.0
+        | LearningRate.SquareRoot rate -> rate * sqrt (float batchSize)
+
+    let internal problems learningRate = Check.above "LearningRate" 0.0 (at 256 learningRate)
+
+/// What the learning rate does after the warmup.
+[<RequireQualifiedAccess>]
+type Decay =
+    /// Half a cosine to 0, without restarts.
+    | Cosine
+    | Constant
+
+/// How the learning rate moves, step by step.
+type Schedule =
+    {
+        /// Linear from 0, over so many epochs.
+        WarmupEpochs: float
+        Decay: Decay
+    }
+
+[<RequireQualifiedAccess>]
+module Schedule =
+
+    /// Warmup, then half a cosine (SimCLR, section 2.2: 10 epochs of warmup).
+    let cosine warmupEpochs =
+        { WarmupEpochs = warmupEpochs
+          Decay = Decay.Cosine }
+
+    let internal problems schedule = Check.finiteFrom "Schedule.WarmupEpochs" 0.0 schedule.WarmupEpochs

@@ -1,0 +1,164 @@
+namespace SimCLR
+
+/// The filter of a crop's resize; both are antialiased.
+[<RequireQualifiedAccess>]
+type Interpolation =
+    | Bilinear
+    | Bicubic
+
+/// A crop of random area and ratio, resized to a square.
+type CropSettings =
+    {
+        /// Side of the result, in pixels.
+        Size: int
+        /// Least and largest part of the image's area.
+        Area: float * float
+        /// Least and largest width / height.
+        Ratio: float * float
+        Interpolation: Interpolation
+    }
+
+/// Changes of colour; a factor is uniform in [max(0, 1 - x), 1 + x].
+type JitterSettings =
+    {
+        Brightness: float
+        Contrast: float
+        Saturation: float
+        /// In turns of the colour circle, 0 to 0.5.
+        Hue: float
+        Probability: float
+    }
+
+type BlurSettings =
+    {
+        Probability: float
+        /// Least and largest sigma, in pixels.
+        Sigma: float * float
+        /// Width of the kernel as a part of the side.
+        KernelFraction: float
+    }
+
+/// An augmentation of an image; compose them with >->.
+[<RequireQualifiedAccess>]
+type View =
+    | Identity
+    | Crop of CropSettings
+    | Flip of probability: float
+    | ColorJitter of JitterSettings
+    | Grayscale of probability: float
+    | Blur of BlurSettings
+    | Sequence of View list
+
+[<RequireQualifiedAccess>]
+module View =
+
+    let private steps view =
+        match view with
+        | View.Identity -> []
+        | View.Sequence views -> views
+        | single -> [ single ]
+
+    /// One view after the other; associative, with the identity as its neutral element.
+    let compose first second =
+        match steps first @ steps second with
+        | [] -> View.Identity
+        | [ single ] -> single
+        | views -> View.Sequence views
+
+    /// A crop of area 0.08 to 1 and ratio 3/4 to 4/3, resized to that side (SimCLR, appendix A).
+    let crop size =
+        View.Crop
+            { Size = size
+              Area = 0.08, 1.0
+              Ratio = 3.0 / 4.0, 4.0 / 3.0
+              Interpolation = Interpolation.Bilinear }
+
+    /// Changes every crop of the view.
+    let rec private mapCrop change view =
+        match view with
+        | View.Crop c -> View.Crop(change c)
+        | View.Sequence views -> View.Sequence(views |> List.map (mapCrop change))
+        | other -> other
+
+    /// Another range of the crop's area.
+    let withArea least largest = mapCrop (fun c -> { c with Area = least, largest })
+
+    /// Another size of the crop, in pixels.
+    let withSize size = mapCrop (fun c -> { c with Size = size })
+
+    /// Another filter of the crop's resize.
+    let withInterpolation interpolation = mapCrop (fun c -> { c with Interpolation = interpolation })
+
+    /// Mirrors left and right with probability 1/2.
+    let flip = View.Flip 0.5
+
+    /// Colour jitter of strength s with probability 0.8: 0.8 s, 0.8 s, 0.8 s and hue 0.2 s (SimCLR, appendix A).
+    let colorJitter strength =
+        View.ColorJitter
+            { Brightness = 0.8 * strength
+              Contrast = 0.8 * strength
+              Saturation = 0.8 * strength
+              Hue = 0.2 * strength
+              Probability = 0.8 }
+
+    /// Drops the colour with that probability.
+    let grayscale probability = View.Grayscale probability
+
+    /// Blur with probability 1/2, sigma 0.1 to 2, a kernel of 10% of the side (SimCLR, appendix A).
+    let blur =
+        View.Blur
+            { Probability = 0.5
+              Sigma = 0.1, 2.0
+              KernelFraction = 0.1 }
+
+    /// The side of what the view makes, given that of the image.
+    let rec outputSize size view =
+        match view with
+        | View.Crop c -> c.Size
+        | View.Sequence views -> views |> List.fold outputSize size
+        | _ -> size
+
+    /// What is wrong with it, in words.
+    let rec internal problems name view =
+        [ let probability what p =
+              Check.range $"{name}.{what} probability" 0.0 1.0 p
+
+          match view with
+          | View.Identity -> ()
+          | View.Sequence views ->
+              for i, step in List.indexed views do
+                  yield! problems $"{name}[{i}]" step
+          | View.Flip p -> yield! probability "flip" p
+          | View.Grayscale p -> yield! probability "grayscale" p
+          | View.Crop c ->
+              yield! Check.atLeast $"{name}.crop size" 1 c.Size
+              yield! Check.interval $"{name}.crop area" 0.0 1.0 c.Area
+              yield! Check.interval $"{name}.crop ratio" 0.0 100.0 c.Ratio
+          | View.ColorJitter j ->
+              yield! probability "jitter" j.Probability
+              yield! Check.range $"{name}.jitter brightness" 0.0 100.0 j.Brightness
+              yield! Check.range $"{name}.jitter contrast" 0.0 100.0 j.Contrast
+              yield! Check.range $"{name}.jitter saturation" 0.0 100.0 j.Saturation
+              yield! Check.range $"{name}.jitter hue" 0.0 0.5 j.Hue
+          | View.Blur b ->
+              yield! probability "blur" b.Probability
+              yield! Check.interval $"{name}.blur sigma" 0.0 1000.0 b.Sigma
+              yield! Check.above $"{name}.blur kernel fraction" 0.0 b.KernelFraction
+              yield! Check.range $"{name}.blur kernel fraction" 0.0 1.0 b.KernelFraction ]
+
+[<AutoOpen>]
+module ViewOperators =
+
+    /// One view after the other.
+    let (>->) first second = View.compose first second
+
+[<RequireQualifiedAccess>]
+module Views =
+
+    /// SimCLR on ImageNet (appendix A): crop 224, flip, jitter of strength 1, grayscale 0.2, blur.
+    let paperImageNet =
+        View.crop 224 >-> View.flip >-> View.colorJitter 1.0 >-> View.grayscale 0.2 >-> View.blur
+
+    /// SimCLR on CIFAR-10 (appendix B.9): crop 32, flip, jitter of strength 0.5, grayscale 0.2, no blur.
+    let paperCifar10 =
+        View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2

@@ -1,0 +1,30 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Views;
+
+/// <summary>Mirrors left and right with probability p (paper, Appendix A).</summary>
+/// <remarks>Parameters: apply: [N], bool.</remarks>
+/// <param name="p">Probability, in [0, 1].</param>
+/// <exception cref="ArgumentOutOfRangeException">p is not a probability.</exception>
+public sealed class HorizontalFlip(double p = 0.5) : IView
+{
+    private readonly double _p = Require.Probability(p, nameof(p));
+
+    /// <inheritdoc/>
+    public BatchShape Output(BatchShape input) => input;
+
+    /// <inheritdoc/>
+    public ViewParameters Draw(BatchShape batch, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        return PerSample.Keep(scope, ("apply", PerSample.Chance(batch, _p, generator)));
+    }
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ViewParameters parameters)
+    {
+        using var scope = NewDisposeScope();
+        return PerSample.Choose(parameters["apply"], images.flip(3), images).MoveToOuterDisposeScope();
+    }
+}

@@ -1,11 +1,15 @@
 namespace SimCLR
 
 open System
-open System.Collections.Generic
+open System.Diagnostics
+open System.IO
+open System.Runtime.InteropServices
 open System.Threading
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Images
+open SimCLR.Core.Runtime
 open SimCLR.Core.Training
+open TorchSharp
 
 /// How runs are executed: where, from which data, into which store. Changes no run's value.
 type Executor =
@@ -16,6 +20,151 @@ type Executor =
       Download: bool
       Store: Store
       Progress: Progress
-      /// Prints what would be done and its estimated cost, and trains nothing.
+      /// Says what would be done and what it costs, and trains nothing.
       DryRun: bool }
 
+[<RequireQualifiedAccess>]
+module Executor =
+
+    /// On the best device, data in "data", outcomes in "results/runs", progress on the console.
+    let local =
+        { Device = Auto
+          DataRoot = "data"
+          Download = false
+          Store = Store.at (Path.Combine("results", "runs"))
+          Progress = Progress.console ()
+          DryRun = false }
+
+    /// Outcomes in that folder.
+    let storeIn folder executor = { executor with Store = Store.at folder }
+
+    let private commit () =
+        try
+            let start = ProcessStartInfo("git", "rev-parse HEAD", RedirectStandardOutput = true, RedirectStandardError = true)
+            use git = Process.Start start
+            let text = git.StandardOutput.ReadToEnd().Trim()
+            git.WaitForExit()
+            if git.ExitCode = 0 then text else "unknown"
+        with :? ComponentModel.Win32Exception ->
+            "unknown"
+
+    let private machine =
+        lazy
+            (let model =
+                if File.Exists "/proc/cpuinfo" then
+                    File.ReadLines "/proc/cpuinfo"
+                    |> Seq.tryFind _.StartsWith("model name")
+                    |> Option.map (fun line -> line.Substring(line.IndexOf ':' + 1).Trim())
+                else
+                    None
+
+             let processor = model |> Option.defaultValue (string RuntimeInformation.ProcessArchitecture)
+             $"{processor}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}")
+
+    let private provenance device (run: Run) : Provenance =
+        let version (kind: Type) = kind.Assembly.GetName().Version |> string
+        let spec = Lower.pretraining run
+
+        { Commit = commit ()
+          Versions =
+            $"SimCLR.Research {version typeof<Executor>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
+          Device = string device
+          Threads = torch.get_num_threads ()
+          Precision = string (Autocast.Resolve(spec.Precision, device))
+          Machine = machine.Value
+          Date = DateTimeOffset.Now }
+
+    /// Training images cut to the run's limit, and the test images.
+    let private limited (run: Run) (splits: ImageSplits) =
+        match run.Images.TrainLimit with
+        | Some limit when int64 limit < splits.Train.Count -> new ImageSplits(splits.Train.Take(int64 limit), splits.Test)
+        | _ -> splits
+
+    let private point (progress: TrainingProgress) =
+        { Step = progress.Step
+          Epoch = progress.Epoch
+          Loss = progress.Loss
+          LearningRate = progress.LearningRate
+          GradientNorm = progress.GradientNorm
+          ImagesPerSecond = progress.ImagesPerSecond }
+
+    /// Evaluates, pretrains, evaluates again.
+    let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
+        let clock = Stopwatch.StartNew()
+        let evaluation = Lower.evaluation (int splits.Train.Height) run
+        use training = new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
+        let untrained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+        let result = training.Run((fun step -> executor.Progress.Step step), cancellation)
+        let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+
+        { LinearTop1 = trained.Linear.Top1
+          LinearTop1Untrained = untrained.Linear.Top1
+          KnnTop1 = trained.NeighbourTop1
+          KnnTop1Untrained = untrained.NeighbourTop1
+          FinalLoss = result.Loss
+          Entropy = result.Entropy
+          ContrastiveTop1 = result.ContrastiveTop1
+          L2 = trained.Linear.L2
+          Steps = result.Steps
+          Seconds = clock.Elapsed.TotalSeconds
+          ImagesPerSecond = result.ImagesPerSecond
+          Curve = result.Progress |> Seq.map point |> Seq.toList }
+
+    let private attempt executor device splits cancellation run =
+        try
+            let outcome = train executor device splits cancellation run
+            Store.save run (provenance device run) outcome executor.Store
+            Ok outcome
+        with
+        | :? TrainingFailedException as error -> Error { Reason = "training failed"; Detail = error.Message }
+        | :? ArgumentException as error -> Error { Reason = "does not fit the data"; Detail = error.Message }
+
+    let private describe (result: Result<Outcome, Failure>) =
+        match result with
+        | Ok outcome ->
+            $"linear {outcome.LinearTop1:P1} (untrained {outcome.LinearTop1Untrained:P1})  k-NN {outcome.KnnTop1:P1}  "
+            + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s"
+        | Error failure -> $"FAILED, {failure.Reason}: {failure.Detail}"
+
+    /// Executes the cells whose outcome is not stored yet, each as soon as the one before has ended.
+    /// Cancelling ends the run in progress; outcomes stay in the store and are not computed again.
+    let execute (cancellation: CancellationToken) (grid: Grid) executor =
+        match Grid.problems grid with
+        | [] -> ()
+        | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
+
+        let device = Device.resolve executor.Device
+        let loaded = Collections.Generic.Dictionary<Images, ImageSplits>()
+
+        let load (run: Run) =
+            match loaded.TryGetValue run.Images with
+            | true, splits -> splits
+            | _ ->
+                let source = Lower.imageSource executor.DataRoot executor.Download run.Images.Source
+                let splits = source.Load((fun text -> executor.Progress.Note text), cancellation) |> limited run
+                loaded[run.Images] <- splits
+                splits
+
+        let total = Grid.size grid
+
+        [ for i, cell in List.indexed grid.Cells do
+              if not cancellation.IsCancellationRequested then
+                  executor.Progress.Begin(i + 1, total, Grid.label cell)
+                  let stored = Store.tryFind executor.Progress.Note cell.Run executor.Store
+
+                  match stored with
+                  | Some outcome ->
+                      executor.Progress.End $"stored already: {describe (Ok outcome)}"
+                      { Cell = cell; Result = Ok outcome; Stored = true }
+                  | None ->
+                      let result =
+                          try
+                              Some(attempt executor device (load cell.Run) cancellation cell.Run)
+                          with :? OperationCanceledException ->
+                              None
+
+                      match result with
+                      | Some result ->
+                          executor.Progress.End(describe result)
+                          { Cell = cell; Result = result; Stored = false }
+                      | None -> executor.Progress.End "interrupted" ]

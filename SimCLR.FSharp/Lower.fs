@@ -11,14 +11,90 @@ open SimCLR.Core.Optimizers
 open SimCLR.Core.Training
 open SimCLR.Core.Views
 
+let private interpolation (value: SimCLR.Interpolation) =
+    match value with
+    | SimCLR.Interpolation.Bilinear -> Core.Views.Interpolation.Bilinear
+    | SimCLR.Interpolation.Bicubic -> Core.Views.Interpolation.Bicubic
+
 let rec view value : IView =
     match value with
     | View.Identity -> Identity()
     | View.Sequence views -> Sequence(views |> List.map view |> List.toArray)
-    | View.RandomResizedCrop c ->
-        RandomResizedCrop(c.Size, fst c.Area, snd c.Area, fst c.Ratio, snd c.Ratio, interpolation c.Interpolation)
-    | View.HorizontalFlip p -> HorizontalFlip p
-    | View.ColorJitter j ->
-        ColorJitter(j.Brightness, j.Contrast, j.Saturation, j.Hue, j.Probability, brightness j.BrightnessMode)
+    | View.Crop c ->
+        RandomResizedCrop(int64 c.Size, fst c.Area, snd c.Area, fst c.Ratio, snd c.Ratio, interpolation c.Interpolation)
+    | View.Flip p -> HorizontalFlip p
+    | View.ColorJitter j -> ColorJitter(j.Brightness, j.Contrast, j.Saturation, j.Hue, j.Probability)
     | View.Grayscale p -> Grayscale p
-    | View.GaussianBlur b -> GaussianBlur(b.Probability, fst b.Sigma, snd b.Sigma, b.KernelFraction)
+    | View.Blur b -> GaussianBlur(b.Probability, fst b.Sigma, snd b.Sigma, b.KernelFraction)
+
+let private encoder value : EncoderSpec =
+    match value with
+    | Encoder.SmallConv channels -> SmallConvSpec(channels |> List.map int64 |> List.toArray)
+    | Encoder.ResNet r ->
+        let stem =
+            match r.Stem with
+            | SimCLR.Stem.ImageNet -> Core.Encoders.Stem.ImageNet
+            | SimCLR.Stem.Cifar -> Core.Encoders.Stem.Cifar
+
+        ResNetSpec(r.Depth, r.Width, stem, r.ZeroInitResidual)
+
+let private head (value: Head) =
+    HeadSpec(value.Depth, int64 value.Output, value.Hidden |> Option.map int64 |> Option.toNullable, value.BatchNorm)
+
+let private loss value : ILoss =
+    match value with
+    | Loss.NtXent s -> NtXent(s.Temperature, s.Normalize)
+
+let private optimizer value : OptimizerSpec =
+    match value with
+    | Optimizer.Sgd s -> SgdSpec(s.Momentum, s.WeightDecay, s.Nesterov)
+    | Optimizer.Lars s -> LarsSpec(s.Momentum, s.WeightDecay, s.TrustCoefficient)
+
+let private decay (value: SimCLR.Decay) =
+    match value with
+    | SimCLR.Decay.Cosine -> Core.Optimizers.Decay.Cosine
+    | SimCLR.Decay.Constant -> Core.Optimizers.Decay.Constant
+
+let private precision value =
+    match value with
+    | Precision.Auto -> Core.Runtime.Precision.Auto
+    | Precision.Float32 -> Core.Runtime.Precision.Float32
+    | Precision.BFloat16 -> Core.Runtime.Precision.BFloat16
+
+/// What is trained.
+let pretraining (run: Run) =
+    PretrainingSpec(
+        ViewA = view run.ViewA,
+        ViewB = view run.ViewB,
+        Encoder = encoder run.Encoder,
+        Head = head run.Head,
+        Loss = loss run.Loss,
+        MetricTemperature = Loss.temperature run.Loss,
+        MetricNormalize = Loss.isNormalized run.Loss,
+        Optimizer = optimizer run.Optimizer,
+        LearningRate = LearningRate.at run.BatchSize run.LearningRate,
+        WarmupEpochs = run.Schedule.WarmupEpochs,
+        Decay = decay run.Schedule.Decay,
+        BatchSize = run.BatchSize,
+        Epochs = run.Epochs,
+        Precision = precision run.Precision,
+        Seed = run.Seed
+    )
+
+/// How it is measured, on images of that side.
+let evaluation (side: int) (run: Run) =
+    EvaluationSpec(
+        Resize(int64 (View.outputSize side run.ViewA)),
+        run.Evaluation.L2 |> List.toArray,
+        run.Evaluation.ValidationFraction,
+        run.Evaluation.KnnK,
+        run.Evaluation.KnnTemperature,
+        run.Seed
+    )
+
+/// Where images are read, given the folder of the data sets and whether they may be downloaded.
+let imageSource (dataRoot: string) (download: bool) source : IImageSource =
+    ignore (dataRoot, download)
+    match source with
+    | ImageSource.Shapes s -> Shapes(s.Train, s.Test, s.Size)
+    | _ -> failwith "later"

@@ -5,7 +5,7 @@ open System.IO
 open System.Text.Json
 
 /// What a run was executed with; it changes no run's value.
-type Environment =
+type Provenance =
     { Commit: string
       Versions: string
       Device: string
@@ -65,13 +65,13 @@ module Store =
                 None
 
     /// Saves what a run came to. The outcome is written last: a folder without it is unfinished.
-    let save run (environment: Environment) (outcome: Outcome) store =
+    let save run (provenance: Provenance) (outcome: Outcome) store =
         let folder = folderOf run store
         Directory.CreateDirectory folder |> ignore
         let file name = Path.Combine(folder, name)
         write (file "run.json") (Run.toJson run)
         write (file "run.fsx") (Run.toCode run + "\n")
-        write (file "environment.json") (JsonSerializer.Serialize(environment, options))
+        write (file "provenance.json") (JsonSerializer.Serialize(provenance, options))
         let compact = JsonSerializerOptions()
         compact.Converters.Add(Serialization.JsonFSharpConverter())
         let lines = outcome.Curve |> List.map (fun point -> JsonSerializer.Serialize(point, compact))

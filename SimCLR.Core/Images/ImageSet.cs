@@ -50,6 +50,23 @@ public sealed class ImageSet : IDisposable
     public ImageSet Select(Tensor indices) =>
         new(Images.index_select(0, indices), Labels.index_select(0, indices), ClassNames);
 
+    /// <summary>The first images of each class, the same number of every class where there are enough: a new set.</summary>
+    public ImageSet Take(long count)
+    {
+        var seen = new Dictionary<long, long>();
+        var ranked = Labels
+            .cpu()
+            .data<long>()
+            .Select((label, index) => (Index: (long)index, Rank: seen[label] = seen.GetValueOrDefault(label, -1) + 1))
+            .OrderBy(image => image.Rank)
+            .Take((int)Math.Min(count, Count))
+            .Select(image => image.Index)
+            .Order()
+            .ToArray();
+        using var scope = NewDisposeScope();
+        return Select(tensor(ranked, device: Images.device));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -35,6 +35,8 @@ internal static class Hue
         var fromRed = (g - b).div_(unit);
         var fromGreen = (b - r).div_(unit).add_(2);
         var fromBlue = (r - g).div_(unit).add_(4);
-        return where(high.eq(r), fromRed, where(high.eq(g), fromGreen, fromBlue));
+        // lerp by 0 or 1 chooses exactly, and unlike where it is vectorised on CPU.
+        var (isRed, isGreen) = (high.eq(r).to(ScalarType.Float32), high.eq(g).to(ScalarType.Float32));
+        return fromBlue.lerp_(fromGreen, isGreen).lerp_(fromRed, isRed);
     }
 }

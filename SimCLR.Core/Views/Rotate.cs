@@ -31,6 +31,6 @@ public sealed class Rotate : IView
         var turns = parameters["quarterTurns"];
         var halved = PerSample.Choose(turns.ge(2), images.flip(2, 3), images);
         var turned = PerSample.Choose(turns.remainder(2).eq(1), halved.transpose(2, 3).flip(2), halved);
-        return turned.MoveToOuterDisposeScope();
+        return turned.contiguous().MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,48 @@
+using SimCLR.Core.Views;
+using SkiaSharp;
+using TorchSharp;
+using static SimCLR.Core.Tests.Views.ViewTesting;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Views;
+
+public sealed class ContactSheetTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sheet").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Every_pixel_lies_where_the_grid_puts_it(int channels)
+    {
+        using var scope = NewDisposeScope();
+        var images = RandomImages(5, channels, 4, 6);
+        var path = Path.Combine(_folder, "new", "sheet.png");
+        ContactSheet.Write(path, images, columns: 3, scale: 2);
+        using var bitmap = SKBitmap.Decode(path);
+        // Gaps of 2 around cells of 12 x 8.
+        Assert.Equal((2 + 3 * 14, 2 + 2 * 10), (bitmap.Width, bitmap.Height));
+        var p = Numbers(images);
+        for (var i = 0; i < 5; i++)
+        for (var y = 0; y < 8; y++)
+        for (var x = 0; x < 12; x++)
+        {
+            var colour = bitmap.GetPixel(2 + i % 3 * 14 + x, 2 + i / 3 * 10 + y);
+            var expected = Enumerable.Range(0, 3).Select(c => p[i, c % channels, y / 2, x / 2] * 255).ToArray();
+            Assert.Equal(expected[0], colour.Red, 0.51);
+            Assert.Equal(expected[1], colour.Green, 0.51);
+            Assert.Equal(expected[2], colour.Blue, 0.51);
+        }
+        Assert.Equal(SKColors.White, bitmap.GetPixel(40, 15)); // the sixth cell is empty
+    }
+
+    [Fact]
+    public void Images_of_two_channels_are_refused()
+    {
+        using var images = RandomImages(5, 2, 4, 6);
+        Assert.Throws<ArgumentException>(() => ContactSheet.Write(Path.Combine(_folder, "x.png"), images, 2));
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+}

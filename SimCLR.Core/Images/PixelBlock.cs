@@ -1,0 +1,41 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Images;
+
+/// <summary>
+/// Pixels of N images on their way into one uint8 tensor: readers and threads write straight into its memory, so nothing is held twice and
+/// more than 2 GiB fit.
+/// </summary>
+internal sealed unsafe class PixelBlock : IDisposable
+{
+    private readonly Tensor tensor;
+    private readonly byte* start;
+    private readonly long count;
+    private readonly int imageBytes;
+
+    internal PixelBlock(long count, long channels, long height, long width)
+    {
+        tensor = zeros([count, channels, height, width], ScalarType.Byte).DetachFromDisposeScope();
+        this.count = count;
+        imageBytes = checked((int)(channels * height * width));
+        if (count == 0)
+            return;
+        using var first = tensor[0];
+        fixed (byte* memory = first.bytes)
+            start = memory; // libtorch's memory: it stays in place while the tensor lives
+    }
+
+    /// <summary>The bytes of image i, [C, H, W].</summary>
+    internal Span<byte> Image(long i) =>
+        i >= 0 && i < count
+            ? new Span<byte>(start + i * imageBytes, imageBytes)
+            : throw new ArgumentOutOfRangeException(nameof(i), i, $"There are {count} images.");
+
+    /// <summary>Hands the pixels over, with labels.</summary>
+    internal ImageSet ToImageSet(long[] labels, IReadOnlyList<string> classNames) =>
+        new(tensor, torch.tensor(labels), classNames);
+
+    /// <summary>Lets go of pixels that were not handed over.</summary>
+    public void Dispose() => tensor.Dispose();
+}

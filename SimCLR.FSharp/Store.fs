@@ -64,6 +64,17 @@ module Store =
                 warn $"{why}: it was renamed to {outcomeFile}.damaged, and the run is done again."
                 None
 
+    /// What a stored run was executed with.
+    let tryProvenance run store =
+        let path = Path.Combine(folderOf run store, "provenance.json")
+
+        if File.Exists path then
+            match read<Provenance> path with
+            | Ok provenance -> Some provenance
+            | Error _ -> None
+        else
+            None
+
     /// Saves what a run came to. The outcome is written last: a folder without it is unfinished.
     let save run (provenance: Provenance) (outcome: Outcome) store =
         let folder = folderOf run store

@@ -89,12 +89,26 @@ module Executor =
           GradientNorm = progress.GradientNorm
           ImagesPerSecond = progress.ImagesPerSecond }
 
+    let private baselines = Collections.Concurrent.ConcurrentDictionary<_, EvaluationResult>()
+
+    /// The encoder before training: runs that differ only in how they train have the same one.
+    let private untrainedResult device (splits: ImageSplits) evaluation (training: Pretraining) run =
+        let size = Images.knownSize run.Images |> Option.defaultValue 0
+        let key = run.Images, run.Encoder, run.Seed, run.Evaluation, View.outputSize size run.ViewA, string device
+
+        match baselines.TryGetValue key with
+        | true, known -> known
+        | _ ->
+            let result = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+            baselines[key] <- result
+            result
+
     /// Evaluates, pretrains, evaluates again.
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
         use training = new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
-        let untrained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+        let untrained = untrainedResult device splits evaluation training run
         let result = training.Run((fun step -> executor.Progress.Step step), cancellation)
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
 

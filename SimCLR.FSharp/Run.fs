@@ -40,9 +40,14 @@ module Run =
     [<Literal>]
     let SchemaVersion = 1
 
-    /// The embedded data set with a small encoder: half a minute on two cores.
+    /// The embedded data set with a small encoder: half a minute on two cores. The crop keeps a fifth of the image at least, as in
+    /// dkobak's CIFAR-10 recipe: with the paper's 0.08 a short run gains half as much.
     let shapes =
-        let view = View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2
+        let view =
+            View.crop 32 |> View.withArea 0.2 1.0
+            >-> View.flip
+            >-> View.colorJitter 0.5
+            >-> View.grayscale 0.2
 
         { Images = Images.shapes
           ViewA = view
@@ -51,10 +56,10 @@ module Run =
           Head = Head.nonLinear
           Loss = Loss.ntXent 0.5
           Optimizer = Optimizer.sgd
-          LearningRate = LearningRate.Linear 0.1
+          LearningRate = LearningRate.Linear 0.3
           Schedule = Schedule.cosine 1.0
-          BatchSize = 256
-          Epochs = 10
+          BatchSize = 128
+          Epochs = 12
           Precision = Precision.Float32
           Evaluation = Evaluation.standard
           Seed = 0L }

@@ -50,21 +50,25 @@ public sealed class ImageSet : IDisposable
     public ImageSet Select(Tensor indices) =>
         new(Images.index_select(0, indices), Labels.index_select(0, indices), ClassNames);
 
-    /// <summary>The first images of each class, the same number of every class where there are enough: a new set.</summary>
+    /// <summary>The first images of every class, the same number of each as far as there are enough, in their order: a new set.</summary>
+    /// <param name="count">How many in all, 1 to <see cref="Count"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many.</exception>
     public ImageSet Take(long count)
     {
-        var seen = new Dictionary<long, long>();
-        var ranked = Labels
-            .cpu()
-            .data<long>()
-            .Select((label, index) => (Index: (long)index, Rank: seen[label] = seen.GetValueOrDefault(label, -1) + 1))
-            .OrderBy(image => image.Rank)
-            .Take((int)Math.Min(count, Count))
-            .Select(image => image.Index)
-            .Order()
-            .ToArray();
-        using var scope = NewDisposeScope();
-        return Select(tensor(ranked, device: Images.device));
+        using var chosen = Subsets.Balanced(this, count);
+        return Select(chosen);
+    }
+
+    /// <summary>Holds a part of every class out, to choose on: two new sets, in the order of this one.</summary>
+    /// <param name="fraction">Part held out, between 0 and 1; at least one image of each class that has two.</param>
+    /// <param name="generator">Draws which, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction is out of range.</exception>
+    public (ImageSet Train, ImageSet Validation) SplitValidation(double fraction, Generator generator)
+    {
+        var (train, validation) = Subsets.HoldOut(this, fraction, generator);
+        using (train)
+        using (validation)
+            return (Select(train), Select(validation));
     }
 
     /// <inheritdoc/>
@@ -78,11 +82,15 @@ public sealed class ImageSet : IDisposable
 /// <summary>The two splits of a data set. The test split measures; nothing is chosen on it.</summary>
 public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
 {
+    /// <summary>More images for pretraining, without labels (all are -1); null where the data set has none.</summary>
+    public ImageSet? Unlabelled { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Train.Dispose();
         Test.Dispose();
+        Unlabelled?.Dispose();
     }
 }
 

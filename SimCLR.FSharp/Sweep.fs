@@ -77,22 +77,21 @@ module Sweep =
             let size = Images.knownSize images |> Option.defaultValue 32
             Run.cifar10 |> Run.images images |> Run.views (Views.paperCifar10 |> View.withSize size)
 
-    let private baseline (arguments: ParseResults<Argument>) =
-        let images =
-            match arguments.TryGetResult Argument.Data with
-            | Some text -> orFail (Images.parse text)
-            | None -> Images.shapes
-
+    /// The default run with what the arguments change.
+    let private baseline standard (arguments: ParseResults<Argument>) =
         let apply set value run = value |> Option.fold (fun run value -> set value run) run
-        let images = images |> apply Images.limit (arguments.TryGetResult Argument.Limit)
+        let images = arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
 
-        recipe images
+        standard images
+        |> apply (fun limit run -> Run.images (Images.limit limit run.Images) run) (arguments.TryGetResult Argument.Limit)
         |> apply (encoder >> Run.encoder) (arguments.TryGetResult Argument.Encoder)
-        |> apply (fun width run -> Run.encoder (Encoder.withWidth width run.Encoder) run) (arguments.TryGetResult Argument.Width)
+        |> apply
+            (fun width run -> Run.encoder (Encoder.withWidth width run.Encoder) run)
+            (arguments.TryGetResult Argument.Width)
         |> apply Run.epochs (arguments.TryGetResult Argument.Epochs)
         |> apply Run.batchSize (arguments.TryGetResult Argument.Batch)
 
-    let private parse name (arguments: string list) =
+    let private parse name standard (arguments: string list) =
         let parser =
             ArgumentParser.Create<Argument>(programName = $"./simclr run scripts/{name}.fsx", checkStructure = false)
 
@@ -107,7 +106,7 @@ module Sweep =
             Path.Combine(Path.GetDirectoryName(Path.GetFullPath out) |> Option.ofObj |> Option.defaultValue ".", "runs")
 
         { Name = name
-          Baseline = baseline arguments
+          Baseline = baseline standard arguments
           Seeds = [ 0 .. seeds - 1 ]
           Executor =
             { Executor.local with
@@ -123,18 +122,25 @@ module Sweep =
         eprintfn "%s" message
         exit code
 
-    /// Reads a script's arguments; prints the usage and ends the script where they ask for it or are wrong.
-    let fromArgs name (arguments: string list) =
+    let private parseOrStop name standard arguments =
         try
-            parse name arguments
+            parse name standard arguments
         with
-        | :? ArguParseException as error ->
-            if error.ErrorCode = ErrorCode.HelpText then
-                printfn "%s" error.Message
-                exit 0
-            else
-                stop 2 error.Message
+        | :? ArguParseException as error when error.ErrorCode = ErrorCode.HelpText ->
+            printfn "%s" error.Message
+            exit 0
         | :? ArgumentException as error -> stop 2 error.Message
+        | :? ArguParseException as error -> stop 2 error.Message
+
+    /// Reads a script's arguments: the recipe that fits the data, with what the arguments change. Prints the usage and ends the
+    /// script where they ask for it or are wrong.
+    let fromArgs name arguments =
+        parseOrStop name (Option.defaultValue Images.shapes >> recipe) arguments
+
+    /// The same with the script's own run as what the arguments change.
+    let ofRun run name arguments =
+        let standard images = images |> Option.fold (fun run images -> Run.images images run) run
+        parseOrStop name standard arguments
 
     /// Says what would be run and what it costs.
     let private plan (grid: Grid) sweep =

@@ -3,7 +3,8 @@ module internal SimCLR.Check
 
 open System
 
-let private ok value = not (Double.IsNaN value || Double.IsInfinity value)
+let private ok value =
+    not (Double.IsNaN value || Double.IsInfinity value)
 
 /// A number from least to largest.
 let range name (least: float) (largest: float) (value: float) =
@@ -11,6 +12,13 @@ let range name (least: float) (largest: float) (value: float) =
         []
     else
         [ $"{name} is {value}; use a number from {least} to {largest}." ]
+
+/// A part of something: above 0, up to 1.
+let share name (value: float) =
+    if value > 0.0 && value <= 1.0 then
+        []
+    else
+        [ $"{name} is {value}; use a number above 0 and up to 1." ]
 
 /// A finite number above a limit.
 let above name (limit: float) (value: float) =
@@ -38,4 +46,6 @@ let interval name (above: float) (largest: float) (least: float, most: float) =
     if ok least && ok most && least > above && least <= most && most <= largest then
         []
     else
-        [ $"{name} is {least} to {most}; use two numbers above {above} and up to {largest}, the smaller first." ]
+        [
+            $"{name} is {least} to {most}; use two numbers above {above} and up to {largest}, the smaller first."
+        ]

@@ -16,6 +16,21 @@ let private interpolation (value: SimCLR.Interpolation) =
     | SimCLR.Interpolation.Bilinear -> Core.Views.Interpolation.Bilinear
     | SimCLR.Interpolation.Bicubic -> Core.Views.Interpolation.Bicubic
 
+let private brightness value =
+    match value with
+    | SimCLR.BrightnessMode.Multiply -> Core.Views.BrightnessMode.Multiply
+    | SimCLR.BrightnessMode.Add -> Core.Views.BrightnessMode.Add
+
+let private contrast value =
+    match value with
+    | SimCLR.ContrastMean.Gray -> Core.Views.ContrastMean.Gray
+    | SimCLR.ContrastMean.PerChannel -> Core.Views.ContrastMean.PerChannel
+
+let private fill value =
+    match value with
+    | SimCLR.CutoutFill.Zero -> Core.Views.CutoutFill.Zero
+    | SimCLR.CutoutFill.Mean -> Core.Views.CutoutFill.Mean
+
 let rec view value : IView =
     match value with
     | View.Identity -> Identity()
@@ -23,9 +38,23 @@ let rec view value : IView =
     | View.Crop c ->
         RandomResizedCrop(int64 c.Size, fst c.Area, snd c.Area, fst c.Ratio, snd c.Ratio, interpolation c.Interpolation)
     | View.Flip p -> HorizontalFlip p
-    | View.ColorJitter j -> ColorJitter(j.Brightness, j.Contrast, j.Saturation, j.Hue, j.Probability)
+    | View.ColorJitter j ->
+        ColorJitter(
+            j.Brightness,
+            j.Contrast,
+            j.Saturation,
+            j.Hue,
+            j.Probability,
+            brightness j.BrightnessMode,
+            contrast j.ContrastMean
+        )
     | View.Grayscale p -> Grayscale p
     | View.Blur b -> GaussianBlur(b.Probability, fst b.Sigma, snd b.Sigma, b.KernelFraction)
+    | View.Rotate -> Rotate()
+    | View.Cutout c -> Cutout(c.Fraction, c.Probability, fill c.Fill)
+    | View.Noise n -> GaussianNoise(n.Sigma, n.Probability)
+    | View.Sobel p -> Sobel p
+    | View.Solarize s -> Solarize(s.Threshold, s.Probability)
 
 let private encoder value : EncoderSpec =
     match value with

@@ -2,8 +2,6 @@ namespace SimCLR
 
 open System
 open System.Security.Cryptography
-open System.Text.Json
-open System.Text.Json.Serialization
 
 /// Number format of encoder and head.
 [<RequireQualifiedAccess>]
@@ -77,7 +75,8 @@ module Run =
             Schedule = Schedule.cosine 10.0
             BatchSize = 512
             Epochs = 100
-            Precision = Precision.Auto }
+            Precision = Precision.Auto
+        }
 
     let images images run = { run with Run.Images = images }
 
@@ -86,58 +85,101 @@ module Run =
 
     let encoder encoder run = { run with Run.Encoder = encoder }
     let head head run = { run with Run.Head = head }
-    let headDepth depth run = { run with Run.Head = { run.Head with Depth = depth } }
-    let headOutput size run = { run with Run.Head = { run.Head with Output = size } }
+
+    let headDepth depth run =
+        { run with
+            Run.Head = { run.Head with Depth = depth }
+        }
+
+    let headOutput size run =
+        { run with
+            Run.Head = { run.Head with Output = size }
+        }
+
     let loss loss run = { run with Run.Loss = loss }
-    let temperature temperature run = { run with Run.Loss = Loss.withTemperature temperature run.Loss }
+
+    let temperature temperature run =
+        { run with
+            Run.Loss = Loss.withTemperature temperature run.Loss
+        }
+
     let optimizer optimizer run = { run with Run.Optimizer = optimizer }
     let learningRate rate run = { run with Run.LearningRate = rate }
-    let warmupEpochs epochs run = { run with Run.Schedule = { run.Schedule with WarmupEpochs = epochs } }
+
+    let warmupEpochs epochs run =
+        { run with
+            Run.Schedule =
+                { run.Schedule with
+                    WarmupEpochs = epochs
+                }
+        }
+
     let batchSize size run = { run with Run.BatchSize = size }
-    let epochs epochs run = { run with Run.Epochs = epochs }
+
+    /// Passes over the images. A warmup of more than a tenth of them, the paper's share at 100 epochs, is shortened to that.
+    let epochs epochs run =
+        let warmup = min run.Schedule.WarmupEpochs (float epochs / 10.0)
+
+        { run with
+            Run.Epochs = epochs
+            Schedule =
+                { run.Schedule with
+                    WarmupEpochs = warmup
+                }
+        }
+
     let precision precision run = { run with Run.Precision = precision }
     let seed seed run = { run with Run.Seed = seed }
 
     /// All that is wrong with a run, each naming field, value, limit and remedy; none for a run that can start.
     let problems run =
-        [ match run.Images.Source with
-          | ImageSource.Shapes s ->
-              yield! Check.atLeast "Images.Train" 10 s.Train
-              yield! Check.atLeast "Images.Test" 10 s.Test
-              yield! Check.atLeast "Images.Size" 8 s.Size
-          | ImageSource.Folder(path, size) ->
-              if String.IsNullOrWhiteSpace path then
-                  "Images.Folder has an empty path; give the folder with train and test."
+        [
+            match run.Images.Source with
+            | ImageSource.Shapes s ->
+                yield! Check.atLeast "Images.Train" 10 s.Train
+                yield! Check.atLeast "Images.Test" 10 s.Test
+                yield! Check.atLeast "Images.Size" 8 s.Size
+            | ImageSource.Folder(path, size) ->
+                if String.IsNullOrWhiteSpace path then
+                    "Images.Folder has an empty path; give the folder with train and test."
 
-              yield! size |> Option.toList |> List.collect (Check.atLeast "Images.Folder size" 8)
-          | _ -> ()
+                yield! size |> Option.toList |> List.collect (Check.atLeast "Images.Folder size" 8)
+            | _ -> ()
 
-          yield! run.Images.TrainLimit |> Option.toList |> List.collect (Check.atLeast "Images.TrainLimit" 2)
-          yield! View.problems "ViewA" run.ViewA
-          yield! View.problems "ViewB" run.ViewB
+            yield!
+                run.Images.TrainLimit
+                |> Option.toList
+                |> List.collect (Check.atLeast "Images.TrainLimit" 2)
+            yield! View.problems "ViewA" run.ViewA
+            yield! View.problems "ViewB" run.ViewB
 
-          match Images.knownSize run.Images with
-          | Some size ->
-              let a, b = View.outputSize size run.ViewA, View.outputSize size run.ViewB
+            match Images.knownSize run.Images with
+            | Some size ->
+                let a, b = View.outputSize size run.ViewA, View.outputSize size run.ViewB
 
-              if a <> b then
-                  $"ViewA makes images of side {a} and ViewB of side {b}; give both the same crop size."
-          | None -> ()
+                if a <> b then
+                    $"ViewA makes images of side {a} and ViewB of side {b}; give both the same crop size."
+            | None -> ()
 
-          yield! Encoder.problems run.Encoder
-          yield! Head.problems run.Head
-          yield! Loss.problems run.Loss
-          yield! Optimizer.problems run.Optimizer
-          yield! LearningRate.problems run.LearningRate
-          yield! Schedule.problems run.Schedule
-          yield! Check.atLeast "BatchSize" 2 run.BatchSize
-          yield! Check.atLeast "Epochs" 1 run.Epochs
-          yield! Evaluation.problems run.Evaluation
+            yield! Encoder.problems run.Encoder
+            yield! Head.problems run.Head
+            yield! Loss.problems run.Loss
+            yield! Optimizer.problems run.Optimizer
+            yield! LearningRate.problems run.LearningRate
+            yield! Schedule.problems run.Schedule
+            yield! Check.atLeast "BatchSize" 2 run.BatchSize
+            yield! Check.atLeast "Epochs" 1 run.Epochs
+            yield! Evaluation.problems run.Evaluation
 
-          match Images.knownCount run.Images with
-          | Some count when run.BatchSize > count ->
-              $"BatchSize is {run.BatchSize}, but there are {count} training images; use at most {count}."
-          | _ -> () ]
+            if run.Epochs >= 1 && run.Schedule.WarmupEpochs >= float run.Epochs then
+                $"Schedule.WarmupEpochs is {run.Schedule.WarmupEpochs}, but the run has {run.Epochs} epochs, so that the learning rate "
+                + "would never reach its peak; use fewer."
+
+            match Images.knownCount run.Images with
+            | Some count when run.BatchSize > count ->
+                $"BatchSize is {run.BatchSize}, but there are {count} training images; use at most {count}."
+            | _ -> ()
+        ]
 
     /// The run, or all that is wrong with it.
     let validate run =
@@ -145,37 +187,18 @@ module Run =
         | [] -> Ok run
         | wrong -> Error wrong
 
-    let private json =
-        let options = JsonSerializerOptions(WriteIndented = true)
-
-        options.Converters.Add(
-            JsonFSharpConverter(
-                JsonUnionEncoding.ExternalTag
-                ||| JsonUnionEncoding.NamedFields
-                ||| JsonUnionEncoding.UnwrapFieldlessTags
-                ||| JsonUnionEncoding.UnwrapSingleFieldCases
-                ||| JsonUnionEncoding.UnwrapOption
-            )
-        )
-
-        options
-
     /// The run as JSON; numbers so that they read back the same.
-    let toJson (run: Run) = JsonSerializer.Serialize(run, json)
+    let toJson (run: Run) = Json.write run
 
-    /// Reads a run, or says what is wrong with the text.
+    /// Reads a run, or says what is wrong with the text: a field too many or too few is wrong.
     let ofJson (text: string) =
-        try
-            Ok(JsonSerializer.Deserialize<Run>(text, json))
-        with
-        | :? JsonException as error -> Error $"This is no run: {error.Message}"
-        | :? NotSupportedException as error -> Error $"This is no run: {error.Message}"
+        Json.read<Run> text |> Result.mapError (fun why -> $"This is no run: {why}.")
 
     /// The content hash: 16 hexadecimal digits of SHA-256 over schema version and JSON.
     /// The same value has the same hash on every machine; another value has another.
     let hash run =
-        let text = $"simclr run {SchemaVersion}\n{toJson run}"
-        Convert.ToHexStringLower(SHA256.HashData(Text.Encoding.UTF8.GetBytes(text.ReplaceLineEndings "\n"))).Substring(0, 16)
+        let text = $"simclr run {SchemaVersion}\n{Json.writeLine run}"
+        Convert.ToHexStringLower(SHA256.HashData(Text.Encoding.UTF8.GetBytes text)).Substring(0, 16)
 
     /// The F# code that rebuilds the run.
     let toCode (run: Run) = Code.ofValue run

@@ -2,17 +2,18 @@ namespace SimCLR
 
 open System
 open System.IO
-open System.Text.Json
 
 /// What a run was executed with; it changes no run's value.
 type Provenance =
-    { Commit: string
-      Versions: string
-      Device: string
-      Threads: int
-      Precision: string
-      Machine: string
-      Date: DateTimeOffset }
+    {
+        Commit: string
+        Versions: string
+        Device: string
+        Threads: int
+        Precision: string
+        Machine: string
+        Date: DateTimeOffset
+    }
 
 /// A folder of outcomes, one folder per run under its hash.
 type Store = { Folder: string }
@@ -20,21 +21,24 @@ type Store = { Folder: string }
 [<RequireQualifiedAccess>]
 module Store =
 
-    let private options = JsonSerializerOptions(WriteIndented = true)
-    do options.Converters.Add(Serialization.JsonFSharpConverter())
+    let private runFile = "run.json"
+    let private outcomeFile = "outcome.json"
+    let private provenanceFile = "provenance.json"
 
     /// The store in that folder; it is made when something is saved.
     let at folder = { Folder = Path.GetFullPath folder }
 
     /// The folder of a run.
-    let folderOf run store = Path.Combine(store.Folder, Run.hash run)
+    let folderOf run store =
+        Path.Combine(store.Folder, Run.hash run)
 
     /// Written to a temporary file, flushed to the disk and renamed: a reader sees all of it or nothing.
+    /// Every writer has a temporary file of its own, so that two may save the same run.
     let private write (path: string) (text: string) =
-        let temporary = $"{path}.{Environment.ProcessId}.tmp"
+        let temporary = $"{path}.{Guid.NewGuid():N}.tmp"
 
         do
-            use stream = new FileStream(temporary, FileMode.Create, FileAccess.Write)
+            use stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write)
             stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))
             stream.Flush true
 
@@ -42,31 +46,41 @@ module Store =
 
     let private read<'T> (path: string) =
         try
-            Ok(JsonSerializer.Deserialize<'T>(File.ReadAllText path, options))
-        with
-        | :? JsonException as error -> Error $"{path} is damaged ({error.Message})"
-        | :? IOException as error -> Error $"{path} cannot be read ({error.Message})"
+            Json.read<'T>(File.ReadAllText path)
+            |> Result.mapError (fun why -> $"{path} is damaged: {why.TrimEnd '.'}")
+        with :? IOException as error ->
+            Error $"{path} cannot be read: {error.Message.TrimEnd '.'}"
 
-    /// Files of a run's folder.
-    let private outcomeFile = "outcome.json"
+    /// The stored outcome, if it is whole and belongs to the run.
+    let private readOutcome run (folder: string) =
+        read<Run>(Path.Combine(folder, runFile))
+        |> Result.bind (fun stored ->
+            if stored = run then
+                read<Outcome>(Path.Combine(folder, outcomeFile))
+            else
+                let differences =
+                    [ for path, _, _ in Run.diff stored run -> path ] |> String.concat ", "
+
+                Error $"{folder} holds another run, which differs in {differences}")
 
     /// The outcome of a run, if it has one. A damaged one is put aside as *.damaged, and the warning says so.
     let tryFind (warn: string -> unit) run store =
-        let path = Path.Combine(folderOf run store, outcomeFile)
+        let folder = folderOf run store
+        let path = Path.Combine(folder, outcomeFile)
 
         if not (File.Exists path) then
             None
         else
-            match read<Outcome> path with
+            match readOutcome run folder with
             | Ok outcome -> Some outcome
             | Error why ->
                 File.Move(path, path + ".damaged", overwrite = true)
-                warn $"{why}: it was renamed to {outcomeFile}.damaged, and the run is done again."
+                warn $"{why}. {outcomeFile} was renamed to {outcomeFile}.damaged, and the run counts as not done."
                 None
 
     /// What a stored run was executed with.
     let tryProvenance run store =
-        let path = Path.Combine(folderOf run store, "provenance.json")
+        let path = Path.Combine(folderOf run store, provenanceFile)
 
         if File.Exists path then
             match read<Provenance> path with
@@ -80,27 +94,27 @@ module Store =
         let folder = folderOf run store
         Directory.CreateDirectory folder |> ignore
         let file name = Path.Combine(folder, name)
-        write (file "run.json") (Run.toJson run)
+        write (file runFile) (Run.toJson run)
         write (file "run.fsx") (Run.toCode run + "\n")
-        write (file "provenance.json") (JsonSerializer.Serialize(provenance, options))
-        let compact = JsonSerializerOptions()
-        compact.Converters.Add(Serialization.JsonFSharpConverter())
-        let lines = outcome.Curve |> List.map (fun point -> JsonSerializer.Serialize(point, compact))
-        write (file "metrics.jsonl") (String.concat "\n" lines + "\n")
-        write (file outcomeFile) (JsonSerializer.Serialize(outcome, options))
+        write (file provenanceFile) (Json.write provenance)
+        let lines = outcome.Curve |> List.map Json.writeLine
+        write (file "metrics.jsonl") (lines |> List.map (fun line -> line + "\n") |> String.concat "")
+        write (file outcomeFile) (Json.write outcome)
 
     /// Every finished run of the store.
     let all (warn: string -> unit) store =
         if not (Directory.Exists store.Folder) then
             []
         else
-            [ for folder in Directory.GetDirectories store.Folder |> Array.sort do
-                  let runFile = Path.Combine(folder, "run.json")
-
-                  if File.Exists runFile then
-                      match Run.ofJson (File.ReadAllText runFile) with
-                      | Error why -> warn $"{runFile}: {why}"
-                      | Ok run ->
-                          match tryFind warn run store with
-                          | Some outcome -> run, outcome
-                          | None -> () ]
+            [
+                for folder in Directory.GetDirectories store.Folder |> Array.sort do
+                    if File.Exists(Path.Combine(folder, outcomeFile)) then
+                        match read<Run>(Path.Combine(folder, runFile)) with
+                        | Error why -> warn $"{why}. The folder is left out."
+                        | Ok run when Path.GetFileName folder <> Run.hash run ->
+                            warn $"{folder} does not have the name of its run, {Run.hash run}. The folder is left out."
+                        | Ok run ->
+                            match tryFind warn run store with
+                            | Some outcome -> run, outcome
+                            | None -> ()
+            ]

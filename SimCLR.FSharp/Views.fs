@@ -18,6 +18,22 @@ type CropSettings =
         Interpolation: Interpolation
     }
 
+/// What a drawn brightness does.
+[<RequireQualifiedAccess>]
+type BrightnessMode =
+    /// Multiplies by U(max(0, 1 - b), 1 + b): torchvision, and 'simclrv2' of the reference code.
+    | Multiply
+    /// Adds U(-b, b): 'simclrv1' of the reference code.
+    | Add
+
+/// The mean that contrast moves pixels to or from.
+[<RequireQualifiedAccess>]
+type ContrastMean =
+    /// That of the image's grayscale, one number per image: torchvision.
+    | Gray
+    /// That of each channel: the reference code.
+    | PerChannel
+
 /// Changes of colour; a factor is uniform in [max(0, 1 - x), 1 + x].
 type JitterSettings =
     {
@@ -27,6 +43,8 @@ type JitterSettings =
         /// In turns of the colour circle, 0 to 0.5.
         Hue: float
         Probability: float
+        BrightnessMode: BrightnessMode
+        ContrastMean: ContrastMean
     }
 
 type BlurSettings =
@@ -38,6 +56,36 @@ type BlurSettings =
         KernelFraction: float
     }
 
+/// What a hole is filled with.
+[<RequireQualifiedAccess>]
+type CutoutFill =
+    /// Black.
+    | Zero
+    /// The mean of each channel of the image.
+    | Mean
+
+type CutoutSettings =
+    {
+        /// Side of the square as a part of the image's shorter side.
+        Fraction: float
+        Probability: float
+        Fill: CutoutFill
+    }
+
+type NoiseSettings =
+    {
+        /// Standard deviation; pixels lie in [0, 1].
+        Sigma: float
+        Probability: float
+    }
+
+type SolarizeSettings =
+    {
+        /// Numbers from here on are inverted; pixels lie in [0, 1].
+        Threshold: float
+        Probability: float
+    }
+
 /// An augmentation of an image; compose them with >->.
 [<RequireQualifiedAccess>]
 type View =
@@ -47,15 +95,21 @@ type View =
     | ColorJitter of JitterSettings
     | Grayscale of probability: float
     | Blur of BlurSettings
+    /// Turns by 0, 90, 180 or 270 degrees, each as likely.
+    | Rotate
+    | Cutout of CutoutSettings
+    | Noise of NoiseSettings
+    | Sobel of probability: float
+    | Solarize of SolarizeSettings
     | Sequence of View list
 
 [<RequireQualifiedAccess>]
 module View =
 
-    let private steps view =
+    let rec private steps view =
         match view with
         | View.Identity -> []
-        | View.Sequence views -> views
+        | View.Sequence views -> List.collect steps views
         | single -> [ single ]
 
     /// One view after the other; associative, with the identity as its neutral element.
@@ -68,10 +122,12 @@ module View =
     /// A crop of area 0.08 to 1 and ratio 3/4 to 4/3, resized to that side (SimCLR, appendix A).
     let crop size =
         View.Crop
-            { Size = size
-              Area = 0.08, 1.0
-              Ratio = 3.0 / 4.0, 4.0 / 3.0
-              Interpolation = Interpolation.Bilinear }
+            {
+                Size = size
+                Area = 0.08, 1.0
+                Ratio = 3.0 / 4.0, 4.0 / 3.0
+                Interpolation = Interpolation.Bilinear
+            }
 
     /// Changes every crop of the view.
     let rec private mapCrop change view =
@@ -81,13 +137,16 @@ module View =
         | other -> other
 
     /// Another range of the crop's area.
-    let withArea least largest = mapCrop (fun c -> { c with Area = least, largest })
+    let withArea least largest =
+        mapCrop (fun c -> { c with Area = least, largest })
 
     /// Another size of the crop, in pixels.
-    let withSize size = mapCrop (fun c -> { c with Size = size })
+    let withSize size =
+        mapCrop (fun c -> { c with Size = size })
 
     /// Another filter of the crop's resize.
-    let withInterpolation interpolation = mapCrop (fun c -> { c with Interpolation = interpolation })
+    let withInterpolation interpolation =
+        mapCrop (fun c -> { c with Interpolation = interpolation })
 
     /// Mirrors left and right with probability 1/2.
     let flip = View.Flip 0.5
@@ -95,11 +154,29 @@ module View =
     /// Colour jitter of strength s with probability 0.8: 0.8 s, 0.8 s, 0.8 s and hue 0.2 s (SimCLR, appendix A).
     let colorJitter strength =
         View.ColorJitter
-            { Brightness = 0.8 * strength
-              Contrast = 0.8 * strength
-              Saturation = 0.8 * strength
-              Hue = 0.2 * strength
-              Probability = 0.8 }
+            {
+                Brightness = 0.8 * strength
+                Contrast = 0.8 * strength
+                Saturation = 0.8 * strength
+                Hue = 0.2 * strength
+                Probability = 0.8
+                BrightnessMode = BrightnessMode.Multiply
+                ContrastMean = ContrastMean.Gray
+            }
+
+    let rec private mapJitter change view =
+        match view with
+        | View.ColorJitter j -> View.ColorJitter(change j)
+        | View.Sequence views -> View.Sequence(views |> List.map (mapJitter change))
+        | other -> other
+
+    /// Another meaning of the jitter's brightness.
+    let withBrightnessMode mode =
+        mapJitter (fun j -> { j with BrightnessMode = mode })
+
+    /// Another mean for the jitter's contrast.
+    let withContrastMean mean =
+        mapJitter (fun j -> { j with ContrastMean = mean })
 
     /// Drops the colour with that probability.
     let grayscale probability = View.Grayscale probability
@@ -107,9 +184,38 @@ module View =
     /// Blur with probability 1/2, sigma 0.1 to 2, a kernel of 10% of the side (SimCLR, appendix A).
     let blur =
         View.Blur
-            { Probability = 0.5
-              Sigma = 0.1, 2.0
-              KernelFraction = 0.1 }
+            {
+                Probability = 0.5
+                Sigma = 0.1, 2.0
+                KernelFraction = 0.1
+            }
+
+    /// Turns by 0, 90, 180 or 270 degrees (SimCLR, figure 4).
+    let rotate = View.Rotate
+
+    /// Blackens a square of that part of the side (SimCLR, figure 4).
+    let cutout fraction =
+        View.Cutout
+            {
+                Fraction = fraction
+                Probability = 1.0
+                Fill = CutoutFill.Zero
+            }
+
+    /// Adds normal noise of that standard deviation (SimCLR, figure 4).
+    let noise sigma =
+        View.Noise { Sigma = sigma; Probability = 1.0 }
+
+    /// Keeps edges only (SimCLR, figure 4).
+    let sobel = View.Sobel 1.0
+
+    /// Inverts numbers of at least 1/2, with that probability (BYOL, 2006.07733, appendix B).
+    let solarize probability =
+        View.Solarize
+            {
+                Threshold = 0.5
+                Probability = probability
+            }
 
     /// The side of what the view makes, given that of the image.
     let rec outputSize size view =
@@ -120,31 +226,43 @@ module View =
 
     /// What is wrong with it, in words.
     let rec internal problems name view =
-        [ let probability what p =
-              Check.range $"{name}.{what} probability" 0.0 1.0 p
+        [
+            let probability what p =
+                Check.range $"{name}.{what} probability" 0.0 1.0 p
 
-          match view with
-          | View.Identity -> ()
-          | View.Sequence views ->
-              for i, step in List.indexed views do
-                  yield! problems $"{name}[{i}]" step
-          | View.Flip p -> yield! probability "flip" p
-          | View.Grayscale p -> yield! probability "grayscale" p
-          | View.Crop c ->
-              yield! Check.atLeast $"{name}.crop size" 1 c.Size
-              yield! Check.interval $"{name}.crop area" 0.0 1.0 c.Area
-              yield! Check.interval $"{name}.crop ratio" 0.0 100.0 c.Ratio
-          | View.ColorJitter j ->
-              yield! probability "jitter" j.Probability
-              yield! Check.range $"{name}.jitter brightness" 0.0 100.0 j.Brightness
-              yield! Check.range $"{name}.jitter contrast" 0.0 100.0 j.Contrast
-              yield! Check.range $"{name}.jitter saturation" 0.0 100.0 j.Saturation
-              yield! Check.range $"{name}.jitter hue" 0.0 0.5 j.Hue
-          | View.Blur b ->
-              yield! probability "blur" b.Probability
-              yield! Check.interval $"{name}.blur sigma" 0.0 1000.0 b.Sigma
-              yield! Check.above $"{name}.blur kernel fraction" 0.0 b.KernelFraction
-              yield! Check.range $"{name}.blur kernel fraction" 0.0 1.0 b.KernelFraction ]
+            match view with
+            | View.Identity
+            | View.Rotate -> ()
+            | View.Sobel p -> yield! probability "sobel" p
+            | View.Cutout c ->
+                yield! probability "cutout" c.Probability
+                yield! Check.share $"{name}.cutout fraction" c.Fraction
+            | View.Noise n ->
+                yield! probability "noise" n.Probability
+                yield! Check.finiteFrom $"{name}.noise sigma" 0.0 n.Sigma
+            | View.Solarize s ->
+                yield! probability "solarize" s.Probability
+                yield! Check.range $"{name}.solarize threshold" 0.0 1.0 s.Threshold
+            | View.Sequence views ->
+                for i, step in List.indexed views do
+                    yield! problems $"{name}[{i}]" step
+            | View.Flip p -> yield! probability "flip" p
+            | View.Grayscale p -> yield! probability "grayscale" p
+            | View.Crop c ->
+                yield! Check.atLeast $"{name}.crop size" 1 c.Size
+                yield! Check.interval $"{name}.crop area" 0.0 1.0 c.Area
+                yield! Check.interval $"{name}.crop ratio" 0.0 100.0 c.Ratio
+            | View.ColorJitter j ->
+                yield! probability "jitter" j.Probability
+                yield! Check.range $"{name}.jitter brightness" 0.0 100.0 j.Brightness
+                yield! Check.range $"{name}.jitter contrast" 0.0 100.0 j.Contrast
+                yield! Check.range $"{name}.jitter saturation" 0.0 100.0 j.Saturation
+                yield! Check.range $"{name}.jitter hue" 0.0 0.5 j.Hue
+            | View.Blur b ->
+                yield! probability "blur" b.Probability
+                yield! Check.interval $"{name}.blur sigma" 0.0 1000.0 b.Sigma
+                yield! Check.share $"{name}.blur kernel fraction" b.KernelFraction
+        ]
 
 [<AutoOpen>]
 module ViewOperators =
@@ -157,8 +275,42 @@ module Views =
 
     /// SimCLR on ImageNet (appendix A): crop 224, flip, jitter of strength 1, grayscale 0.2, blur.
     let paperImageNet =
-        View.crop 224 >-> View.flip >-> View.colorJitter 1.0 >-> View.grayscale 0.2 >-> View.blur
+        View.crop 224
+        >-> View.flip
+        >-> View.colorJitter 1.0
+        >-> View.grayscale 0.2
+        >-> View.blur
 
     /// SimCLR on CIFAR-10 (appendix B.9): crop 32, flip, jitter of strength 0.5, grayscale 0.2, no blur.
     let paperCifar10 =
         View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2
+
+    /// What the reference code (google-research/simclr) does on ImageNet in version 2: as the paper, crops resized bicubically,
+    /// contrast about the mean of each channel, brightness multiplied.
+    let simclrV2 =
+        paperImageNet
+        |> View.withInterpolation Interpolation.Bicubic
+        |> View.withContrastMean ContrastMean.PerChannel
+
+    /// The same in version 1: brightness is added.
+    let simclrV1 = simclrV2 |> View.withBrightnessMode BrightnessMode.Add
+
+    /// MoCo v2 on ImageNet (2003.04297 and its code): crop of area 0.2 to 1, jitter 0.4, 0.4, 0.4, 0.1, grayscale 0.2, blur, flip.
+    let mocoV2 =
+        let jitter =
+            View.ColorJitter
+                {
+                    Brightness = 0.4
+                    Contrast = 0.4
+                    Saturation = 0.4
+                    Hue = 0.1
+                    Probability = 0.8
+                    BrightnessMode = BrightnessMode.Multiply
+                    ContrastMean = ContrastMean.Gray
+                }
+
+        (View.crop 224 |> View.withArea 0.2 1.0)
+        >-> jitter
+        >-> View.grayscale 0.2
+        >-> View.blur
+        >-> View.flip

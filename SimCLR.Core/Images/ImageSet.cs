@@ -8,7 +8,7 @@ public sealed class ImageSet : IDisposable
 {
     /// <summary>Takes ownership of both tensors.</summary>
     /// <param name="images">[N, C, H, W], uint8.</param>
-    /// <param name="labels">[N], int64, each in 0 .. classes - 1.</param>
+    /// <param name="labels">[N], int64, each in 0 .. classes - 1; -1 where there is no label.</param>
     /// <param name="classNames">One name per class.</param>
     /// <exception cref="ArgumentException">Shapes, types or labels do not fit.</exception>
     public ImageSet(Tensor images, Tensor labels, IReadOnlyList<string> classNames)
@@ -25,7 +25,7 @@ public sealed class ImageSet : IDisposable
     /// <summary>[N, C, H, W], uint8.</summary>
     public Tensor Images { get; }
 
-    /// <summary>[N], int64.</summary>
+    /// <summary>[N], int64; -1 where there is no label.</summary>
     public Tensor Labels { get; }
 
     /// <summary>Class names; the label is the index.</summary>

@@ -2,8 +2,7 @@ namespace SimCLR.Core.Images;
 
 /// <summary>
 /// STL-10 (Coates, Lee, Ng 2011): 5,000 training and 8,000 test images of 96 x 96 pixels in 10 classes, and 100,000
-/// images without labels for pretraining,
-/// from the binary version.
+/// images without labels for pretraining, from the binary version.
 /// </summary>
 /// <param name="root">Holds stl10_binary/, or its files.</param>
 /// <param name="download">Whether to fetch it (2.6 GB, checked by MD5) into the root where it is not there.</param>

@@ -17,8 +17,8 @@ internal static class Archive
     ];
 
     /// <summary>
-    /// Extracts one top folder of the archive into a folder. It appears there only when it is complete; what was of the same name is
-    /// kept, and then nothing is done.
+    /// Extracts one top folder of the archive into a folder. It appears there only when it is complete; what was of
+    /// the same name is kept, and then nothing is done.
     /// </summary>
     /// <param name="archive">The .tar.gz file.</param>
     /// <param name="top">The one folder that the archive holds.</param>

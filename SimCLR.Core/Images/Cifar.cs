@@ -1,11 +1,12 @@
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 x 32 pixels in 10 classes, from the binary version, or from an image
-/// folder with the ten classes under train/ and test/.
+/// CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 x 32 pixels in 10 classes, from the binary
+/// version, or from an image folder with the ten classes under train/ and test/.
 /// </summary>
 /// <param name="root">Holds cifar-10-batches-bin/, or its files, or train/ and test/.</param>
-/// <param name="download">Whether to fetch the binary version (170 MB, checked by MD5) into the root where it is not there.</param>
+/// <param name="download">Whether to fetch the binary version (170 MB, checked by MD5) into the root where it is not
+/// there.</param>
 public sealed class Cifar10(string root, bool download = false) : IImageSource
 {
     internal static readonly CifarFormat Format = new(
@@ -47,7 +48,8 @@ public sealed class Cifar10(string root, bool download = false) : IImageSource
 }
 
 /// <summary>
-/// CIFAR-100 (Krizhevsky 2009) with its 100 fine labels: 50,000 training and 10,000 test images of 32 x 32 pixels, from the binary version.
+/// CIFAR-100 (Krizhevsky 2009) with its 100 fine labels: 50,000 training and 10,000 test images of 32 x 32 pixels,
+/// from the binary version.
 /// </summary>
 /// <param name="root">Holds cifar-100-binary/, or its files.</param>
 /// <param name="download">Whether to fetch it (169 MB, checked by MD5) into the root where it is not there.</param>

@@ -1,8 +1,8 @@
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// The binary version of a CIFAR data set: records of label bytes, of which the last counts, and 3 x 32 x 32 bytes of red, green and blue
-/// (https://www.cs.toronto.edu/~kriz/cifar.html).
+/// The binary version of a CIFAR data set: records of label bytes, of which the last counts, and 3 x 32 x 32 bytes of
+/// red, green and blue (https://www.cs.toronto.edu/~kriz/cifar.html).
 /// </summary>
 internal sealed record CifarFormat(
     string Title,

@@ -1,8 +1,8 @@
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Resizing with a triangle filter that widens when an image shrinks (antialiased bilinear, as Pillow's and torchvision's): first along rows,
-/// then along columns, in float32, rounded once at the end.
+/// Resizing with a triangle filter that widens when an image shrinks (antialiased bilinear, as Pillow's and
+/// torchvision's): first along rows, then along columns, in float32, rounded once at the end.
 /// </summary>
 internal static class CoverResizing
 {

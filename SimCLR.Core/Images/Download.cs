@@ -11,8 +11,8 @@ namespace SimCLR.Core.Images;
 internal sealed record RemoteFile(Uri Address, string Md5, long MaxBytes);
 
 /// <summary>
-/// Fetches a file over HTTP. What has arrived is kept beside the target as NAME.part and a later attempt asks for the rest; the target
-/// appears only when complete and its checksum is right.
+/// Fetches a file over HTTP. What has arrived is kept beside the target as NAME.part and a later attempt asks for the
+/// rest; the target appears only when complete and its checksum is right.
 /// </summary>
 internal sealed class Download(HttpClient client, int attempts = 3)
 {
@@ -30,7 +30,8 @@ internal sealed class Download(HttpClient client, int attempts = 3)
     }
 
     /// <summary>Fetches the file, from where an earlier attempt ended.</summary>
-    /// <exception cref="ImageSourceException">It could not be fetched, is too large or is not the file expected.</exception>
+    /// <exception cref="ImageSourceException">It could not be fetched, is too large or is not the file
+    /// expected.</exception>
     internal void Fetch(RemoteFile file, string target, Action<string>? report, CancellationToken cancellation)
     {
         var part = target + ".part";

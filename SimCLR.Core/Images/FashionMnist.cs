@@ -1,8 +1,8 @@
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): 60,000 training and 10,000 test images of 28 x 28 pixels, one channel, in 10 classes, from the four IDX
-/// files, plain or gzipped.
+/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): 60,000 training and 10,000 test images of 28 x 28 pixels, one channel,
+/// in 10 classes, from the four IDX files, plain or gzipped.
 /// </summary>
 /// <param name="root">Holds the files; null for where Debian's package dataset-fashion-mnist puts them.</param>
 /// <param name="download">Whether to fetch them (31 MB, checked by MD5) into the root where they are not there.</param>

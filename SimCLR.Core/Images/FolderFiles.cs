@@ -6,7 +6,8 @@ namespace SimCLR.Core.Images;
 /// <summary>An image file and its label.</summary>
 internal readonly record struct LabelledFile(string Path, long Label);
 
-/// <summary>The files of an image folder, sorted by name (ordinal), so that every machine sees the same order.</summary>
+/// <summary>The files of an image folder, sorted by name (ordinal), so that every machine sees the same
+/// order.</summary>
 internal sealed record FolderFiles(
     IReadOnlyList<string> ClassNames,
     IReadOnlyList<LabelledFile> Train,
@@ -47,8 +48,8 @@ internal sealed record FolderFiles(
     }
 
     /// <summary>
-    /// Whether a file without a stated split is a test image: one in five, by the SHA-256 of its path below the root. Other files added or
-    /// removed change nothing.
+    /// Whether a file without a stated split is a test image: one in five, by the SHA-256 of its path below the root.
+    /// Other files added or removed change nothing.
     /// </summary>
     internal static bool IsTest(string relativePath)
     {

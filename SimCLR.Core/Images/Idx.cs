@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Files in the IDX format of MNIST, plain or gzipped: two zero bytes, the type (8: uint8), the number of dimensions, each dimension
-/// as big-endian int32, then the values.
+/// Files in the IDX format of MNIST, plain or gzipped: two zero bytes, the type (8: uint8), the number of dimensions,
+/// each dimension as big-endian int32, then the values.
 /// </summary>
 internal static class Idx
 {

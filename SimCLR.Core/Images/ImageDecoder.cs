@@ -3,12 +3,13 @@ using SkiaSharp;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to red, green and blue planes. Gray is spread over the three, transparency is dropped,
-/// the camera's orientation tag is not followed: as torchvision's loader does.
+/// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to red, green and blue planes. Gray is spread over the
+/// three, transparency is dropped, the camera's orientation tag is not followed: as torchvision's loader does.
 /// </summary>
 internal static class ImageDecoder
 {
-    /// <summary>Larger images are refused before they are decoded: at 4 bytes a pixel this is 200 MB for each core.</summary>
+    /// <summary>Larger images are refused before they are decoded: at 4 bytes a pixel this is 200 MB for each
+    /// core.</summary>
     internal const long MaxPixels = 50_000_000;
 
     /// <summary>Width and height, from the header alone.</summary>
@@ -19,7 +20,8 @@ internal static class ImageDecoder
         return (codec.Info.Width, codec.Info.Height);
     }
 
-    /// <summary>Decodes into planes of height x width: an image of another size is resized, so that it just covers them, and cut at the centre.</summary>
+    /// <summary>Decodes into planes of height x width: an image of another size is resized, so that it just covers
+    /// them, and cut at the centre.</summary>
     /// <exception cref="InvalidDataException">It is not an image, is damaged or too large.</exception>
     internal static void Decode(string path, Span<byte> planes, int height, int width)
     {

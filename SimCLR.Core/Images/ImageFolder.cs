@@ -1,8 +1,9 @@
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// A folder of image files (JPEG, PNG, WebP, BMP, GIF): root/train/CLASS/* and root/test/CLASS/* (or val/, validation/), as ImageNet and others are
-/// laid out; or root/CLASS/*, of which one image in five, by a hash of its name, is a test image. Three channels, whatever the files have.
+/// A folder of image files (JPEG, PNG, WebP, BMP, GIF): root/train/CLASS/* and root/test/CLASS/* (or val/,
+/// validation/), as ImageNet and others are laid out; or root/CLASS/*, of which one image in five, by a hash of its
+/// name, is a test image. Three channels, whatever the files have.
 /// </summary>
 public sealed class ImageFolder : IImageSource
 {
@@ -15,8 +16,8 @@ public sealed class ImageFolder : IImageSource
 
     /// <summary>Describes the data; <see cref="Load"/> reads them.</summary>
     /// <param name="root">The folder.</param>
-    /// <param name="size">Side in pixels: the shorter side of each image is resized to it (antialiased), then the centre is kept. Null keeps the
-    /// images as they are, and all must be of one size.</param>
+    /// <param name="size">Side in pixels: the shorter side of each image is resized to it (antialiased), then the
+    /// centre is kept. Null keeps the images as they are, and all must be of one size.</param>
     /// <param name="maxGiB">Most memory, in GiB, that the pixels of both splits may take.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size or limit is out of range.</exception>
     public ImageFolder(string root, int? size = null, double maxGiB = 16)

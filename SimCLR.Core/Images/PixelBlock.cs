@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Pixels of N images on their way into one uint8 tensor: readers and threads write straight into its memory, so nothing is held twice and
-/// more than 2 GiB fit.
+/// Pixels of N images on their way into one uint8 tensor: readers and threads write straight into its memory, so
+/// nothing is held twice and more than 2 GiB fit.
 /// </summary>
 internal sealed unsafe class PixelBlock : IDisposable
 {

@@ -217,7 +217,8 @@ public class ImageFolderTests
             .ToArray();
     }
 
-    /// <summary>Antialiased bilinear resize of the centre, one pixel, in double: weights 1 - |distance| / support, normalised.</summary>
+    /// <summary>Antialiased bilinear resize of the centre, one pixel, in double: weights 1 - |distance| / support,
+    /// normalised.</summary>
     private static double SlowResize(Func<int, int, byte> source, int width, int height, int size, int x, int y)
     {
         var scale = Math.Min(width, height) / (double)size;

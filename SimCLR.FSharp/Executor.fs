@@ -9,6 +9,7 @@ open SimCLR.Core.Evaluation
 open SimCLR.Core.Images
 open SimCLR.Core.Runtime
 open SimCLR.Core.Training
+open SimCLR.Core.Views
 open TorchSharp
 
 /// How runs are executed: where, from which data, into which store. Changes no run's value.
@@ -88,12 +89,26 @@ module Executor =
           GradientNorm = progress.GradientNorm
           ImagesPerSecond = progress.ImagesPerSecond }
 
+    let private baselines = Collections.Concurrent.ConcurrentDictionary<_, EvaluationResult>()
+
+    /// The encoder before training: runs that differ only in how they train have the same one.
+    let private untrainedResult device (splits: ImageSplits) evaluation (training: Pretraining) run =
+        let size = Images.knownSize run.Images |> Option.defaultValue 0
+        let key = run.Images, run.Encoder, run.Seed, run.Evaluation, View.outputSize size run.ViewA, string device
+
+        match baselines.TryGetValue key with
+        | true, known -> known
+        | _ ->
+            let result = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+            baselines[key] <- result
+            result
+
     /// Evaluates, pretrains, evaluates again.
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
         use training = new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
-        let untrained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+        let untrained = untrainedResult device splits evaluation training run
         let result = training.Run((fun step -> executor.Progress.Step step), cancellation)
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
 
@@ -126,45 +141,82 @@ module Executor =
             + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s"
         | Error failure -> $"FAILED, {failure.Reason}: {failure.Detail}"
 
-    /// Executes the cells whose outcome is not stored yet, each as soon as the one before has ended.
-    /// Cancelling ends the run in progress; outcomes stay in the store and are not computed again.
-    let execute (cancellation: CancellationToken) (grid: Grid) executor =
+    let private cache = Collections.Concurrent.ConcurrentDictionary<string * Images, ImageSplits>()
+
+    /// The images of a run; they are read once per process.
+    let internal load executor (run: Run) =
+        match cache.TryGetValue((executor.DataRoot, run.Images)) with
+        | true, splits -> splits
+        | _ ->
+            let source = Lower.imageSource executor.DataRoot executor.Download run.Images.Source
+            let splits = source.Load(fun text -> executor.Progress.Note text) |> limited run
+            cache[(executor.DataRoot, run.Images)] <- splits
+            splits
+
+    /// Fails with all that is wrong with a grid's runs.
+    let internal check grid =
         match Grid.problems grid with
         | [] -> ()
         | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
 
+    /// A PNG of what the run's views make of the first images.
+    let writeViewSheet path run executor =
+        LibTorch.Load() |> ignore
+        let splits = load executor run
+        ViewSheet.Write(path, splits.Train, Lower.view run.ViewA, Lower.view run.ViewB, RandomStreams run.Seed)
+
+    /// None when the run was interrupted.
+    let private result executor device cancellation run =
+        match Store.tryFind executor.Progress.Note run executor.Store with
+        | Some outcome ->
+            executor.Progress.End $"stored already: {describe (Ok outcome)}"
+            Some(Ok outcome, true)
+        | None ->
+            try
+                let outcome = attempt executor device (load executor run) cancellation run
+                executor.Progress.End(describe outcome)
+                Some(outcome, false)
+            with :? OperationCanceledException ->
+                executor.Progress.End "interrupted"
+                None
+
+    let internal execute cancellation (grid: Grid) executor =
+        check grid
         let device = Device.resolve executor.Device
-        let loaded = Collections.Generic.Dictionary<Images, ImageSplits>()
 
-        let load (run: Run) =
-            match loaded.TryGetValue run.Images with
-            | true, splits -> splits
-            | _ ->
-                let source = Lower.imageSource executor.DataRoot executor.Download run.Images.Source
-                let splits = source.Load((fun text -> executor.Progress.Note text), cancellation) |> limited run
-                loaded[run.Images] <- splits
-                splits
+        let rec go i (cells: Cell list) =
+            [ match cells with
+              | [] -> ()
+              | cell :: rest ->
+                  executor.Progress.Begin(i, Grid.size grid, Grid.label cell)
 
-        let total = Grid.size grid
+                  match result executor device cancellation cell.Run with
+                  | Some(result, stored) ->
+                      { Cell = cell
+                        Result = result
+                        Stored = stored }
 
-        [ for i, cell in List.indexed grid.Cells do
-              if not cancellation.IsCancellationRequested then
-                  executor.Progress.Begin(i + 1, total, Grid.label cell)
-                  let stored = Store.tryFind executor.Progress.Note cell.Run executor.Store
+                      if not cancellation.IsCancellationRequested then
+                          yield! go (i + 1) rest
+                  | None -> () ]
 
-                  match stored with
-                  | Some outcome ->
-                      executor.Progress.End $"stored already: {describe (Ok outcome)}"
-                      { Cell = cell; Result = Ok outcome; Stored = true }
-                  | None ->
-                      let result =
-                          try
-                              Some(attempt executor device (load cell.Run) cancellation cell.Run)
-                          with :? OperationCanceledException ->
-                              None
+        { Axes = grid.Axes
+          Cells = go 1 grid.Cells }: Results
 
-                      match result with
-                      | Some result ->
-                          executor.Progress.End(describe result)
-                          { Cell = cell; Result = result; Stored = false }
-                      | None -> executor.Progress.End "interrupted" ]
+    /// Executes one run, or takes its outcome from the store. Fails with the reason when the run fails.
+    let run run executor =
+        let results = execute CancellationToken.None (Grid.from run) executor
+
+        match results.Cells with
+        | [ { Result = Ok outcome } ] -> outcome
+        | [ { Result = Error failure } ] -> invalidOp $"The run failed, {failure.Reason}: {failure.Detail}"
+        | _ -> invalidOp "The run was interrupted."
+
+[<AutoOpen>]
+module GridExecution =
+
+    module Grid =
+
+        /// Executes the cells whose outcome is not stored yet, one after the other; each outcome is stored at once. Cancelling
+        /// ends the run in progress; what is stored is not computed again.
+        let execute cancellation executor grid = Executor.execute cancellation grid executor

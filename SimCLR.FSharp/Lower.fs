@@ -121,10 +121,20 @@ let evaluation (side: int) (run: Run) =
         run.Seed
     )
 
+/// Fashion-MNIST lies in the data folder, or where Debian's package puts it.
+let private fashionMnistRoot dataRoot download =
+    let here = Directory.Exists dataRoot && Directory.GetFiles(dataRoot, "*idx3-ubyte*").Length > 0
+
+    if not here && not download && Directory.Exists FashionMnist.DebianFolder then
+        FashionMnist.DebianFolder
+    else
+        dataRoot
+
 /// Where images are read, given the folder of the data sets and whether they may be downloaded.
 let imageSource (dataRoot: string) (download: bool) source : IImageSource =
-    ignore (dataRoot, download)
-
     match source with
     | ImageSource.Shapes s -> Shapes(s.Train, s.Test, s.Size)
-    | _ -> failwith "later"
+    | ImageSource.Cifar10 -> Cifar10(dataRoot, download)
+    | ImageSource.Cifar100 -> Cifar100(dataRoot, download)
+    | ImageSource.FashionMnist -> FashionMnist(fashionMnistRoot dataRoot download, download)
+    | ImageSource.Folder(path, size) -> ImageFolder(path, Option.toNullable size)

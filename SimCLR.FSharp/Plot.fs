@@ -17,20 +17,29 @@ module Plot =
 
     let private ink = Color.fromString "#333333"
 
-    let private axis (title: string) kind =
+    let private axis (title: string) kind ticks =
         LinearAxis.init (
             Title = Title.init (Text = title),
             ShowGrid = true,
             GridColor = Color.fromString "#e6e6e6",
             ZeroLine = false,
-            ?AxisType = kind
+            ?AxisType = kind,
+            ?TickVals = ticks,
+            ?TickText = ticks
         )
 
-    /// The look that all charts share; the page gives the width.
-    let private styled xTitle xKind yTitle chart =
+    /// The page gives the width; Plotly.NET would fix one.
+    let private fluid (chart: GenericChart) =
         chart
-        |> Chart.withXAxis (axis xTitle xKind)
-        |> Chart.withYAxis (axis yTitle None)
+        |> GenericChart.mapLayout (fun layout ->
+            layout.RemoveProperty "width" |> ignore
+            layout)
+
+    /// The look that all charts share; the page gives the width.
+    let private styled xTitle xKind xTicks yTitle chart =
+        chart
+        |> Chart.withXAxis (axis xTitle xKind xTicks)
+        |> Chart.withYAxis (axis yTitle None None)
         |> Chart.withLayout (
             Layout.init (
                 PaperBGColor = Color.fromString "rgba(0,0,0,0)",
@@ -44,6 +53,7 @@ module Plot =
         )
         |> Chart.withLegendStyle (Orientation = StyleParam.Orientation.Horizontal, Y = 1.12)
         |> Chart.withConfig (Config.init (Responsive = true, DisplayModeBar = false))
+        |> fluid
 
     let private scale (metric: Metric) value = if metric.Unit = "%" then 100.0 * value else value
 
@@ -75,15 +85,19 @@ module Plot =
     /// A metric along an axis: every run a dot, the mean a line with the deviation over the others, such as seeds.
     let metric axisName (metric: Metric) results =
         let groups = grouped axisName results
-        let label (value: AxisValue) = match value with AxisValue.Number x -> box x | AxisValue.Text text -> box text
+
+        let label (value: AxisValue) : System.IConvertible =
+            match value with
+            | AxisValue.Number x -> x
+            | AxisValue.Text text -> text
         let valuesOf outcomes = outcomes |> List.map (metric.Get >> scale metric)
 
         let dots =
             [ for value, outcomes in groups do
-                  for y in valuesOf outcomes -> (label value :?> System.IConvertible), y ]
+                  for y in valuesOf outcomes -> label value, y ]
 
         [ Chart.Line(
-              x = [ for value, _ in groups -> (label value :?> System.IConvertible) ],
+              x = [ for value, _ in groups -> label value ],
               y = [ for _, outcomes in groups -> mean (valuesOf outcomes) ],
               Name = "mean ± sd",
               LineColor = colour 0,
@@ -96,7 +110,7 @@ module Plot =
           )
           Chart.Point(xy = dots, Name = "runs", MarkerColor = colour 1, Opacity = 0.8) |> Chart.withMarkerStyle (Size = 7) ]
         |> Chart.combine
-        |> styled axisName (axisKind (List.map fst groups)) (heading metric)
+        |> styled axisName (axisKind (List.map fst groups)) (Some [ for value, _ in groups -> label value ]) (heading metric)
 
     /// Linear probe before and after training, along an axis.
     let beforeAndAfter axisName results =
@@ -118,7 +132,7 @@ module Plot =
 
         [ bars "untrained" grey Outcome.linearTop1Untrained; bars "pretrained" (colour 0) Outcome.linearTop1 ]
         |> Chart.combine
-        |> styled "" (Some StyleParam.AxisType.Category) "linear top-1 (%)"
+        |> styled "" (Some StyleParam.AxisType.Category) None "linear top-1 (%)"
 
     /// Loss of every run against the epoch, coloured by an axis, with the loss of a model that guesses.
     let curves axisName results =
@@ -152,7 +166,7 @@ module Plot =
                       LineWidth = 1.5
                   ) ]
 
-        lines @ chance |> Chart.combine |> styled "epoch" None "loss"
+        lines @ chance |> Chart.combine |> styled "epoch" None None "loss"
 
     /// A metric by two axes; the mean over all else.
     let heatMap rowAxis columnAxis (metric: Metric) results =
@@ -175,5 +189,5 @@ module Plot =
             Y = List.map string rows,
             ColorScale = StyleParam.Colorscale.Viridis
         )
-        |> styled columnAxis (Some StyleParam.AxisType.Category) rowAxis
-        |> Chart.withYAxis (axis rowAxis (Some StyleParam.AxisType.Category))
+        |> styled columnAxis (Some StyleParam.AxisType.Category) None rowAxis
+        |> Chart.withYAxis (axis rowAxis (Some StyleParam.AxisType.Category) None)

@@ -1,6 +1,7 @@
-// Temperature of NT-Xent (SimCLR, Table 5).
+// Temperature of NT-Xent (SimCLR, section 5.1 and Table 5).
 //
 // COMMAND  ./simclr run scripts/temperature.fsx
+// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU.
 #load "load.fsx"
 
 open SimCLR
@@ -10,5 +11,4 @@ let sweep = Sweep.fromArgs "temperature" Load.arguments
 Grid.from sweep.Baseline
 |> Grid.vary "temperature" Run.temperature [ 0.05; 0.1; 0.5; 1.0 ]
 |> Grid.seeds sweep.Seeds
-|> Grid.execute sweep.Executor
-|> Report.show sweep.Report
+|> Sweep.run sweep

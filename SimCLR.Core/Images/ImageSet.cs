@@ -8,7 +8,7 @@ public sealed class ImageSet : IDisposable
 {
     /// <summary>Takes ownership of both tensors.</summary>
     /// <param name="images">[N, C, H, W], uint8.</param>
-    /// <param name="labels">[N], int64, each in 0 .. classes - 1.</param>
+    /// <param name="labels">[N], int64, each in 0 .. classes - 1; -1 where there is no label.</param>
     /// <param name="classNames">One name per class.</param>
     /// <exception cref="ArgumentException">Shapes, types or labels do not fit.</exception>
     public ImageSet(Tensor images, Tensor labels, IReadOnlyList<string> classNames)
@@ -25,7 +25,7 @@ public sealed class ImageSet : IDisposable
     /// <summary>[N, C, H, W], uint8.</summary>
     public Tensor Images { get; }
 
-    /// <summary>[N], int64.</summary>
+    /// <summary>[N], int64; -1 where there is no label.</summary>
     public Tensor Labels { get; }
 
     /// <summary>Class names; the label is the index.</summary>
@@ -50,21 +50,26 @@ public sealed class ImageSet : IDisposable
     public ImageSet Select(Tensor indices) =>
         new(Images.index_select(0, indices), Labels.index_select(0, indices), ClassNames);
 
-    /// <summary>The first images of each class, the same number of every class where there are enough: a new set.</summary>
+    /// <summary>The first images of every class, the same number of each as far as there are enough, in their order: a
+    /// new set.</summary>
+    /// <param name="count">How many in all, 1 to <see cref="Count"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many.</exception>
     public ImageSet Take(long count)
     {
-        var seen = new Dictionary<long, long>();
-        var ranked = Labels
-            .cpu()
-            .data<long>()
-            .Select((label, index) => (Index: (long)index, Rank: seen[label] = seen.GetValueOrDefault(label, -1) + 1))
-            .OrderBy(image => image.Rank)
-            .Take((int)Math.Min(count, Count))
-            .Select(image => image.Index)
-            .Order()
-            .ToArray();
-        using var scope = NewDisposeScope();
-        return Select(tensor(ranked, device: Images.device));
+        using var chosen = Subsets.Balanced(this, count);
+        return Select(chosen);
+    }
+
+    /// <summary>Holds a part of every class out, to choose on: two new sets, in the order of this one.</summary>
+    /// <param name="fraction">Part held out, between 0 and 1; at least one image of each class that has two.</param>
+    /// <param name="generator">Draws which, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction is out of range.</exception>
+    public (ImageSet Train, ImageSet Validation) SplitValidation(double fraction, Generator generator)
+    {
+        var (train, validation) = Subsets.HoldOut(this, fraction, generator);
+        using (train)
+        using (validation)
+            return (Select(train), Select(validation));
     }
 
     /// <inheritdoc/>
@@ -78,11 +83,15 @@ public sealed class ImageSet : IDisposable
 /// <summary>The two splits of a data set. The test split measures; nothing is chosen on it.</summary>
 public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
 {
+    /// <summary>More images for pretraining, without labels (all are -1); null where the data set has none.</summary>
+    public ImageSet? Unlabelled { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Train.Dispose();
         Test.Dispose();
+        Unlabelled?.Dispose();
     }
 }
 
@@ -95,7 +104,8 @@ public interface IImageSource
     /// <summary>Reads both splits into memory.</summary>
     /// <param name="report">Told what goes on, in words, when it takes long; may be null.</param>
     /// <param name="cancellation">Stops reading.</param>
-    /// <exception cref="ImageSourceException">Files are missing, damaged or not as stated; the message names the file and the remedy.</exception>
+    /// <exception cref="ImageSourceException">Files are missing, damaged or not as stated; the message names the file
+    /// and the remedy.</exception>
     ImageSplits Load(Action<string>? report = null, CancellationToken cancellation = default);
 }
 

@@ -4,20 +4,19 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Pixels of N images on their way into one uint8 tensor: readers and threads write straight into its memory, so nothing is held twice and
-/// more than 2 GiB fit.
+/// Pixels of N images on their way into one uint8 tensor: readers and threads write straight into its memory, so
+/// nothing is held twice and more than 2 GiB fit.
 /// </summary>
 internal sealed unsafe class PixelBlock : IDisposable
 {
     private readonly Tensor tensor;
     private readonly byte* start;
-    private readonly long count;
     private readonly int imageBytes;
 
     internal PixelBlock(long count, long channels, long height, long width)
     {
         tensor = zeros([count, channels, height, width], ScalarType.Byte).DetachFromDisposeScope();
-        this.count = count;
+        Count = count;
         imageBytes = checked((int)(channels * height * width));
         if (count == 0)
             return;
@@ -26,15 +25,25 @@ internal sealed unsafe class PixelBlock : IDisposable
             start = memory; // libtorch's memory: it stays in place while the tensor lives
     }
 
+    /// <summary>Number of images.</summary>
+    internal long Count { get; }
+
     /// <summary>The bytes of image i, [C, H, W].</summary>
     internal Span<byte> Image(long i) =>
-        i >= 0 && i < count
+        i >= 0 && i < Count
             ? new Span<byte>(start + i * imageBytes, imageBytes)
-            : throw new ArgumentOutOfRangeException(nameof(i), i, $"There are {count} images.");
+            : throw new ArgumentOutOfRangeException(nameof(i), i, $"There are {Count} images.");
 
-    /// <summary>Hands the pixels over, with labels.</summary>
-    internal ImageSet ToImageSet(long[] labels, IReadOnlyList<string> classNames) =>
-        new(tensor, torch.tensor(labels), classNames);
+    /// <summary>Hands the pixels over, with one label for each of the first images; the rest are let go.</summary>
+    internal ImageSet ToImageSet(long[] labels, IReadOnlyList<string> classNames)
+    {
+        using var scope = NewDisposeScope();
+        if (labels.Length == Count)
+            return new ImageSet(tensor, torch.tensor(labels), classNames);
+        var kept = tensor.narrow(0, 0, labels.Length).DetachFromDisposeScope();
+        tensor.Dispose();
+        return new ImageSet(kept, torch.tensor(labels), classNames);
+    }
 
     /// <summary>Lets go of pixels that were not handed over.</summary>
     public void Dispose() => tensor.Dispose();

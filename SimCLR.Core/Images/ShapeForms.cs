@@ -2,14 +2,15 @@ using System.Numerics;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Signed distances, negative inside, of what <see cref="Shapes"/> draws. All are unchanged, or still of their class, when mirrored.</summary>
+/// <summary>Signed distances, negative inside, of what <see cref="Shapes"/> draws. All are unchanged, or still of
+/// their class, when mirrored.</summary>
 internal static class ShapeForms
 {
     /// <summary>Distance to an outline of about unit radius.</summary>
     internal delegate float Outline(Vector2 at);
 
-    /// <summary>Distance to a filling of about unit period, which covers about half of the plane; the last argument is the distance to the
-    /// outline, in the same unit.</summary>
+    /// <summary>Distance to a filling of about unit period, which covers about half of the plane; the last argument is
+    /// the distance to the outline, in the same unit.</summary>
     internal delegate float Filling(Vector2 at, float edge);
 
     private static readonly float Root3 = MathF.Sqrt(3);

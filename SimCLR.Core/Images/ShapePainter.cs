@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Paints one image of <see cref="Shapes"/>: an object whose outline and filling are its class's, and whose colours, place, scale and angle,
-/// like background, light and noise, are drawn without regard to the class.
+/// Paints one image of <see cref="Shapes"/>: an object whose outline and filling are its class's, and whose colours,
+/// place, scale and angle, like background, light and noise, are drawn without regard to the class.
 /// </summary>
 internal sealed class ShapePainter
 {

@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// A generated data set that needs no files: ten classes told apart by outline and filling, while colour, place, scale, angle, background and
-/// light are drawn without regard to the class. Colours tell nothing of the class, crops and flips keep it.
+/// A generated data set that needs no files: ten classes told apart by outline and filling, while colour, place,
+/// scale, angle, background and light are drawn without regard to the class. Colours tell nothing of the class, crops
+/// and flips keep it.
 /// </summary>
 public sealed class Shapes : IImageSource
 {
@@ -43,7 +44,8 @@ public sealed class Shapes : IImageSource
     public ImageSplits Load(Action<string>? report = null, CancellationToken cancellation = default) =>
         new(Generate(trainCount, 0, cancellation), Generate(testCount, 1, cancellation));
 
-    /// <summary>Image i depends on (seed, split, i) alone, so the number of threads and of images changes nothing.</summary>
+    /// <summary>Image i depends on (seed, split, i) alone, so the number of threads and of images changes
+    /// nothing.</summary>
     private ImageSet Generate(int count, ulong split, CancellationToken cancellation)
     {
         var classes = ShapeForms.Classes.Length;

@@ -1,8 +1,8 @@
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// A small random number generator (SplitMix64, Steele, Lea and Flood 2014) whose numbers are the same on every machine and
-/// every version of .NET: the generated data set depends on nothing else.
+/// A small random number generator (SplitMix64, Steele, Lea and Flood 2014) whose numbers are the same on every
+/// machine and every version of .NET: the generated data set depends on nothing else.
 /// </summary>
 internal struct SplitMix(ulong seed)
 {

@@ -173,7 +173,8 @@ public sealed class Pretraining : IDisposable
     {
         using var scope = NewDisposeScope();
         using var generator = streams.At(stream, Step, device);
-        return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator)).MoveToOuterDisposeScope();
+        // A view may return its input, which belongs to the outer scope already.
+        return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator)).alias().MoveToOuterDisposeScope();
     }
 
     private Tensor NextIndices()

@@ -1,0 +1,127 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+
+namespace SimCLR.Core.Images;
+
+/// <summary>Extracts .tar.gz archives that may have been tampered with.</summary>
+internal static class Archive
+{
+    /// <summary>More entries than this are refused.</summary>
+    internal const int MaxEntries = 10_000;
+
+    private static readonly TarEntryType[] Files =
+    [
+        TarEntryType.RegularFile,
+        TarEntryType.V7RegularFile,
+        TarEntryType.ContiguousFile,
+    ];
+
+    /// <summary>
+    /// Extracts one top folder of the archive into a folder. It appears there only when it is complete; what was of
+    /// the same name is kept, and then nothing is done.
+    /// </summary>
+    /// <param name="archive">The .tar.gz file.</param>
+    /// <param name="top">The one folder that the archive holds.</param>
+    /// <param name="into">Where it goes.</param>
+    /// <param name="maxBytes">More than this, unpacked, is refused.</param>
+    /// <param name="cancellation">Stops; nothing is left behind.</param>
+    /// <exception cref="ImageSourceException">
+    /// The archive is damaged, too large, or has an entry that is a link, a device, or lies outside the top folder.
+    /// </exception>
+    internal static void Extract(
+        string archive,
+        string top,
+        string into,
+        long maxBytes,
+        CancellationToken cancellation = default
+    )
+    {
+        var target = Path.Combine(into, top);
+        if (Directory.Exists(target))
+            return;
+        var temporary = Path.Combine(into, $".extract-{Environment.ProcessId}-{Guid.NewGuid():n}");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(temporary, top));
+            ExtractAll(archive, top, temporary, maxBytes, cancellation);
+            if (!Directory.Exists(target))
+                Directory.Move(Path.Combine(temporary, top), target);
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException)
+        {
+            throw new ImageSourceException(
+                $"{archive} is damaged: {error.Message} Delete it and fetch it again.",
+                error
+            );
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageSourceException(
+                $"{archive} could not be extracted into {into}: {error.Message} Check the folder's free space and rights.",
+                error
+            );
+        }
+        finally
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    private static void ExtractAll(
+        string archive,
+        string top,
+        string folder,
+        long maxBytes,
+        CancellationToken cancellation
+    )
+    {
+        using var file = File.OpenRead(archive);
+        using var unzipped = new GZipStream(file, CompressionMode.Decompress);
+        using var reader = new TarReader(unzipped);
+        var (entries, bytes) = (0, 0L);
+        while (reader.GetNextEntry() is { } entry)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (++entries > MaxEntries)
+                throw Refused(archive, $"holds more than {MaxEntries} entries");
+            if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
+                continue;
+            var path = SafePath(archive, top, folder, entry.Name);
+            if (entry.EntryType == TarEntryType.Directory)
+                Directory.CreateDirectory(path);
+            else if (!Files.Contains(entry.EntryType))
+                throw Refused(archive, $"holds '{entry.Name}', a {entry.EntryType}, not a file or folder");
+            else if ((bytes += entry.Length) > maxBytes)
+                throw Refused(archive, $"unpacks to more than {maxBytes} bytes");
+            else
+                Write(entry, path);
+        }
+    }
+
+    private static string SafePath(string archive, string top, string folder, string name)
+    {
+        var parts = name.TrimEnd('/').Split('/').Where(part => part != ".").ToArray();
+        var safe =
+            parts.Length > 0
+            && parts[0] == top
+            && parts.All(part => part.Length > 0 && part != ".." && part.IndexOfAny(['\\', ':', '\0']) < 0);
+        return safe
+            ? Path.Combine([folder, .. parts])
+            : throw Refused(archive, $"holds '{name}', which is not inside '{top}/'");
+    }
+
+    private static void Write(TarEntry entry, string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        entry.DataStream?.CopyTo(output);
+        if (output.Length != entry.Length)
+            throw new EndOfStreamException($"'{entry.Name}' ends after {output.Length} of {entry.Length} bytes.");
+    }
+
+    private static ImageSourceException Refused(string archive, string why) =>
+        new(
+            $"{archive} {why}: this is not the archive expected, and nothing was extracted. Delete it and fetch it again."
+        );
+}

@@ -1,0 +1,33 @@
+// CIFAR-10 on a laptop: 10,000 training images and a quarter-width ResNet-18, at the temperatures of the paper's appendix B.9.
+// The recipe is dkobak's (crops of a fifth at least, SGD), cut to 20 epochs.
+//
+// COMMAND  ./simclr run scripts/cifar10.fsx --data-root PATH-OF-CIFAR-10 --seeds 1
+// EXPECT   6 to 7 minutes a run on two cores with AVX512-BF16; figures in experiments/cifar10.
+#load "load.fsx"
+
+open SimCLR
+
+let view =
+    View.crop 32 |> View.withArea 0.2 1.0
+    >-> View.flip
+    >-> View.colorJitter 0.5
+    >-> View.grayscale 0.1
+
+let baseline =
+    { Run.cifar10 with
+        Images = Images.cifar10 |> Images.limit 10000
+        ViewA = view
+        ViewB = view
+        Encoder = Encoder.resNet 18 |> Encoder.withWidth 0.25
+        Optimizer = Optimizer.sgd |> Optimizer.withWeightDecay 5e-4
+        LearningRate = LearningRate.Linear 0.1
+        Schedule = Schedule.cosine 1.0
+        BatchSize = 128
+        Epochs = 20 }
+
+let sweep = Sweep.ofRun baseline "cifar10" Load.arguments
+
+Grid.from sweep.Baseline
+|> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+|> Grid.seeds sweep.Seeds
+|> Sweep.run sweep

@@ -1,0 +1,299 @@
+/// Draws values for properties.
+module SimCLR.Tests.Generators
+
+open FsCheck
+open FsCheck.FSharp
+open SimCLR
+
+/// A number with many digits.
+let number (least: float) (most: float) =
+    Gen.choose (0, 1_000_000)
+    |> Gen.map (fun i -> least + (most - least) * float i / 1e6)
+
+let probability = number 0.0 1.0
+
+let private interval least most =
+    Gen.two (number least most) |> Gen.map (fun (a, b) -> min a b, max a b)
+
+let private truth = Gen.elements [ true; false ]
+
+let images =
+    gen {
+        let! source =
+            Gen.oneof
+                [
+                    Gen.map3
+                        (fun train test size ->
+                            ImageSource.Shapes
+                                {
+                                    Train = train
+                                    Test = test
+                                    Size = size
+                                })
+                        (Gen.choose (2000, 9000))
+                        (Gen.choose (10, 900))
+                        (Gen.choose (16, 64))
+                    Gen.elements [ ImageSource.Cifar10; ImageSource.Cifar100; ImageSource.FashionMnist ]
+                    Gen.map2
+                        (fun path size -> ImageSource.Folder(path, size))
+                        (Gen.elements [ "/data/birds"; "C:\\Bilder\\Vögel"; "a \"quoted\" name"; "tab\tand\nline" ])
+                        (Gen.optionOf (Gen.choose (16, 256)))
+                ]
+
+        let! limit = Gen.optionOf (Gen.choose (2000, 5000))
+
+        return { Source = source; TrainLimit = limit }
+    }
+
+let private crop =
+    gen {
+        let! size = Gen.elements [ 32; 64 ]
+        let! area = interval 0.05 1.0
+        let! ratio = interval 0.5 2.0
+        let! interpolation = Gen.elements [ Interpolation.Bilinear; Interpolation.Bicubic ]
+
+        return
+            View.Crop
+                {
+                    Size = size
+                    Area = area
+                    Ratio = ratio
+                    Interpolation = interpolation
+                }
+    }
+
+let private jitter =
+    gen {
+        let! brightness = number 0.0 1.0
+        let! contrast = number 0.0 1.0
+        let! saturation = number 0.0 1.0
+        let! hue = number 0.0 0.5
+        let! p = probability
+        let! mode = Gen.elements [ BrightnessMode.Multiply; BrightnessMode.Add ]
+        let! mean = Gen.elements [ ContrastMean.Gray; ContrastMean.PerChannel ]
+
+        return
+            View.ColorJitter
+                {
+                    Brightness = brightness
+                    Contrast = contrast
+                    Saturation = saturation
+                    Hue = hue
+                    Probability = p
+                    BrightnessMode = mode
+                    ContrastMean = mean
+                }
+    }
+
+let private blur =
+    Gen.map3
+        (fun p sigma kernel ->
+            View.Blur
+                {
+                    Probability = p
+                    Sigma = sigma
+                    KernelFraction = kernel
+                })
+        probability
+        (interval 0.1 3.0)
+        (number 0.01 1.0)
+
+let private cutout =
+    Gen.map3
+        (fun fraction p fill ->
+            View.Cutout
+                {
+                    Fraction = fraction
+                    Probability = p
+                    Fill = fill
+                })
+        (number 0.01 1.0)
+        probability
+        (Gen.elements [ CutoutFill.Zero; CutoutFill.Mean ])
+
+/// One step, of any kind but the crop.
+let private step =
+    Gen.oneof
+        [
+            Gen.map View.Flip probability
+            Gen.map View.Grayscale probability
+            Gen.map View.Sobel probability
+            Gen.constant View.Rotate
+            jitter
+            blur
+            cutout
+            Gen.map2 (fun sigma p -> View.Noise { Sigma = sigma; Probability = p }) (number 0.0 1.0) probability
+            Gen.map2
+                (fun threshold p ->
+                    View.Solarize
+                        {
+                            Threshold = threshold
+                            Probability = p
+                        })
+                probability
+                probability
+        ]
+
+/// A view made with >->.
+let view =
+    Gen.oneof [ Gen.constant View.Identity; step; crop ]
+    |> Gen.listOf
+    |> Gen.map (List.truncate 6 >> List.fold (>->) View.Identity)
+
+/// A view whose images have a side of 32 pixels.
+let private view32 =
+    view |> Gen.map (fun view -> View.crop 32 >-> View.withSize 32 view)
+
+let encoder =
+    let resNet =
+        gen {
+            let! depth = Gen.elements Encoder.depths
+            let! width = number 0.05 4.0
+            let! stem = Gen.elements [ Stem.Cifar; Stem.ImageNet ]
+            let! zero = truth
+
+            return
+                Encoder.ResNet
+                    {
+                        Depth = depth
+                        Width = width
+                        Stem = stem
+                        ZeroInitResidual = zero
+                    }
+        }
+
+    let small =
+        Gen.nonEmptyListOf (Gen.choose (1, 256))
+        |> Gen.map (List.truncate 5 >> Encoder.SmallConv)
+
+    Gen.oneof [ resNet; small ]
+
+let head =
+    gen {
+        let! depth = Gen.choose (0, 4)
+        let! output = Gen.choose (1, 2048)
+        let! hidden = Gen.optionOf (Gen.choose (1, 2048))
+        let! norm = truth
+
+        return
+            {
+                Depth = depth
+                Output = output
+                Hidden = hidden
+                BatchNorm = norm
+            }
+    }
+
+let loss =
+    Gen.map2
+        (fun temperature normalize ->
+            Loss.NtXent
+                {
+                    Temperature = temperature
+                    Normalize = normalize
+                })
+        (number 0.01 2.0)
+        truth
+
+let optimizer =
+    Gen.oneof
+        [
+            Gen.map3
+                (fun momentum decay nesterov ->
+                    Optimizer.Sgd
+                        {
+                            Momentum = momentum
+                            WeightDecay = decay
+                            Nesterov = nesterov
+                        })
+                (number 0.0 0.99)
+                (number 0.0 1e-3)
+                truth
+            Gen.map3
+                (fun momentum decay trust ->
+                    Optimizer.Lars
+                        {
+                            Momentum = momentum
+                            WeightDecay = decay
+                            TrustCoefficient = trust
+                        })
+                (number 0.0 0.99)
+                (number 0.0 1e-3)
+                (number 1e-4 1e-2)
+        ]
+
+let private learningRate =
+    let case =
+        Gen.elements [ LearningRate.Fixed; LearningRate.Linear; LearningRate.SquareRoot ]
+
+    Gen.map2 (fun case rate -> case rate) case (number 1e-5 5.0)
+
+let private evaluation =
+    gen {
+        let! l2 = Gen.nonEmptyListOf (number 0.0 10.0)
+        let! fraction = number 0.05 0.5
+        let! k = Gen.choose (1, 500)
+        let! temperature = number 0.01 1.0
+
+        return
+            {
+                L2 = List.truncate 4 l2
+                ValidationFraction = fraction
+                KnnK = k
+                KnnTemperature = temperature
+            }
+    }
+
+/// A run that can start.
+let run =
+    gen {
+        let! images = images
+        let! viewA = view32
+        let! viewB = view32
+        let! encoder = encoder
+        let! head = head
+        let! loss = loss
+        let! optimizer = optimizer
+        let! learningRate = learningRate
+        let! batch = Gen.choose (2, 2000)
+        let! epochs = Gen.choose (1, 1000)
+        let! warmup = number 0.0 0.9
+        let! decay = Gen.elements [ Decay.Cosine; Decay.Constant ]
+
+        let! precision =
+            Gen.elements [ Precision.Auto; Precision.Float32; Precision.BFloat16 ]
+
+        let! evaluation = evaluation
+        let! seed = Gen.choose64 (-9_000_000_000_000_000_000L, 9_000_000_000_000_000_000L)
+
+        return
+            {
+                Images = images
+                ViewA = viewA
+                ViewB = viewB
+                Encoder = encoder
+                Head = head
+                Loss = loss
+                Optimizer = optimizer
+                LearningRate = learningRate
+                Schedule = { WarmupEpochs = warmup; Decay = decay }
+                BatchSize = batch
+                Epochs = epochs
+                Precision = precision
+                Evaluation = evaluation
+                Seed = seed
+            }
+    }
+
+/// Any finite number, of any size.
+let finite = ArbMap.defaults |> ArbMap.generate<NormalFloat> |> Gen.map _.Get
+
+/// Checks a property on so many drawn values.
+let forAllOf count (generator: Gen<'T>) (property: 'T -> bool) =
+    Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(count).WithQuietOnSuccess true,
+        Prop.forAll (Arb.fromGen generator) property
+    )
+
+/// Checks a property on a hundred drawn values.
+let forAll generator property = forAllOf 100 generator property

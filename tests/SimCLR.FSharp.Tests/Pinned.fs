@@ -1,0 +1,115 @@
+/// Runs written out in full, so that no default can change them.
+module SimCLR.Tests.Pinned
+
+open SimCLR
+
+let private crop =
+    View.Crop
+        {
+            Size = 32
+            Area = 0.08, 1.0
+            Ratio = 0.75, 4.0 / 3.0
+            Interpolation = Interpolation.Bicubic
+        }
+
+let small =
+    {
+        Images =
+            {
+                Source = ImageSource.Shapes { Train = 4000; Test = 1000; Size = 32 }
+                TrainLimit = None
+            }
+        ViewA = View.Sequence [ crop; View.Flip 0.5 ]
+        ViewB = View.Identity
+        Encoder = Encoder.SmallConv [ 32; 64; 128 ]
+        Head =
+            {
+                Depth = 2
+                Output = 128
+                Hidden = None
+                BatchNorm = true
+            }
+        Loss = Loss.NtXent { Temperature = 0.1; Normalize = true }
+        Optimizer =
+            Optimizer.Sgd
+                {
+                    Momentum = 0.9
+                    WeightDecay = 0.0
+                    Nesterov = false
+                }
+        LearningRate = LearningRate.Linear 0.1
+        Schedule =
+            {
+                WarmupEpochs = 1.0
+                Decay = Decay.Cosine
+            }
+        BatchSize = 256
+        Epochs = 10
+        Precision = Precision.Float32
+        Evaluation =
+            {
+                L2 = [ 1e-4; 1e-1 ]
+                ValidationFraction = 0.2
+                KnnK = 200
+                KnnTemperature = 0.1
+            }
+        Seed = 0L
+    }
+
+let large =
+    { small with
+        Images =
+            {
+                Source = ImageSource.Folder("/data/Vögel", Some 64)
+                TrainLimit = Some 1000
+            }
+        ViewB =
+            View.Sequence
+                [
+                    View.ColorJitter
+                        {
+                            Brightness = 0.8
+                            Contrast = 0.8
+                            Saturation = 0.8
+                            Hue = 0.2
+                            Probability = 0.8
+                            BrightnessMode = BrightnessMode.Add
+                            ContrastMean = ContrastMean.PerChannel
+                        }
+                    View.Grayscale 0.2
+                    View.Blur
+                        {
+                            Probability = 0.5
+                            Sigma = 0.1, 2.0
+                            KernelFraction = 0.1
+                        }
+                    View.Rotate
+                    View.Cutout
+                        {
+                            Fraction = 0.5
+                            Probability = 1.0
+                            Fill = CutoutFill.Mean
+                        }
+                    View.Noise { Sigma = 0.1; Probability = 1.0 }
+                    View.Sobel 1.0
+                    View.Solarize { Threshold = 0.5; Probability = 0.2 }
+                ]
+        Encoder =
+            Encoder.ResNet
+                {
+                    Depth = 50
+                    Width = 2.0
+                    Stem = Stem.ImageNet
+                    ZeroInitResidual = true
+                }
+        Optimizer =
+            Optimizer.Lars
+                {
+                    Momentum = 0.9
+                    WeightDecay = 1e-6
+                    TrustCoefficient = 0.001
+                }
+        LearningRate = LearningRate.SquareRoot 0.075
+        Precision = Precision.Auto
+        Seed = -9007199254740993L
+    }

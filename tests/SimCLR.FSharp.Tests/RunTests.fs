@@ -1,0 +1,212 @@
+module SimCLR.Tests.RunTests
+
+open FsCheck
+open FsCheck.FSharp
+open SimCLR
+open SimCLR.Tests.Generators
+open Xunit
+
+[<Fact>]
+let The_same_value_has_the_same_hash () =
+    // A second value that shares nothing with the first.
+    let copy run =
+        match Run.ofJson (Run.toJson run) with
+        | Ok copy -> copy
+        | Error why -> failwith why
+
+    forAll run (fun run -> Run.hash run = Run.hash (copy run))
+
+[<Fact>]
+let A_hash_has_16_hexadecimal_digits () =
+    forAll run (fun run ->
+        let hash = Run.hash run
+        hash.Length = 16 && hash |> Seq.forall (fun c -> "0123456789abcdef".Contains c))
+
+[<Fact>]
+let Any_change_of_a_run_changes_its_hash () =
+    forAllOf 30 run (fun run ->
+        Leaves.of' run
+        |> List.forall (fun (_, changed) -> Run.hash changed <> Run.hash run))
+
+// Stored outcomes are found by this hash. If it changes, they are lost: raise SchemaVersion knowingly.
+[<Fact>]
+let The_hash_of_these_runs_does_not_drift () =
+    Assert.Equal(1, Run.SchemaVersion)
+    Assert.Equal("aa21862ea64b4891", Run.hash Pinned.small)
+    Assert.Equal("7e6a08504751cbe9", Run.hash Pinned.large)
+
+[<Fact>]
+let Zero_and_minus_zero_are_one_value_and_have_one_hash () =
+    let plus = Run.shapes |> Run.warmupEpochs 0.0
+    let minus = Run.shapes |> Run.warmupEpochs -0.0
+    Assert.Equal(plus, minus)
+    Assert.Equal(Run.hash plus, Run.hash minus)
+
+[<Fact>]
+let Drawn_runs_and_the_named_ones_are_valid () =
+    forAll run (fun run -> Run.validate run = Ok run)
+    Assert.Equal(Ok Run.shapes, Run.validate Run.shapes)
+    Assert.Equal(Ok Run.cifar10, Run.validate Run.cifar10)
+
+/// A fault each, with what the message must name: the field and the value.
+let private faults: (string * (Run -> Run) * string * string) list =
+    [
+        "temperature 0", Run.temperature 0.0, "Loss.Temperature", "0"
+        "batch 1", Run.batchSize 1, "BatchSize", "1"
+        "no epochs", (fun run -> { run with Epochs = 0 }), "Epochs", "0"
+        "head", Run.headDepth -1, "Head.Depth", "-1"
+        "head output", Run.headOutput 0, "Head.Output", "0"
+        "encoder", Run.encoder (Encoder.resNet 42), "Encoder.Depth", "42"
+        "probability",
+        (fun run ->
+            { run with
+                ViewA = run.ViewA >-> View.grayscale 1.5
+            }),
+        "grayscale probability",
+        "1.5"
+        "crop area",
+        (fun run ->
+            { run with
+                ViewB = run.ViewB |> View.withArea 0.5 0.25
+            }),
+        "ViewB[0].crop area",
+        "0.25"
+        "learning rate", Run.learningRate (LearningRate.Fixed nan), "LearningRate", "NaN"
+        "decay", Run.optimizer (Optimizer.sgd |> Optimizer.withWeightDecay -1.0), "Optimizer.WeightDecay", "-1"
+        "warmup",
+        (fun run ->
+            { run with
+                Schedule = { run.Schedule with WarmupEpochs = nan }
+            }),
+        "WarmupEpochs",
+        "NaN"
+        "validation",
+        (fun run ->
+            { run with
+                Evaluation =
+                    { run.Evaluation with
+                        ValidationFraction = 1.0
+                    }
+            }),
+        "ValidationFraction",
+        "1"
+        "k",
+        (fun run ->
+            { run with
+                Evaluation = { run.Evaluation with KnnK = 0 }
+            }),
+        "KnnK",
+        "0"
+        "limit",
+        (fun run ->
+            { run with
+                Images = { run.Images with TrainLimit = Some 0 }
+            }),
+        "TrainLimit",
+        "0"
+    ]
+
+[<Fact>]
+let Every_planted_fault_is_reported_at_once () =
+    let subset = Gen.subListOf faults |> Gen.filter (fun faults -> faults.Length > 0)
+
+    // The limit also makes any batch too large; that message is about the batch.
+    forAllOf 200 subset (fun faults ->
+        let run = faults |> List.fold (fun run (_, plant, _, _) -> plant run) Run.shapes
+
+        match Run.validate run with
+        | Ok _ -> false
+        | Error wrong ->
+            faults
+            |> List.forall (fun (_, _, field, value) ->
+                wrong |> List.exists (fun line -> line.Contains field && line.Contains value)))
+
+[<Fact>]
+let One_fault_gives_one_message () =
+    for name, plant, field, _ in faults |> List.filter (fun (name, _, _, _) -> name <> "limit") do
+        match Run.validate (plant Run.shapes) with
+        | Error [ line ] -> Assert.Contains(field, line)
+        | other -> Assert.Fail $"{name}: {other}"
+
+[<Fact>]
+let Any_number_that_is_not_finite_is_reported () =
+    for number in [ nan; infinity; -infinity ] do
+        for place, changed in Leaves.ofWith number Run.cifar10 do
+            Assert.True((Run.validate changed).IsError, $"{place} may be {number}.")
+
+[<Fact>]
+let A_batch_larger_than_the_data_is_reported () =
+    let few = Run.shapes |> Run.images (Images.shapes |> Images.limit 100)
+
+    match Run.validate few with
+    | Error [ line ] ->
+        Assert.Contains("BatchSize is 256", line)
+        Assert.Contains("100", line)
+    | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let Views_of_different_sides_are_reported () =
+    let run =
+        { Run.shapes with
+            ViewB = Run.shapes.ViewB |> View.withSize 24
+        }
+
+    match Run.validate run with
+    | Error [ line ] ->
+        Assert.Contains("32", line)
+        Assert.Contains("24", line)
+    | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let A_warmup_that_never_ends_is_reported () =
+    let run = { Run.cifar10 with Epochs = 10 }
+
+    match Run.validate run with
+    | Error [ line ] -> Assert.Contains("Schedule.WarmupEpochs is 10", line)
+    | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let Fewer_epochs_shorten_the_warmup_and_more_do_not_lengthen_it () =
+    Assert.Equal(0.5, (Run.cifar10 |> Run.epochs 5).Schedule.WarmupEpochs)
+    Assert.Equal(10.0, (Run.cifar10 |> Run.epochs 1000).Schedule.WarmupEpochs)
+
+[<Fact>]
+let A_run_does_not_differ_from_itself () =
+    forAll run (fun run -> List.isEmpty (Run.diff run run))
+
+[<Fact>]
+let One_change_is_one_difference () =
+    forAllOf 30 run (fun run ->
+        Leaves.of' run
+        |> List.forall (fun (_, changed) ->
+            match Run.diff run changed with
+            | [ _, before, after ] -> before <> after
+            | _ -> false))
+
+[<Fact>]
+let A_difference_names_path_and_both_values () =
+    let other = Run.cifar10 |> Run.temperature 0.1 |> Run.optimizer Optimizer.sgd
+
+    Assert.Equal<(string * string * string) list>(
+        [
+            "Loss.Temperature", "0.5", "0.1"
+            "Optimizer",
+            "Optimizer.Lars { Momentum = 0.9; WeightDecay = 0.0001; TrustCoefficient = 0.001 }",
+            "Optimizer.Sgd { Momentum = 0.9; WeightDecay = 0.0; Nesterov = false }"
+        ],
+        Run.diff Run.cifar10 other
+    )
+
+[<Fact>]
+let Setters_set_their_field_and_no_other () =
+    let paths change =
+        [ for path, _, _ in Run.diff Run.shapes (change Run.shapes) -> path ]
+
+    Assert.Equal<string list>([ "Loss.Temperature" ], paths (Run.temperature 0.07))
+    Assert.Equal<string list>([ "BatchSize" ], paths (Run.batchSize 64))
+    Assert.Equal<string list>([ "Head.Depth" ], paths (Run.headDepth 3))
+    Assert.Equal<string list>([ "Head.Output" ], paths (Run.headOutput 64))
+    Assert.Equal<string list>([ "Seed" ], paths (Run.seed 7L))
+    Assert.Equal<string list>([ "Epochs" ], paths (Run.epochs 20))
+    Assert.Equal<string list>([ "ViewA"; "ViewB" ], paths (Run.views View.flip))
+    Assert.Equal<string list>([ "Precision" ], paths (Run.precision Precision.BFloat16))

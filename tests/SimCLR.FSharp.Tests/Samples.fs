@@ -1,0 +1,76 @@
+/// Outcomes and results with chosen numbers.
+module SimCLR.Tests.Samples
+
+open System
+open System.IO
+open SimCLR
+
+let outcome top1 =
+    {
+        LinearTop1 = top1
+        LinearTop1Untrained = 0.25
+        KnnTop1 = top1 - 0.05
+        KnnTop1Untrained = 0.2
+        FinalLoss = 1.0 / 3.0
+        Entropy = 4.5
+        ContrastiveTop1 = 0.875
+        L2 = 1e-3
+        Steps = 1234567890123L
+        Seconds = 12.5
+        ImagesPerSecond = 4200.0
+        Curve =
+            [
+                for step in 1L .. 3L ->
+                    {
+                        Step = step
+                        Epoch = float step / 3.0
+                        Loss = 5.0 / float step
+                        LearningRate = 0.1 * float step
+                        GradientNorm = 0.7
+                        ImagesPerSecond = 4000.0
+                    }
+            ]
+    }
+
+let provenance: Provenance =
+    {
+        Commit = "abc"
+        Versions = "1"
+        Device = "cpu"
+        Threads = 2
+        Precision = "Float32"
+        Machine = "a machine"
+        Date = DateTimeOffset(2020, 2, 13, 1, 2, 3, TimeSpan.Zero)
+    }
+
+/// Results whose outcomes have the accuracies that a function of the run gives; None is a failure.
+let results (top1: Run -> float option) (grid: Grid) : Results =
+    {
+        Axes = grid.Axes
+        Cells =
+            [
+                for cell in grid.Cells ->
+                    {
+                        Cell = cell
+                        Result =
+                            match top1 cell.Run with
+                            | Some top1 -> Ok(outcome top1)
+                            | None ->
+                                Error
+                                    {
+                                        Reason = "training failed"
+                                        Detail = "the loss is NaN"
+                                    }
+                        Stored = false
+                    }
+            ]
+    }
+
+/// Gives an action a folder of its own, and removes it.
+let withFolder action =
+    let folder = Directory.CreateTempSubdirectory "simclr-test-"
+
+    try
+        action folder.FullName
+    finally
+        folder.Delete true

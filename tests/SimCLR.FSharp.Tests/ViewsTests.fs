@@ -1,0 +1,81 @@
+module SimCLR.Tests.ViewsTests
+
+open FsCheck.FSharp
+open SimCLR
+open SimCLR.Tests.Generators
+open Xunit
+
+[<Fact>]
+let Composition_is_associative () =
+    forAll (Gen.three view) (fun (a, b, c) -> (a >-> b) >-> c = (a >-> (b >-> c)))
+
+[<Fact>]
+let The_identity_is_neutral () =
+    forAll view (fun view -> (view >-> View.Identity) = view && (View.Identity >-> view) = view)
+
+[<Fact>]
+let Nested_sequences_become_one () =
+    let nested =
+        View.Sequence
+            [
+                View.flip
+                View.Sequence [ View.Identity; View.Sequence [ View.blur ]; View.sobel ]
+            ]
+
+    Assert.Equal(View.Sequence [ View.flip; View.blur; View.sobel; View.rotate ], nested >-> View.rotate)
+
+[<Fact>]
+let A_strength_is_that_of_the_paper () =
+    match View.colorJitter 0.5 with
+    | View.ColorJitter j ->
+        Assert.Equal((0.4, 0.4, 0.4, 0.1, 0.8), (j.Brightness, j.Contrast, j.Saturation, j.Hue, j.Probability))
+    | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let The_side_is_that_of_the_last_crop () =
+    forAll (Gen.two view) (fun (a, b) ->
+        View.outputSize 48 (a >-> View.crop 17) = 17
+        && View.outputSize 48 (a >-> b) = View.outputSize (View.outputSize 48 a) b)
+
+[<Fact>]
+let Modifiers_change_every_crop_and_nothing_else () =
+    let view = View.crop 32 >-> View.flip >-> View.blur
+    let changed = view |> View.withArea 0.2 0.9 |> View.withSize 48
+
+    let crop =
+        View.Crop
+            {
+                Size = 48
+                Area = 0.2, 0.9
+                Ratio = 0.75, 4.0 / 3.0
+                Interpolation = Interpolation.Bilinear
+            }
+
+    Assert.Equal(View.Sequence [ crop; View.flip; View.blur ], changed)
+
+[<Fact>]
+let The_paper_blurs_ImageNet_but_not_CIFAR () =
+    let blurs view =
+        match view with
+        | View.Sequence steps -> List.contains View.blur steps
+        | _ -> false
+
+    Assert.True(blurs Views.paperImageNet)
+    Assert.False(blurs Views.paperCifar10)
+
+[<Fact>]
+let Version_1_of_the_reference_code_adds_brightness_and_version_2_multiplies () =
+    let v1 =
+        { Run.cifar10 with
+            ViewA = Views.simclrV1
+        }
+
+    let v2 =
+        { Run.cifar10 with
+            ViewA = Views.simclrV2
+        }
+
+    Assert.Equal<(string * string * string) list>(
+        [ "ViewA[2].BrightnessMode", "BrightnessMode.Add", "BrightnessMode.Multiply" ],
+        Run.diff v1 v2
+    )

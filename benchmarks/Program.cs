@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using SimCLR.Benchmarks;
+using SimCLR.Core.Runtime;
+using static TorchSharp.torch;
+
+LibTorch.Load();
+var started = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+var names = StepBenchmark.All.Keys.ToList();
+switch (args.FirstOrDefault() ?? "step")
+{
+    case "list":
+        Console.WriteLine("step     views, encoder, loss and the whole training step (the default)");
+        Console.WriteLine($"         ./simclr bench step [{string.Join("|", names)}] [batch]");
+        return 0;
+    case "step":
+        var encoder = args.ElementAtOrDefault(1) ?? names[0];
+        if (!StepBenchmark.All.TryGetValue(encoder, out var spec))
+            return Fail($"there is no encoder '{encoder}'; choose {string.Join(", ", names)}");
+        if (!int.TryParse(args.ElementAtOrDefault(2) ?? "64", out var batch) || batch < 2)
+            return Fail($"the batch is '{args[2]}'; use a whole number of 2 or more");
+        var device = cuda.is_available() ? CUDA : CPU;
+        Console.WriteLine($"{Machine.Describe(device)}\nstart to first tensor: {started:F2} s\n");
+        new StepBenchmark(encoder, spec, batch, device).Run();
+        return 0;
+    default:
+        return Fail($"there is no measurement '{args[0]}'; ./simclr bench list names them");
+}
+
+static int Fail(string message)
+{
+    Console.Error.WriteLine($"bench: {message}.");
+    return 2;
+}

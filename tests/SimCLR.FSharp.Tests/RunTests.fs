@@ -136,7 +136,7 @@ let Any_number_that_is_not_finite_is_reported () =
 
 [<Fact>]
 let A_batch_larger_than_the_data_is_reported () =
-    let few = Run.shapes |> Run.images (Images.shapes |> Images.limit 100)
+    let few = Pinned.small |> Run.images (Images.shapes |> Images.limit 100)
 
     match Run.validate few with
     | Error [ line ] ->
@@ -200,7 +200,7 @@ let A_difference_names_path_and_both_values () =
 [<Fact>]
 let Setters_set_their_field_and_no_other () =
     let paths change =
-        [ for path, _, _ in Run.diff Run.shapes (change Run.shapes) -> path ]
+        [ for path, _, _ in Run.diff Pinned.small (change Pinned.small) -> path ]
 
     Assert.Equal<string list>([ "Loss.Temperature" ], paths (Run.temperature 0.07))
     Assert.Equal<string list>([ "BatchSize" ], paths (Run.batchSize 64))
@@ -208,5 +208,5 @@ let Setters_set_their_field_and_no_other () =
     Assert.Equal<string list>([ "Head.Output" ], paths (Run.headOutput 64))
     Assert.Equal<string list>([ "Seed" ], paths (Run.seed 7L))
     Assert.Equal<string list>([ "Epochs" ], paths (Run.epochs 20))
-    Assert.Equal<string list>([ "ViewA"; "ViewB" ], paths (Run.views View.flip))
+    Assert.Equal<string list>([ "ViewA"; "ViewB" ], paths (Run.views View.blur))
     Assert.Equal<string list>([ "Precision" ], paths (Run.precision Precision.BFloat16))

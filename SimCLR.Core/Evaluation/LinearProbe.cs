@@ -64,9 +64,11 @@ public static class LinearProbe
     public static LinearClassifier Fit(TrainFeatures train, double l2, LinearClassifier? start = null)
     {
         using var scope = NewDisposeScope();
-        var mean = train.H.mean([0], keepdim: true);
-        var scale = train.H.std(0, unbiased: false, keepdim: true).clamp_min(1e-6);
-        var x = (train.H - mean) / scale;
+        // In float64: near the minimum, float32's rounding of the loss hides the descent from the line search.
+        var h = train.H.to_type(ScalarType.Float64);
+        var mean = h.mean([0], keepdim: true);
+        var scale = h.std(0, unbiased: false, keepdim: true).clamp_min(1e-6);
+        var x = (h - mean) / scale;
         var weights = LogisticRegression.Solve(x, train.Labels, train.Classes, l2, start?.Weights);
         return new LinearClassifier(
             weights.MoveToOuterDisposeScope(),

@@ -1,0 +1,146 @@
+module SimCLR.Tests.ExecutorTests
+
+open System
+open System.IO
+open System.Threading
+open SimCLR
+open Xunit
+
+let private inFolder test =
+    let folder = Directory.CreateTempSubdirectory "simclr-executor-"
+
+    try
+        test folder.FullName
+    finally
+        folder.Delete true
+
+/// A run of a second or less.
+let private tiny =
+    { Run.shapes with
+        Images =
+            { Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
+              TrainLimit = None }
+        ViewA = View.crop 16 >-> View.flip
+        ViewB = View.crop 16 >-> View.flip
+        Encoder = Encoder.SmallConv [ 8; 16 ]
+        Schedule = Schedule.cosine 0.0
+        BatchSize = 10
+        Epochs = 2 }
+
+let private executor folder =
+    { Executor.local with
+        Device = Cpu
+        Store = Store.at folder
+        Progress = Progress.silent }
+
+let private execute executor grid = Grid.execute CancellationToken.None executor grid
+
+[<Fact>]
+let ``A grid is executed once: the second time everything comes from the store`` () =
+    inFolder (fun folder ->
+        let grid =
+            Grid.from tiny |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ] |> Grid.seeds [ 0; 1 ]
+
+        let first = grid |> execute (executor folder)
+        let second = grid |> execute (executor folder)
+        Assert.Equal(4, first.Cells.Length)
+        Assert.All(first.Cells, fun cell -> Assert.False cell.Stored)
+        Assert.All(second.Cells, fun cell -> Assert.True cell.Stored)
+        Assert.Equal<(Cell * Outcome) list>(Results.outcomes first, Results.outcomes second))
+
+[<Fact>]
+let ``The same run gives the same outcome, but for its speed`` () =
+    inFolder (fun one ->
+        inFolder (fun other ->
+            let outcome folder =
+                let outcome = executor folder |> Executor.run tiny
+
+                { outcome with
+                    Seconds = 0.0
+                    ImagesPerSecond = 0.0
+                    Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 }) }
+
+            Assert.Equal(outcome one, outcome other)))
+
+[<Fact>]
+let ``An outcome's numbers are possible`` () =
+    inFolder (fun folder ->
+        let outcome = executor folder |> Executor.run tiny
+        Assert.Equal(8L, outcome.Steps)
+        Assert.Equal(8, outcome.Curve.Length)
+
+        for fraction in
+            [ outcome.LinearTop1
+              outcome.LinearTop1Untrained
+              outcome.KnnTop1
+              outcome.KnnTop1Untrained
+              outcome.ContrastiveTop1 ] do
+            Assert.InRange(fraction, 0.0, 1.0)
+
+        Assert.InRange(outcome.Entropy, 0.0, log 10.0)
+        Assert.Contains(outcome.L2, tiny.Evaluation.L2))
+
+[<Fact>]
+let ``A run that fails is a cell with its reason, and the sweep goes on`` () =
+    inFolder (fun folder ->
+        let wild run =
+            { run with
+                LearningRate = LearningRate.Fixed 1e30
+                Head = { run.Head with Depth = 1; BatchNorm = false }
+                Loss = Loss.NtXent { Temperature = 0.5; Normalize = false } }
+
+        let set isWild run = if isWild then wild run else run
+        let results = Grid.from tiny |> Grid.vary "wild" set [ true; false ] |> execute (executor folder)
+
+        match results.Cells |> List.map _.Result with
+        | [ Error failure; Ok _ ] ->
+            Assert.Equal("training failed", failure.Reason)
+            Assert.Contains("Lower the learning rate", failure.Detail)
+        | other -> Assert.Fail(string other)
+
+        let page = Report.ofResults "failures" (Store.at folder) results |> Report.toHtml
+        Assert.Contains("training failed", page))
+
+[<Fact>]
+let ``What is wrong with a grid is said before anything is written`` () =
+    inFolder (fun folder ->
+        let store = Path.Combine(folder, "runs")
+        let grid = Grid.from tiny |> Grid.vary "batch" Run.batchSize [ 10; 1; 1000 ]
+        let error = Assert.Throws<ArgumentException>(fun () -> grid |> execute (executor store) |> ignore)
+        Assert.Contains("batch 1: BatchSize is 1", error.Message)
+        Assert.Contains("batch 1000: BatchSize is 1000", error.Message)
+        Assert.False(Directory.Exists store))
+
+[<Fact>]
+let ``Cancelling keeps what is finished and goes on from there`` () =
+    inFolder (fun folder ->
+        use source = new CancellationTokenSource()
+        let mutable begun = 0
+
+        let watching =
+            { new Progress with
+                member _.Note _ = ()
+                member _.Begin(_, _, _) = begun <- begun + 1
+                member _.Step _ = if begun = 2 then source.Cancel()
+                member _.End _ = () }
+
+        let grid = Grid.from tiny |> Grid.seeds [ 0; 1; 2 ]
+        let partial = grid |> Grid.execute source.Token { executor folder with Progress = watching }
+        Assert.Equal(1, partial.Cells.Length)
+        let whole = grid |> execute (executor folder)
+        Assert.Equal<bool list>([ true; false; false ], whole.Cells |> List.map _.Stored))
+
+[<Fact>]
+let ``A plan names every run, knows the stored ones, and trains nothing`` () =
+    inFolder (fun folder ->
+        let grid = Grid.from tiny |> Grid.seeds [ 0; 1 ]
+        let lines, seconds = Plan.describe grid (executor folder)
+        Assert.Equal(2, lines.Length)
+        Assert.Contains(Run.hash grid.Cells[1].Run, lines[1])
+        Assert.True(seconds > 0.0)
+        Assert.Empty(Directory.GetFileSystemEntries folder)
+
+        grid |> execute (executor folder) |> ignore
+        let lines, seconds = Plan.describe grid (executor folder)
+        Assert.All(lines, fun line -> Assert.Contains("stored already", line))
+        Assert.Equal(0.0, seconds))

@@ -35,10 +35,12 @@ module Encoder =
     /// A ResNet of width 1 with the CIFAR stem.
     let resNet depth =
         Encoder.ResNet
-            { Depth = depth
-              Width = 1.0
-              Stem = Stem.Cifar
-              ZeroInitResidual = true }
+            {
+                Depth = depth
+                Width = 1.0
+                Stem = Stem.Cifar
+                ZeroInitResidual = true
+            }
 
     /// A small convolutional network with three stages.
     let smallConv = Encoder.SmallConv [ 32; 64; 128 ]
@@ -59,10 +61,15 @@ module Encoder =
     let internal problems encoder =
         match encoder with
         | Encoder.ResNet r ->
-            [ if not (List.contains r.Depth depths) then
-                  let choices = depths |> List.map string |> String.concat ", "
-                  $"Encoder.Depth is {r.Depth}; choose one of {choices}."
+            [
+                if not (List.contains r.Depth depths) then
+                    let choices = depths |> List.map string |> String.concat ", "
+                    $"Encoder.Depth is {r.Depth}; choose one of {choices}."
 
-              yield! Check.range "Encoder.Width" (1.0 / 64.0) 64.0 r.Width ]
-        | Encoder.SmallConv [] -> [ "Encoder.SmallConv has no stage; give one or more, for example [ 32; 64; 128 ]." ]
+                yield! Check.range "Encoder.Width" (1.0 / 64.0) 64.0 r.Width
+            ]
+        | Encoder.SmallConv [] ->
+            [
+                "Encoder.SmallConv has no stage; give one or more, for example [ 32; 64; 128 ]."
+            ]
         | Encoder.SmallConv channels -> channels |> List.collect (Check.atLeast "Encoder.SmallConv channels" 1)

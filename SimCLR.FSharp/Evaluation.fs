@@ -18,17 +18,21 @@ module Evaluation =
 
     /// Strengths 1e-4 to 1e-1, a fifth held out; k 200 and temperature 0.1 (Wu et al. 2018).
     let standard =
-        { L2 = [ 1e-4; 1e-3; 1e-2; 1e-1 ]
-          ValidationFraction = 0.2
-          KnnK = 200
-          KnnTemperature = 0.1 }
+        {
+            L2 = [ 1e-4; 1e-3; 1e-2; 1e-1 ]
+            ValidationFraction = 0.2
+            KnnK = 200
+            KnnTemperature = 0.1
+        }
 
     let internal problems evaluation =
-        [ if List.isEmpty evaluation.L2 then
-              "Evaluation.L2 is empty; give one or more strengths, for example [ 1e-3; 1e-2 ]."
+        [
+            if List.isEmpty evaluation.L2 then
+                "Evaluation.L2 is empty; give one or more strengths, for example [ 1e-3; 1e-2 ]."
 
-          yield! evaluation.L2 |> List.collect (Check.finiteFrom "Evaluation.L2" 0.0)
-          yield! Check.above "Evaluation.ValidationFraction" 0.0 evaluation.ValidationFraction
-          yield! Check.range "Evaluation.ValidationFraction" 0.0 0.9 evaluation.ValidationFraction
-          yield! Check.atLeast "Evaluation.KnnK" 1 evaluation.KnnK
-          yield! Check.above "Evaluation.KnnTemperature" 0.0 evaluation.KnnTemperature ]
+            yield! evaluation.L2 |> List.collect (Check.finiteFrom "Evaluation.L2" 0.0)
+            yield! Check.above "Evaluation.ValidationFraction" 0.0 evaluation.ValidationFraction
+            yield! Check.range "Evaluation.ValidationFraction" 0.0 0.9 evaluation.ValidationFraction
+            yield! Check.atLeast "Evaluation.KnnK" 1 evaluation.KnnK
+            yield! Check.above "Evaluation.KnnTemperature" 0.0 evaluation.KnnTemperature
+        ]

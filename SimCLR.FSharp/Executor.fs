@@ -14,34 +14,43 @@ open TorchSharp
 
 /// How runs are executed: where, from which data, into which store. Changes no run's value.
 type Executor =
-    { Device: Device
-      /// Folder of the data sets that are not generated.
-      DataRoot: string
-      /// Whether a data set that is not there may be downloaded.
-      Download: bool
-      Store: Store
-      Progress: Progress
-      /// Says what would be done and what it costs, and trains nothing.
-      DryRun: bool }
+    {
+        Device: Device
+        /// Folder of the data sets that are not generated.
+        DataRoot: string
+        /// Whether a data set that is not there may be downloaded.
+        Download: bool
+        Store: Store
+        Progress: Progress
+        /// Says what would be done and what it costs, and trains nothing.
+        DryRun: bool
+    }
 
 [<RequireQualifiedAccess>]
 module Executor =
 
     /// On the best device, data in "data", outcomes in "results/runs", progress on the console.
     let local =
-        { Device = Auto
-          DataRoot = "data"
-          Download = false
-          Store = Store.at (Path.Combine("results", "runs"))
-          Progress = Progress.console ()
-          DryRun = false }
+        {
+            Device = Auto
+            DataRoot = "data"
+            Download = false
+            Store = Store.at (Path.Combine("results", "runs"))
+            Progress = Progress.console ()
+            DryRun = false
+        }
 
     /// Outcomes in that folder.
-    let storeIn folder executor = { executor with Store = Store.at folder }
+    let storeIn folder executor =
+        { executor with
+            Store = Store.at folder
+        }
 
     let private commit () =
         try
-            let start = ProcessStartInfo("git", "rev-parse HEAD", RedirectStandardOutput = true, RedirectStandardError = true)
+            let start =
+                ProcessStartInfo("git", "rev-parse HEAD", RedirectStandardOutput = true, RedirectStandardError = true)
+
             use git = Process.Start start
             let text = git.StandardOutput.ReadToEnd().Trim()
             git.WaitForExit()
@@ -59,42 +68,54 @@ module Executor =
                 else
                     None
 
-             let processor = model |> Option.defaultValue (string RuntimeInformation.ProcessArchitecture)
+             let processor =
+                 model |> Option.defaultValue (string RuntimeInformation.ProcessArchitecture)
+
              $"{processor}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}")
 
     let private provenance device (run: Run) : Provenance =
-        let version (kind: Type) = kind.Assembly.GetName().Version |> string
+        let version (kind: Type) =
+            kind.Assembly.GetName().Version |> string
+
         let spec = Lower.pretraining run
 
-        { Commit = commit ()
-          Versions =
-            $"SimCLR.Research {version typeof<Executor>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
-          Device = string device
-          Threads = torch.get_num_threads ()
-          Precision = string (Autocast.Resolve(spec.Precision, device))
-          Machine = machine.Value
-          Date = DateTimeOffset.Now }
+        {
+            Commit = commit ()
+            Versions =
+                $"SimCLR.Research {version typeof<Executor>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
+            Device = string device
+            Threads = torch.get_num_threads ()
+            Precision = string (Autocast.Resolve(spec.Precision, device))
+            Machine = machine.Value
+            Date = DateTimeOffset.Now
+        }
 
     /// Training images cut to the run's limit, and the test images.
     let private limited (run: Run) (splits: ImageSplits) =
         match run.Images.TrainLimit with
-        | Some limit when int64 limit < splits.Train.Count -> new ImageSplits(splits.Train.Take(int64 limit), splits.Test)
+        | Some limit when int64 limit < splits.Train.Count ->
+            new ImageSplits(splits.Train.Take(int64 limit), splits.Test)
         | _ -> splits
 
     let private point (progress: TrainingProgress) =
-        { Step = progress.Step
-          Epoch = progress.Epoch
-          Loss = progress.Loss
-          LearningRate = progress.LearningRate
-          GradientNorm = progress.GradientNorm
-          ImagesPerSecond = progress.ImagesPerSecond }
+        {
+            Step = progress.Step
+            Epoch = progress.Epoch
+            Loss = progress.Loss
+            LearningRate = progress.LearningRate
+            GradientNorm = progress.GradientNorm
+            ImagesPerSecond = progress.ImagesPerSecond
+        }
 
-    let private baselines = Collections.Concurrent.ConcurrentDictionary<_, EvaluationResult>()
+    let private baselines =
+        Collections.Concurrent.ConcurrentDictionary<_, EvaluationResult>()
 
     /// The encoder before training: runs that differ only in how they train have the same one.
     let private untrainedResult device (splits: ImageSplits) evaluation (training: Pretraining) run =
         let size = Images.knownSize run.Images |> Option.defaultValue 0
-        let key = run.Images, run.Encoder, run.Seed, run.Evaluation, View.outputSize size run.ViewA, string device
+
+        let key =
+            run.Images, run.Encoder, run.Seed, run.Evaluation, View.outputSize size run.ViewA, string device
 
         match baselines.TryGetValue key with
         | true, known -> known
@@ -107,23 +128,28 @@ module Executor =
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
-        use training = new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
+
+        use training =
+            new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
+
         let untrained = untrainedResult device splits evaluation training run
         let result = training.Run((fun step -> executor.Progress.Step step), cancellation)
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
 
-        { LinearTop1 = trained.Linear.Top1
-          LinearTop1Untrained = untrained.Linear.Top1
-          KnnTop1 = trained.NeighbourTop1
-          KnnTop1Untrained = untrained.NeighbourTop1
-          FinalLoss = result.Loss
-          Entropy = result.Entropy
-          ContrastiveTop1 = result.ContrastiveTop1
-          L2 = trained.Linear.L2
-          Steps = result.Steps
-          Seconds = clock.Elapsed.TotalSeconds
-          ImagesPerSecond = result.ImagesPerSecond
-          Curve = result.Progress |> Seq.map point |> Seq.toList }
+        {
+            LinearTop1 = trained.Linear.Top1
+            LinearTop1Untrained = untrained.Linear.Top1
+            KnnTop1 = trained.NeighbourTop1
+            KnnTop1Untrained = untrained.NeighbourTop1
+            FinalLoss = result.Loss
+            Entropy = result.Entropy
+            ContrastiveTop1 = result.ContrastiveTop1
+            L2 = trained.Linear.L2
+            Steps = result.Steps
+            Seconds = clock.Elapsed.TotalSeconds
+            ImagesPerSecond = result.ImagesPerSecond
+            Curve = result.Progress |> Seq.map point |> Seq.toList
+        }
 
     let private attempt executor device splits cancellation run =
         try
@@ -131,8 +157,18 @@ module Executor =
             Store.save run (provenance device run) outcome executor.Store
             Ok outcome
         with
-        | :? TrainingFailedException as error -> Error { Reason = "training failed"; Detail = error.Message }
-        | :? ArgumentException as error -> Error { Reason = "does not fit the data"; Detail = error.Message }
+        | :? TrainingFailedException as error ->
+            Error
+                {
+                    Reason = "training failed"
+                    Detail = error.Message
+                }
+        | :? ArgumentException as error ->
+            Error
+                {
+                    Reason = "does not fit the data"
+                    Detail = error.Message
+                }
 
     let private describe (result: Result<Outcome, Failure>) =
         match result with
@@ -141,7 +177,8 @@ module Executor =
             + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s"
         | Error failure -> $"FAILED, {failure.Reason}: {failure.Detail}"
 
-    let private cache = Collections.Concurrent.ConcurrentDictionary<string * Images, ImageSplits>()
+    let private cache =
+        Collections.Concurrent.ConcurrentDictionary<string * Images, ImageSplits>()
 
     /// The images of a run; they are read once per process.
     let internal load executor (run: Run) =
@@ -185,23 +222,30 @@ module Executor =
         let device = Device.resolve executor.Device
 
         let rec go i (cells: Cell list) =
-            [ match cells with
-              | [] -> ()
-              | cell :: rest ->
-                  executor.Progress.Begin(i, Grid.size grid, Grid.label cell)
+            [
+                match cells with
+                | [] -> ()
+                | cell :: rest ->
+                    executor.Progress.Begin(i, Grid.size grid, Grid.label cell)
 
-                  match result executor device cancellation cell.Run with
-                  | Some(result, stored) ->
-                      { Cell = cell
-                        Result = result
-                        Stored = stored }
+                    match result executor device cancellation cell.Run with
+                    | Some(result, stored) ->
+                        {
+                            Cell = cell
+                            Result = result
+                            Stored = stored
+                        }
 
-                      if not cancellation.IsCancellationRequested then
-                          yield! go (i + 1) rest
-                  | None -> () ]
+                        if not cancellation.IsCancellationRequested then
+                            yield! go (i + 1) rest
+                    | None -> ()
+            ]
 
-        { Axes = grid.Axes
-          Cells = go 1 grid.Cells }: Results
+        {
+            Axes = grid.Axes
+            Cells = go 1 grid.Cells
+        }
+        : Results
 
     /// Executes one run, or takes its outcome from the store. Fails with the reason when the run fails.
     let run run executor =
@@ -219,4 +263,5 @@ module GridExecution =
 
         /// Executes the cells whose outcome is not stored yet, one after the other; each outcome is stored at once. Cancelling
         /// ends the run in progress; what is stored is not computed again.
-        let execute cancellation executor grid = Executor.execute cancellation grid executor
+        let execute cancellation executor grid =
+            Executor.execute cancellation grid executor

@@ -18,10 +18,12 @@ module Head =
 
     /// A head of that depth, output 128, with batch norm.
     let ofDepth depth =
-        { Depth = depth
-          Output = 128
-          Hidden = None
-          BatchNorm = true }
+        {
+            Depth = depth
+            Output = 128
+            Hidden = None
+            BatchNorm = true
+        }
 
     /// No head: z is h.
     let none = ofDepth 0
@@ -33,6 +35,8 @@ module Head =
     let nonLinear = ofDepth 2
 
     let internal problems head =
-        [ yield! Check.atLeast "Head.Depth" 0 head.Depth
-          yield! Check.atLeast "Head.Output" 1 head.Output
-          yield! head.Hidden |> Option.toList |> List.collect (Check.atLeast "Head.Hidden" 1) ]
+        [
+            yield! Check.atLeast "Head.Depth" 0 head.Depth
+            yield! Check.atLeast "Head.Output" 1 head.Output
+            yield! head.Hidden |> Option.toList |> List.collect (Check.atLeast "Head.Hidden" 1)
+        ]

@@ -18,8 +18,10 @@ module Loss =
     /// The normalized temperature-scaled cross-entropy (SimCLR, equation 1).
     let ntXent temperature =
         Loss.NtXent
-            { Temperature = temperature
-              Normalize = true }
+            {
+                Temperature = temperature
+                Normalize = true
+            }
 
     /// The loss's temperature.
     let temperature loss =

@@ -123,7 +123,9 @@ let evaluation (side: int) (run: Run) =
 
 /// Fashion-MNIST lies in the data folder, or where Debian's package puts it.
 let private fashionMnistRoot dataRoot download =
-    let here = Directory.Exists dataRoot && Directory.GetFiles(dataRoot, "*idx3-ubyte*").Length > 0
+    let here =
+        Directory.Exists dataRoot
+        && Directory.GetFiles(dataRoot, "*idx3-ubyte*").Length > 0
 
     if not here && not download && Directory.Exists FashionMnist.DebianFolder then
         FashionMnist.DebianFolder

@@ -1,14 +1,18 @@
 namespace SimCLR
 
 type SgdSettings =
-    { Momentum: float
-      WeightDecay: float
-      Nesterov: bool }
+    {
+        Momentum: float
+        WeightDecay: float
+        Nesterov: bool
+    }
 
 type LarsSettings =
-    { Momentum: float
-      WeightDecay: float
-      TrustCoefficient: float }
+    {
+        Momentum: float
+        WeightDecay: float
+        TrustCoefficient: float
+    }
 
 /// Biases and batch norm are excluded from decay, and from LARS's adaptation.
 [<RequireQualifiedAccess>]
@@ -22,16 +26,20 @@ module Optimizer =
     /// Momentum 0.9, no decay.
     let sgd =
         Optimizer.Sgd
-            { Momentum = 0.9
-              WeightDecay = 0.0
-              Nesterov = false }
+            {
+                Momentum = 0.9
+                WeightDecay = 0.0
+                Nesterov = false
+            }
 
     /// SimCLR's LARS: momentum 0.9, decay 1e-6, trust coefficient 0.001.
     let lars =
         Optimizer.Lars
-            { Momentum = 0.9
-              WeightDecay = 1e-6
-              TrustCoefficient = 0.001 }
+            {
+                Momentum = 0.9
+                WeightDecay = 1e-6
+                TrustCoefficient = 0.001
+            }
 
     /// Another weight decay.
     let withWeightDecay decay optimizer =
@@ -41,8 +49,10 @@ module Optimizer =
 
     let internal problems optimizer =
         let common momentum decay =
-            [ yield! Check.range "Optimizer.Momentum" 0.0 0.99999 momentum
-              yield! Check.finiteFrom "Optimizer.WeightDecay" 0.0 decay ]
+            [
+                yield! Check.range "Optimizer.Momentum" 0.0 0.99999 momentum
+                yield! Check.finiteFrom "Optimizer.WeightDecay" 0.0 decay
+            ]
 
         match optimizer with
         | Optimizer.Sgd s -> common s.Momentum s.WeightDecay
@@ -70,7 +80,8 @@ module LearningRate =
         | LearningRate.Linear rate -> rate * float batchSize / 256.0
         | LearningRate.SquareRoot rate -> rate * sqrt (float batchSize)
 
-    let internal problems learningRate = Check.above "LearningRate" 0.0 (at 256 learningRate)
+    let internal problems learningRate =
+        Check.above "LearningRate" 0.0 (at 256 learningRate)
 
 /// What the learning rate does after the warmup.
 [<RequireQualifiedAccess>]
@@ -92,7 +103,10 @@ module Schedule =
 
     /// Warmup, then half a cosine (SimCLR, section 2.2: 10 epochs of warmup).
     let cosine warmupEpochs =
-        { WarmupEpochs = warmupEpochs
-          Decay = Decay.Cosine }
+        {
+            WarmupEpochs = warmupEpochs
+            Decay = Decay.Cosine
+        }
 
-    let internal problems schedule = Check.finiteFrom "Schedule.WarmupEpochs" 0.0 schedule.WarmupEpochs
+    let internal problems schedule =
+        Check.finiteFrom "Schedule.WarmupEpochs" 0.0 schedule.WarmupEpochs

@@ -70,7 +70,8 @@ module Outcome =
     let linearTop1Untrained = metric "linear top-1, untrained" "%" _.LinearTop1Untrained
 
     /// What training gained, in points.
-    let linearGain = metric "gain" "%" (fun outcome -> outcome.LinearTop1 - outcome.LinearTop1Untrained)
+    let linearGain =
+        metric "gain" "%" (fun outcome -> outcome.LinearTop1 - outcome.LinearTop1Untrained)
 
     /// k-NN accuracy.
     let knnTop1 = metric "k-NN top-1" "%" _.KnnTop1
@@ -104,18 +105,22 @@ type CellResult =
 
 /// What a grid came to.
 type Results =
-    { Axes: string list
-      Cells: CellResult list }
+    {
+        Axes: string list
+        Cells: CellResult list
+    }
 
 [<RequireQualifiedAccess>]
 module Results =
 
     /// The cells that have an outcome.
     let outcomes (results: Results) =
-        [ for cell in results.Cells do
-              match cell.Result with
-              | Ok outcome -> cell.Cell, outcome
-              | Error _ -> () ]
+        [
+            for cell in results.Cells do
+                match cell.Result with
+                | Ok outcome -> cell.Cell, outcome
+                | Error _ -> ()
+        ]
 
     /// The coordinate of a cell on an axis.
     let coordinate axis (cell: Cell) =

@@ -36,7 +36,11 @@ module Plan =
 
     let private runSeconds device (splits: ImageSplits) run =
         let perImage = stepSeconds device splits run / float run.BatchSize
-        let images = float (splits.Train.Count / int64 run.BatchSize * int64 run.BatchSize) * float run.Epochs
+
+        let images =
+            float (splits.Train.Count / int64 run.BatchSize * int64 run.BatchSize)
+            * float run.Epochs
+
         let evaluated = float (splits.Train.Count + splits.Test.Count)
         perImage * (images + evaluationShare * evaluated)
 
@@ -60,16 +64,20 @@ module Plan =
                 measured
 
         let cells =
-            [ for cell in grid.Cells do
-                  match Store.tryFind ignore cell.Run executor.Store with
-                  | Some _ -> cell, None
-                  | None -> cell, Some(seconds cell.Run) ]
+            [
+                for cell in grid.Cells do
+                    match Store.tryFind ignore cell.Run executor.Store with
+                    | Some _ -> cell, None
+                    | None -> cell, Some(seconds cell.Run)
+            ]
 
-        [ for i, (cell, estimate) in List.indexed cells do
-              let what =
-                  match estimate with
-                  | Some seconds -> duration seconds
-                  | None -> "stored already"
+        [
+            for i, (cell, estimate) in List.indexed cells do
+                let what =
+                    match estimate with
+                    | Some seconds -> duration seconds
+                    | None -> "stored already"
 
-              $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}" ],
+                $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}"
+        ],
         cells |> List.sumBy (snd >> Option.defaultValue 0.0)

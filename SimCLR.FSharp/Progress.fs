@@ -23,10 +23,14 @@ module Progress =
             member _.Note _ = ()
             member _.Begin(_, _, _) = ()
             member _.Step _ = ()
-            member _.End _ = () }
+            member _.End _ = ()
+        }
 
     let private clock (time: TimeSpan) =
-        if time.TotalHours >= 1.0 then time.ToString @"h\:mm\:ss" else time.ToString @"m\:ss"
+        if time.TotalHours >= 1.0 then
+            time.ToString @"h\:mm\:ss"
+        else
+            time.ToString @"m\:ss"
 
     let private bar width fraction =
         let full = int (Math.Round(fraction * float width))
@@ -45,7 +49,13 @@ module Progress =
         let mutable quarter = 0
 
         let rewrite (text: string) =
-            let width = (try Console.WindowWidth with :? IO.IOException -> 120) |> max 40
+            let width =
+                (try
+                    Console.WindowWidth
+                 with :? IO.IOException ->
+                     120)
+                |> max 40
+
             error.Write("\r" + text.PadRight(width - 1).Substring(0, width - 1))
 
         { new Progress with
@@ -54,7 +64,9 @@ module Progress =
             member _.Begin(number, total, title) =
                 prefix <- $"[{number}/{total}] {title}"
                 quarter <- 0
-                if terminal then rewrite prefix
+
+                if terminal then
+                    rewrite prefix
 
             member _.Step step =
                 let now = int (4L * step.Step / step.TotalSteps)
@@ -70,4 +82,5 @@ module Progress =
                     rewrite $"{prefix}  {text}"
                     error.WriteLine()
                 else
-                    error.WriteLine $"{prefix}  {text}" }
+                    error.WriteLine $"{prefix}  {text}"
+        }

@@ -47,20 +47,22 @@ module Run =
             >-> View.colorJitter 0.5
             >-> View.grayscale 0.2
 
-        { Images = Images.shapes
-          ViewA = view
-          ViewB = view
-          Encoder = Encoder.smallConv
-          Head = Head.nonLinear
-          Loss = Loss.ntXent 0.5
-          Optimizer = Optimizer.sgd
-          LearningRate = LearningRate.Linear 0.2
-          Schedule = Schedule.cosine 1.0
-          BatchSize = 128
-          Epochs = 10
-          Precision = Precision.Float32
-          Evaluation = Evaluation.standard
-          Seed = 0L }
+        {
+            Images = Images.shapes
+            ViewA = view
+            ViewB = view
+            Encoder = Encoder.smallConv
+            Head = Head.nonLinear
+            Loss = Loss.ntXent 0.5
+            Optimizer = Optimizer.sgd
+            LearningRate = LearningRate.Linear 0.2
+            Schedule = Schedule.cosine 1.0
+            BatchSize = 128
+            Epochs = 10
+            Precision = Precision.Float32
+            Evaluation = Evaluation.standard
+            Seed = 0L
+        }
 
     /// SimCLR on CIFAR-10 (2002.05709, appendix B.9) as the reference code runs it on one device: ResNet-18 with the CIFAR stem,
     /// batch 512, learning rate 1.0 of its loss, twice the paper's, so 2.0 here; decay 1e-4, temperature 0.5, strength 0.5.

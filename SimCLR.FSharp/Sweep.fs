@@ -54,8 +54,7 @@ type Sweep =
 [<RequireQualifiedAccess>]
 module Sweep =
 
-    let private fail message =
-        raise (ArgumentException message)
+    let private fail message = raise (ArgumentException message)
 
     let private orFail result =
         match result with
@@ -65,7 +64,10 @@ module Sweep =
     let private encoder (name: string) =
         match name.ToLowerInvariant() with
         | "small" -> Encoder.smallConv
-        | name when name.StartsWith "resnet" && List.contains name [ for d in Encoder.depths -> $"resnet{d}" ] ->
+        | name when
+            name.StartsWith "resnet"
+            && List.contains name [ for d in Encoder.depths -> $"resnet{d}" ]
+            ->
             Encoder.resNet (int (name.Substring 6))
         | _ -> fail $"There is no encoder '{name}': choose small, resnet18, resnet34, resnet50, resnet101 or resnet152."
 
@@ -75,15 +77,23 @@ module Sweep =
         | ImageSource.Shapes _ -> Run.shapes |> Run.images images
         | _ ->
             let size = Images.knownSize images |> Option.defaultValue 32
-            Run.cifar10 |> Run.images images |> Run.views (Views.paperCifar10 |> View.withSize size)
+
+            Run.cifar10
+            |> Run.images images
+            |> Run.views (Views.paperCifar10 |> View.withSize size)
 
     /// The default run with what the arguments change.
     let private baseline standard (arguments: ParseResults<Argument>) =
-        let apply set value run = value |> Option.fold (fun run value -> set value run) run
-        let images = arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
+        let apply set value run =
+            value |> Option.fold (fun run value -> set value run) run
+
+        let images =
+            arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
 
         standard images
-        |> apply (fun limit run -> Run.images (Images.limit limit run.Images) run) (arguments.TryGetResult Argument.Limit)
+        |> apply
+            (fun limit run -> Run.images (Images.limit limit run.Images) run)
+            (arguments.TryGetResult Argument.Limit)
         |> apply (encoder >> Run.encoder) (arguments.TryGetResult Argument.Encoder)
         |> apply
             (fun width run -> Run.encoder (Encoder.withWidth width run.Encoder) run)
@@ -95,27 +105,42 @@ module Sweep =
         let parser =
             ArgumentParser.Create<Argument>(programName = $"./simclr run scripts/{name}.fsx", checkStructure = false)
 
-        let arguments = parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
-        let out = arguments.GetResult(Argument.Out, defaultValue = Path.Combine("results", name))
+        let arguments =
+            parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
+
+        let out =
+            arguments.GetResult(Argument.Out, defaultValue = Path.Combine("results", name))
+
         let seeds = arguments.GetResult(Argument.Seeds, defaultValue = 2)
 
         if seeds < 1 then
             fail $"--seeds is {seeds}; use 1 or more."
 
         let runs =
-            Path.Combine(Path.GetDirectoryName(Path.GetFullPath out) |> Option.ofObj |> Option.defaultValue ".", "runs")
+            Path.Combine(
+                Path.GetDirectoryName(Path.GetFullPath out)
+                |> Option.ofObj
+                |> Option.defaultValue ".",
+                "runs"
+            )
 
-        { Name = name
-          Baseline = baseline standard arguments
-          Seeds = [ 0 .. seeds - 1 ]
-          Executor =
-            { Executor.local with
-                Device = arguments.GetResult(Argument.Device, defaultValue = "auto") |> Device.parse |> orFail
-                DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
-                Download = arguments.Contains Argument.Download
-                Store = Store.at runs
-                DryRun = arguments.Contains Argument.Dry_Run }
-          Out = out }
+        {
+            Name = name
+            Baseline = baseline standard arguments
+            Seeds = [ 0 .. seeds - 1 ]
+            Executor =
+                { Executor.local with
+                    Device =
+                        arguments.GetResult(Argument.Device, defaultValue = "auto")
+                        |> Device.parse
+                        |> orFail
+                    DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
+                    Download = arguments.Contains Argument.Download
+                    Store = Store.at runs
+                    DryRun = arguments.Contains Argument.Dry_Run
+                }
+            Out = out
+        }
 
     /// Ends the script with that code; what is wrong is said in words, without a stack.
     let private stop code (message: string) =
@@ -139,7 +164,9 @@ module Sweep =
 
     /// The same with the script's own run as what the arguments change.
     let ofRun run name arguments =
-        let standard images = images |> Option.fold (fun run images -> Run.images images run) run
+        let standard images =
+            images |> Option.fold (fun run images -> Run.images images run) run
+
         parseOrStop name standard arguments
 
     /// Says what would be run and what it costs.
@@ -154,7 +181,8 @@ module Sweep =
 
         let report =
             { Report.ofResults $"SimCLR: {sweep.Name}" sweep.Executor.Store results with
-                ViewSheet = Some sheet }
+                ViewSheet = Some sheet
+            }
 
         let page = Report.write sweep.Out report
         report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")

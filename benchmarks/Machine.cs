@@ -10,7 +10,10 @@ internal static class Machine
     internal static string Describe(torch.Device device)
     {
         var processor = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name"))?.Split(':')[1].Trim()
+            ? File.ReadLines("/proc/cpuinfo")
+                .FirstOrDefault(line => line.StartsWith("model name"))
+                ?.Split(':')[1]
+                .Trim()
             : null;
         return $"{processor ?? RuntimeInformation.ProcessArchitecture.ToString()}, {torch.get_num_threads()} threads, "
             + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "

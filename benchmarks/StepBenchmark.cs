@@ -42,7 +42,10 @@ internal sealed class StepBenchmark(string name, EncoderSpec encoder, int batch,
         var views = Timing.Interleaved(2, () => Views(images))[0];
         Console.WriteLine($"{"views alone (both)", -34}{batch / views, 12:N0}");
 
-        Print("encoder alone, contiguous", precision => Timing.Interleaved(SecondsEach, Bare(images, precision, false))[0]);
+        Print(
+            "encoder alone, contiguous",
+            precision => Timing.Interleaved(SecondsEach, Bare(images, precision, false))[0]
+        );
         var ratios = new List<double>();
         var steps = new List<double>();
         Print(

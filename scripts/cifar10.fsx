@@ -23,7 +23,8 @@ let baseline =
         LearningRate = LearningRate.Linear 0.1
         Schedule = Schedule.cosine 1.0
         BatchSize = 128
-        Epochs = 20 }
+        Epochs = 20
+    }
 
 let sweep = Sweep.ofRun baseline "cifar10" Load.arguments
 

@@ -6,13 +6,15 @@
 
 open SimCLR
 
-let view = View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2
+let view =
+    View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2
 
 let run =
     { Run.shapes with
         ViewA = view
         ViewB = view
-        Loss = Loss.ntXent 0.1 }
+        Loss = Loss.ntXent 0.1
+    }
 
 let outcome = Executor.local |> Executor.run run
 

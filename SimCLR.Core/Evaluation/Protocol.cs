@@ -33,6 +33,7 @@ public static class Protocol
     /// <summary>Measures the encoder on the splits of labelled images.</summary>
     public static EvaluationResult Evaluate(EvaluationSpec spec, Encoder encoder, ImageSplits splits, Device device)
     {
+        using var pause = new CollectionPause();
         var frozen = new FrozenEncoder(encoder, device, spec.View);
         using var train = frozen.Train(splits.Train);
         using var test = frozen.Test(splits.Test);

@@ -116,12 +116,14 @@ public sealed class Pretraining : IDisposable
         var progress = new List<TrainingProgress>();
         using var recent = zeros(3, device: device).DetachFromDisposeScope();
         using var lastEpoch = zeros(3, device: device).DetachFromDisposeScope();
+        using var pause = new CollectionPause();
         var clock = Stopwatch.StartNew();
         var (started, since, at) = (Step, Step, TimeSpan.Zero);
 
         while (Step < TotalSteps)
         {
             cancellation.ThrowIfCancellationRequested();
+            pause.Renew();
             using var scope = NewDisposeScope();
             var values = TrainStep();
             recent.add_(values);

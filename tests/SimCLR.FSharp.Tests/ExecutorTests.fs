@@ -18,28 +18,35 @@ let private inFolder test =
 let private tiny =
     { Run.shapes with
         Images =
-            { Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
-              TrainLimit = None }
+            {
+                Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
+                TrainLimit = None
+            }
         ViewA = View.crop 16 >-> View.flip
         ViewB = View.crop 16 >-> View.flip
         Encoder = Encoder.SmallConv [ 8; 16 ]
         Schedule = Schedule.cosine 0.0
         BatchSize = 10
-        Epochs = 2 }
+        Epochs = 2
+    }
 
 let private executor folder =
     { Executor.local with
         Device = Cpu
         Store = Store.at folder
-        Progress = Progress.silent }
+        Progress = Progress.silent
+    }
 
-let private execute executor grid = Grid.execute CancellationToken.None executor grid
+let private execute executor grid =
+    Grid.execute CancellationToken.None executor grid
 
 [<Fact>]
 let ``A grid is executed once: the second time everything comes from the store`` () =
     inFolder (fun folder ->
         let grid =
-            Grid.from tiny |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ] |> Grid.seeds [ 0; 1 ]
+            Grid.from tiny
+            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+            |> Grid.seeds [ 0; 1 ]
 
         let first = grid |> execute (executor folder)
         let second = grid |> execute (executor folder)
@@ -58,7 +65,8 @@ let ``The same run gives the same outcome, but for its speed`` () =
                 { outcome with
                     Seconds = 0.0
                     ImagesPerSecond = 0.0
-                    Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 }) }
+                    Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 })
+                }
 
             Assert.Equal(outcome one, outcome other)))
 
@@ -70,11 +78,13 @@ let ``An outcome's numbers are possible`` () =
         Assert.Equal(8, outcome.Curve.Length)
 
         for fraction in
-            [ outcome.LinearTop1
-              outcome.LinearTop1Untrained
-              outcome.KnnTop1
-              outcome.KnnTop1Untrained
-              outcome.ContrastiveTop1 ] do
+            [
+                outcome.LinearTop1
+                outcome.LinearTop1Untrained
+                outcome.KnnTop1
+                outcome.KnnTop1Untrained
+                outcome.ContrastiveTop1
+            ] do
             Assert.InRange(fraction, 0.0, 1.0)
 
         Assert.InRange(outcome.Entropy, 0.0, log 10.0)
@@ -86,11 +96,20 @@ let ``A run that fails is a cell with its reason, and the sweep goes on`` () =
         let wild run =
             { run with
                 LearningRate = LearningRate.Fixed 1e30
-                Head = { run.Head with Depth = 1; BatchNorm = false }
-                Loss = Loss.NtXent { Temperature = 0.5; Normalize = false } }
+                Head =
+                    { run.Head with
+                        Depth = 1
+                        BatchNorm = false
+                    }
+                Loss = Loss.NtXent { Temperature = 0.5; Normalize = false }
+            }
 
         let set isWild run = if isWild then wild run else run
-        let results = Grid.from tiny |> Grid.vary "wild" set [ true; false ] |> execute (executor folder)
+
+        let results =
+            Grid.from tiny
+            |> Grid.vary "wild" set [ true; false ]
+            |> execute (executor folder)
 
         match results.Cells |> List.map _.Result with
         | [ Error failure; Ok _ ] ->
@@ -106,7 +125,10 @@ let ``What is wrong with a grid is said before anything is written`` () =
     inFolder (fun folder ->
         let store = Path.Combine(folder, "runs")
         let grid = Grid.from tiny |> Grid.vary "batch" Run.batchSize [ 10; 1; 1000 ]
-        let error = Assert.Throws<ArgumentException>(fun () -> grid |> execute (executor store) |> ignore)
+
+        let error =
+            Assert.Throws<ArgumentException>(fun () -> grid |> execute (executor store) |> ignore)
+
         Assert.Contains("batch 1: BatchSize is 1", error.Message)
         Assert.Contains("batch 1000: BatchSize is 1000", error.Message)
         Assert.False(Directory.Exists store))
@@ -121,11 +143,24 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
             { new Progress with
                 member _.Note _ = ()
                 member _.Begin(_, _, _) = begun <- begun + 1
-                member _.Step _ = if begun = 2 then source.Cancel()
-                member _.End _ = () }
+
+                member _.Step _ =
+                    if begun = 2 then
+                        source.Cancel()
+
+                member _.End _ = ()
+            }
 
         let grid = Grid.from tiny |> Grid.seeds [ 0; 1; 2 ]
-        let partial = grid |> Grid.execute source.Token { executor folder with Progress = watching }
+
+        let partial =
+            grid
+            |> Grid.execute
+                source.Token
+                { executor folder with
+                    Progress = watching
+                }
+
         Assert.Equal(1, partial.Cells.Length)
         let whole = grid |> execute (executor folder)
         Assert.Equal<bool list>([ true; false; false ], whole.Cells |> List.map _.Stored))

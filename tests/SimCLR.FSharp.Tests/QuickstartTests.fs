@@ -65,13 +65,15 @@ let ``A sweep's arguments are checked before anything is trained`` () =
         let script = Path.Combine(root, "scripts", "temperature.fsx")
 
         for arguments, said in
-            [ [ "--data"; "mnist" ], "There is no data set 'mnist'"
-              [ "--batch"; "1" ], "BatchSize is 1"
-              [ "--epochs"; "0" ], "Epochs is 0"
-              [ "--seeds"; "0" ], "--seeds is 0"
-              [ "--device"; "tpu" ], "There is no device 'tpu'"
-              [ "--nonsense" ], "unrecognized"
-              [ "--data"; "cifar10"; "--data-root"; "nowhere" ], "nowhere" ] do
+            [
+                [ "--data"; "mnist" ], "There is no data set 'mnist'"
+                [ "--batch"; "1" ], "BatchSize is 1"
+                [ "--epochs"; "0" ], "Epochs is 0"
+                [ "--seeds"; "0" ], "--seeds is 0"
+                [ "--device"; "tpu" ], "There is no device 'tpu'"
+                [ "--nonsense" ], "unrecognized"
+                [ "--data"; "cifar10"; "--data-root"; "nowhere" ], "nowhere"
+            ] do
             let code, output, errors = simclr folder ([ "run"; script ] @ arguments)
             Assert.True((code = 2), $"{arguments}: {code} {output} {errors}")
             Assert.Contains(said, errors)

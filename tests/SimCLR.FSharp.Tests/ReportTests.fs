@@ -7,33 +7,45 @@ open SimCLR
 open Xunit
 
 let private outcome linear =
-    { LinearTop1 = linear
-      LinearTop1Untrained = 0.3
-      KnnTop1 = linear - 0.05
-      KnnTop1Untrained = 0.2
-      FinalLoss = 4.2
-      Entropy = 3.1
-      ContrastiveTop1 = 0.5
-      L2 = 1e-3
-      Steps = 10L
-      Seconds = 12.0
-      ImagesPerSecond = 1500.0
-      Curve =
-        [ for step in 1L .. 10L ->
-              { Step = step
-                Epoch = float step / 5.0
-                Loss = 6.0 - float step / 10.0
-                LearningRate = 0.1
-                GradientNorm = 1.0
-                ImagesPerSecond = 1500.0 } ] }
+    {
+        LinearTop1 = linear
+        LinearTop1Untrained = 0.3
+        KnnTop1 = linear - 0.05
+        KnnTop1Untrained = 0.2
+        FinalLoss = 4.2
+        Entropy = 3.1
+        ContrastiveTop1 = 0.5
+        L2 = 1e-3
+        Steps = 10L
+        Seconds = 12.0
+        ImagesPerSecond = 1500.0
+        Curve =
+            [
+                for step in 1L .. 10L ->
+                    {
+                        Step = step
+                        Epoch = float step / 5.0
+                        Loss = 6.0 - float step / 10.0
+                        LearningRate = 0.1
+                        GradientNorm = 1.0
+                        ImagesPerSecond = 1500.0
+                    }
+            ]
+    }
 
 let private results (grid: Grid) result : Results =
-    { Axes = grid.Axes
-      Cells =
-        [ for i, cell in List.indexed grid.Cells ->
-              { Cell = cell
-                Result = result i
-                Stored = false } ] }
+    {
+        Axes = grid.Axes
+        Cells =
+            [
+                for i, cell in List.indexed grid.Cells ->
+                    {
+                        Cell = cell
+                        Result = result i
+                        Stored = false
+                    }
+            ]
+    }
 
 let private fine i = Ok(outcome (0.5 + float i / 100.0))
 
@@ -43,7 +55,9 @@ let private page title grid result =
     Report.ofResults title store (results grid result) |> Report.toHtml
 
 let private temperatures =
-    Grid.from Run.shapes |> Grid.vary "temperature" Run.temperature [ 0.05; 0.1; 0.5; 1.0 ] |> Grid.seeds [ 0; 1 ]
+    Grid.from Run.shapes
+    |> Grid.vary "temperature" Run.temperature [ 0.05; 0.1; 0.5; 1.0 ]
+    |> Grid.seeds [ 0; 1 ]
 
 /// The page without the plotting library, whose text holds addresses that it never asks for.
 let private ownText (html: string) =
@@ -67,7 +81,12 @@ let ``The page has every section and needs no network`` () =
 [<Fact>]
 let ``Every chart has a place and is drawn`` () =
     let html = ownText (page "Temperature" temperatures fine)
-    let drawn = Regex.Matches(html, "Plotly.newPlot\\('([^']+)'") |> Seq.map _.Groups[1].Value |> Seq.toList
+
+    let drawn =
+        Regex.Matches(html, "Plotly.newPlot\\('([^']+)'")
+        |> Seq.map _.Groups[1].Value
+        |> Seq.toList
+
     Assert.Equal(5, drawn.Length)
     Assert.All(drawn, fun id -> Assert.Contains($"<div id=\"{id}\">", html))
 
@@ -80,7 +99,13 @@ let ``The best run stands beside its untrained encoder`` () =
 
 [<Fact>]
 let ``Titles and reasons are escaped`` () =
-    let failed _ = Error { Reason = "<script>alert(1)</script>"; Detail = "a & b" }
+    let failed _ =
+        Error
+            {
+                Reason = "<script>alert(1)</script>"
+                Detail = "a & b"
+            }
+
     let html = page "<img src=x>" temperatures failed
     Assert.DoesNotContain("<img src=x>", html)
     Assert.DoesNotContain("<script>alert", html)
@@ -89,21 +114,30 @@ let ``Titles and reasons are escaped`` () =
 [<Fact>]
 let ``Odd grids have a page too: one run, one seed, two axes, words, all failed`` () =
     let grids =
-        [ Grid.from Run.shapes
-          Grid.from Run.shapes |> Grid.seeds [ 0 ]
-          Grid.from Run.shapes |> Grid.vary "batch" Run.batchSize [ 64; 128 ] |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
-          Grid.from Run.shapes |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv ] ]
+        [
+            Grid.from Run.shapes
+            Grid.from Run.shapes |> Grid.seeds [ 0 ]
+            Grid.from Run.shapes
+            |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
+            |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
+            Grid.from Run.shapes
+            |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv ]
+        ]
 
     for grid in grids do
         Assert.Contains("Provenance", page "odd" grid fine)
 
-    let failed _ = Error { Reason = "no"; Detail = "none" }
+    let failed _ =
+        Error { Reason = "no"; Detail = "none" }
+
     Assert.DoesNotContain("newPlot('", ownText (page "failed" temperatures failed))
 
 [<Fact>]
 let ``Two axes have a heat map`` () =
     let grid =
-        Grid.from Run.shapes |> Grid.vary "batch" Run.batchSize [ 64; 128 ] |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
+        Grid.from Run.shapes
+        |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
+        |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
 
     Assert.Contains("\"type\":\"heatmap\"", page "two" grid fine)
 
@@ -112,7 +146,10 @@ let ``Writing makes page and tables`` () =
     let folder = Directory.CreateTempSubdirectory "simclr-report-"
 
     try
-        let path = Report.ofResults "t" store (results temperatures fine) |> Report.write folder.FullName
+        let path =
+            Report.ofResults "t" store (results temperatures fine)
+            |> Report.write folder.FullName
+
         Assert.True(File.Exists path)
 
         for name in [ "table.md"; "table.csv" ] do

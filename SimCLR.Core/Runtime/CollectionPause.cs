@@ -1,0 +1,66 @@
+using System.Runtime;
+
+namespace SimCLR.Core.Runtime;
+
+/// <summary>
+/// Keeps the garbage collector from running while tensors are computed. TorchSharp 0.107 hands a Scalar's handle to libtorch and holds
+/// no reference to it during the call; a collection that another thread starts at that moment lets the finalizer free it
+/// under libtorch's hands, which gives a wrong number or an exception, rarely and at random. Between steps, where no call is in progress,
+/// the collector runs.
+/// </summary>
+/// <remarks>
+/// What a step leaves to the collector is small: tensors end with their dispose scope. If more than the budget is allocated
+/// between two renewals, the runtime ends the pause by itself.
+/// </remarks>
+public sealed class CollectionPause : IDisposable
+{
+    private const long Budget = 128L << 20;
+
+    private static int depth;
+
+    private long renewed;
+
+    /// <summary>Begins a pause; inside another one this does nothing.</summary>
+    public CollectionPause()
+    {
+        if (Interlocked.Increment(ref depth) == 1)
+            Begin();
+    }
+
+    /// <summary>To be called between steps: collects and begins anew when half of the budget is used.</summary>
+    public void Renew()
+    {
+        if (depth > 1 || GC.GetTotalAllocatedBytes() - renewed < Budget / 2)
+            return;
+        End();
+        Begin();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref depth) == 0)
+            End();
+    }
+
+    private void Begin()
+    {
+        renewed = GC.GetTotalAllocatedBytes();
+        if (GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
+            GC.TryStartNoGCRegion(Budget);
+    }
+
+    private static void End()
+    {
+        if (GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
+            return;
+        try
+        {
+            GC.EndNoGCRegion();
+        }
+        catch (InvalidOperationException)
+        {
+            // The budget was used up, or somebody called GC.Collect: the runtime has ended it.
+        }
+    }
+}

@@ -156,7 +156,7 @@ module Plot =
     /// Linear probe before and after training, along an axis.
     let beforeAndAfter axisName results =
         let groups = grouped axisName results
-        let names = [ for value, _ in groups -> $"{axisName} {value}" ]
+        let names = [ for value, _ in groups -> string value ]
 
         let bars name index (metric: Metric) =
             let values =
@@ -170,7 +170,7 @@ module Plot =
                 Name = name,
                 MarkerColor = index,
                 MultiText = [ for value in values -> $"{mean value:F1}" ],
-                TextPosition = StyleParam.TextPosition.Outside
+                TextPosition = StyleParam.TextPosition.Inside
             )
             |> Chart.withYErrorStyle (Array = List.map deviation values, Color = ink, Thickness = 1.2)
 
@@ -179,7 +179,7 @@ module Plot =
             bars "pretrained" (colour 0) Outcome.linearTop1
         ]
         |> Chart.combine
-        |> styled "" (Some StyleParam.AxisType.Category) None "linear top-1 (%)"
+        |> styled axisName (Some StyleParam.AxisType.Category) None "linear top-1 (%)"
 
     /// Loss of every run against the epoch, coloured by an axis, with the loss of a model that guesses.
     let curves axisName (results: Results) =

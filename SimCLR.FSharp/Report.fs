@@ -141,7 +141,7 @@ module Report =
                     [
                         card (points outcome.LinearTop1) $"best linear probe ({Grid.label best})"
                         card (points outcome.LinearTop1Untrained) "the same encoder, untrained"
-                        card ("+" + points (outcome.LinearTop1 - outcome.LinearTop1Untrained)) "gained by pretraining"
+                        card (sprintf "%+.1f" (100.0 * Outcome.linearGain.Get outcome)) "points gained by pretraining"
                         card $"{outcomes |> List.averageBy (snd >> _.ImagesPerSecond):N0}" "images per second"
                     ]
             ]

@@ -1,0 +1,163 @@
+using SimCLR.Core.Losses;
+using SimCLR.Core.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Losses;
+
+public class NtXentTests
+{
+    private static double[,] Draw(int n, int d, long seed, double scale = 1)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new RandomStreams(seed).At("test", 0, CPU);
+        return (double[,])(randn([n, d], ScalarType.Float64, generator: generator) * scale).data<double>().ToNDArray();
+    }
+
+    private static double Compute(NtXent loss, double[,] a, double[,] b)
+    {
+        using var scope = NewDisposeScope();
+        return loss.Compute(tensor(a), tensor(b)).ToDouble();
+    }
+
+    /// <summary>Equation 1 of the paper, anchor by anchor.</summary>
+    private static double BruteForce(double[,] a, double[,] b, double temperature, bool normalize)
+    {
+        var (n, d) = (a.GetLength(0), a.GetLength(1));
+        double[] View(int i) => [.. Enumerable.Range(0, d).Select(j => i < n ? a[i, j] : b[i - n, j])];
+        double Similarity(int i, int k)
+        {
+            var (u, v) = (View(i), View(k));
+            var dot = u.Zip(v).Sum(pair => pair.First * pair.Second);
+            return normalize ? dot / Math.Sqrt(u.Sum(x => x * x) * v.Sum(x => x * x)) : dot;
+        }
+
+        var total = 0.0;
+        for (var i = 0; i < 2 * n; i++)
+        {
+            var positive = Similarity(i, (i + n) % (2 * n)) / temperature;
+            var others = Enumerable
+                .Range(0, 2 * n)
+                .Where(k => k != i)
+                .Select(k => Similarity(i, k) / temperature)
+                .ToList();
+            var largest = others.Max();
+            total += largest + Math.Log(others.Sum(x => Math.Exp(x - largest))) - positive;
+        }
+        return total / (2 * n);
+    }
+
+    [Theory]
+    [InlineData(2, 3, 0.5, true)]
+    [InlineData(7, 5, 0.1, true)]
+    [InlineData(16, 8, 1.0, true)]
+    [InlineData(9, 4, 10.0, false)]
+    [InlineData(5, 16, 0.05, true)]
+    public void The_value_is_the_double_loops(int n, int d, double temperature, bool normalize)
+    {
+        var (a, b) = (Draw(n, d, 1), Draw(n, d, 2));
+        var expected = BruteForce(a, b, temperature, normalize);
+        Assert.Equal(expected, Compute(new NtXent(temperature, normalize), a, b), 1e-12 * Math.Abs(expected));
+    }
+
+    [Fact]
+    public void Two_images_computed_by_hand()
+    {
+        // Views (1,0), (0,1) and the same again at temperature 1: each anchor has its positive at similarity 1 and two
+        // negatives at 0, so the loss is ln(e + 2) - 1.
+        double[,] views =
+        {
+            { 1, 0 },
+            { 0, 1 },
+        };
+        Assert.Equal(Math.Log(Math.E + 2) - 1, Compute(new NtXent(1), views, views), 1e-14);
+    }
+
+    [Theory]
+    [InlineData(0.1, true)]
+    [InlineData(1.0, true)]
+    [InlineData(5.0, false)]
+    public void The_gradient_is_that_of_finite_differences(double temperature, bool normalize)
+    {
+        const double h = 1e-6;
+        var (a, b) = (Draw(4, 3, 1), Draw(4, 3, 2));
+        var loss = new NtXent(temperature, normalize);
+        using var scope = NewDisposeScope();
+        var (ta, tb) = (tensor(a).requires_grad_(), tensor(b).requires_grad_());
+        loss.Compute(ta, tb).backward();
+        foreach (var (values, gradient) in new[] { (a, ta.grad!), (b, tb.grad!) })
+            for (var i = 0; i < 4; i++)
+            for (var j = 0; j < 3; j++)
+            {
+                var at = values[i, j];
+                values[i, j] = at + h;
+                var above = Compute(loss, a, b);
+                values[i, j] = at - h;
+                var below = Compute(loss, a, b);
+                values[i, j] = at;
+                Assert.Equal((above - below) / (2 * h), gradient[i, j].ToDouble(), 1e-7);
+            }
+    }
+
+    [Fact]
+    public void Large_similarities_do_not_overflow()
+    {
+        // exp(1 / 0.001) is beyond float32 and float64: only a loss that takes the maximum out first is finite.
+        using var scope = NewDisposeScope();
+        var views = eye(4);
+        Assert.Equal(0, new NtXent(0.001).Compute(views, views).ToSingle(), 1e-6);
+    }
+
+    [Fact]
+    public void Self_similarity_is_masked_not_subtracted()
+    {
+        // With equal views the positive's logit equals that of the anchor with itself; at a tiny temperature, subtracting exp(self) in
+        // float32 would leave nothing of the negatives. All views alike: 2N - 1 equal logits, ln(2N - 1) at any temperature.
+        using var scope = NewDisposeScope();
+        var views = ones(8, 3);
+        foreach (var temperature in new[] { 0.01, 0.5, 100 })
+            Assert.Equal(Math.Log(15), new NtXent(temperature).Compute(views, views).ToSingle(), 1e-5);
+    }
+
+    [Fact]
+    public void The_loss_is_not_scaled_by_the_temperature()
+    {
+        // MoCo v3 and others multiply by 2 tau; then the limit of a large temperature would not be ln(2N - 1).
+        Assert.Equal(Math.Log(11), Compute(new NtXent(1e6), Draw(6, 4, 1), Draw(6, 4, 2)), 1e-5);
+    }
+
+    [Fact]
+    public void Swapping_views_permuting_images_and_scaling_change_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = (tensor(Draw(8, 5, 1)), tensor(Draw(8, 5, 2)));
+        var loss = new NtXent(0.3);
+        var value = loss.Compute(a, b).ToDouble();
+        var order = tensor(new long[] { 3, 1, 7, 0, 5, 2, 6, 4 });
+        Assert.Equal(value, loss.Compute(b, a).ToDouble(), 1e-12);
+        Assert.Equal(value, loss.Compute(a.index_select(0, order), b.index_select(0, order)).ToDouble(), 1e-12);
+        Assert.Equal(value, loss.Compute(a * 7, b * 0.1).ToDouble(), 1e-12);
+        Assert.NotEqual(value, loss.Compute(a.index_select(0, order), b).ToDouble(), 1e-3);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_temperature_that_cannot_be_is_refused_with_a_remedy(double temperature)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new NtXent(temperature));
+        Assert.Contains("above 0, for example 0.5", error.Message);
+    }
+
+    [Fact]
+    public void Float32_is_near_float64()
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = (tensor(Draw(64, 32, 1)), tensor(Draw(64, 32, 2)));
+        var exact = new NtXent(0.1).Compute(a, b).ToDouble();
+        var single = new NtXent(0.1).Compute(a.to_type(ScalarType.Float32), b.to_type(ScalarType.Float32)).ToSingle();
+        Assert.Equal(exact, single, 1e-5 * exact);
+    }
+}

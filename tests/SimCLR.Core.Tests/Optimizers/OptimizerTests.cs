@@ -1,0 +1,132 @@
+using SimCLR.Core.Optimizers;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Optimizers;
+
+public class OptimizerTests
+{
+    /// <summary>Sets the gradients and takes a step; the values of the parameter after it.</summary>
+    private static double[] Step(IOptimizer optimizer, Parameter parameter, params double[] gradient)
+    {
+        using var scope = NewDisposeScope();
+        optimizer.ZeroGrad();
+        using (var flat = (parameter * tensor(gradient).view(parameter.shape)).sum())
+            flat.backward();
+        optimizer.Step();
+        return [.. parameter.data<double>()];
+    }
+
+    private static Parameter Weight(params double[] values) => new(tensor(values).view(1, -1));
+
+    private static IOptimizer Create(OptimizerSpec spec, Parameter parameter, double rate)
+    {
+        var optimizer = spec.Create([("w", parameter)]);
+        optimizer.LearningRate = rate;
+        return optimizer;
+    }
+
+    private static void Near(double[] expected, double[] actual) =>
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+
+    [Fact]
+    public void Sgd_by_hand_remembers_its_momentum()
+    {
+        using var w = Weight(1, -2);
+        using var optimizer = Create(new SgdSpec(Momentum: 0.9, WeightDecay: 0.1), w, 0.5);
+        // u = g + 0.1 w = (1.1, 1.8); v = u; w - 0.5 v = (0.45, -2.9)
+        Near([0.45, -2.9], Step(optimizer, w, 1, 2));
+        // u = 0.1 w = (0.045, -0.29); v = 0.9 (1.1, 1.8) + u = (1.035, 1.33); w - 0.5 v = (-0.0675, -3.565)
+        Near([-0.0675, -3.565], Step(optimizer, w, 0, 0));
+    }
+
+    [Fact]
+    public void Nesterov_by_hand_looks_ahead()
+    {
+        using var w = Weight(1);
+        using var optimizer = Create(new SgdSpec(Momentum: 0.9, Nesterov: true), w, 0.1);
+        // v = 1; w - 0.1 (1 + 0.9) = 0.81. Then v = 0.9 + 2 = 2.9; w - 0.1 (2 + 0.9 * 2.9) = 0.81 - 0.461 = 0.349
+        Near([0.81], Step(optimizer, w, 1));
+        Near([0.349], Step(optimizer, w, 2));
+    }
+
+    [Fact]
+    public void Lars_by_hand_keeps_the_rate_inside_the_velocity()
+    {
+        using var w = Weight(3, 4);
+        using var optimizer = Create(new LarsSpec(Momentum: 0.5, WeightDecay: 0, TrustCoefficient: 0.1), w, 2);
+        // |w| = 5, |g| = 10: trust 0.1 * 5 / 10 = 0.05; v = 2 * 0.05 (6, 8) = (0.6, 0.8); w = (2.4, 3.2), |w| = 4
+        Near([2.4, 3.2], Step(optimizer, w, 6, 8));
+        // The rate falls to 1. trust 0.1 * 4 / 10 = 0.04; v = 0.5 (0.6, 0.8) + 0.04 (6, 8) = (0.54, 0.72): the old velocity is
+        // not scaled by the new rate, as it would be with the rate outside.
+        optimizer.LearningRate = 1;
+        Near([1.86, 2.48], Step(optimizer, w, 6, 8));
+    }
+
+    [Fact]
+    public void Lars_decays_inside_the_trust_ratio()
+    {
+        using var w = Weight(3, 4);
+        using var optimizer = Create(new LarsSpec(Momentum: 0, WeightDecay: 2, TrustCoefficient: 0.1), w, 1);
+        // u = g + 2 w = (6, 8), |u| = 10; trust 0.05; w - 0.05 u = (2.7, 3.6)
+        Near([2.7, 3.6], Step(optimizer, w, 0, 0));
+    }
+
+    [Fact]
+    public void Lars_leaves_a_zero_weight_and_a_zero_gradient_unadapted()
+    {
+        using var zero = Weight(0, 0);
+        using var optimizer = Create(new LarsSpec(Momentum: 0, WeightDecay: 0), zero, 0.5);
+        Near([-0.5, -1], Step(optimizer, zero, 1, 2));
+        using var still = Weight(1, 1);
+        using var other = Create(new LarsSpec(Momentum: 0, WeightDecay: 0), still, 0.5);
+        Near([1, 1], Step(other, still, 0, 0));
+    }
+
+    [Fact]
+    public void Biases_and_batch_norm_are_neither_decayed_nor_adapted()
+    {
+        using var bias = new Parameter(tensor(new double[] { 3, 4 }));
+        using var lars = Create(new LarsSpec(Momentum: 0, WeightDecay: 100), bias, 0.1);
+        Near([2.9, 3.8], Step(lars, bias, 1, 2));
+        using var sgd = Create(new SgdSpec(Momentum: 0, WeightDecay: 100), bias, 0.1);
+        Near([2.8, 3.6], Step(sgd, bias, 1, 2));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_state_that_is_carried_over_continues_bit_for_bit(bool lars)
+    {
+        OptimizerSpec spec = lars ? new LarsSpec() : new SgdSpec(WeightDecay: 1e-3);
+        using var w = Weight(1, 2);
+        using var first = Create(spec, w, 0.1);
+        Step(first, w, 0.3, 0.4);
+        using var copy = new Parameter(w.detach().clone());
+        using var second = Create(spec, copy, 0.1);
+        using (no_grad())
+            foreach (var (name, tensor) in first.State)
+                second.State[name].copy_(tensor);
+        Assert.Equal(Step(first, w, -1, 0.5), Step(second, copy, -1, 0.5));
+    }
+
+    [Fact]
+    public void The_gradient_norm_is_over_all_parameters()
+    {
+        using var scope = NewDisposeScope();
+        using var a = Weight(1, 1);
+        using var b = Weight(1);
+        (
+            a
+            * tensor(
+                new double[,]
+                {
+                    { 2, 3 },
+                }
+            )
+        ).sum().backward();
+        (b * 6).sum().backward();
+        Assert.Equal(7, GradientNorm.Of([a, b]).ToDouble(), 12);
+    }
+}

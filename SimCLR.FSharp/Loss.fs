@@ -8,9 +8,47 @@ type NtXentSettings =
         Normalize: bool
     }
 
+type NtLogisticSettings =
+    {
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+        /// One semi-hard negative per anchor instead of all.
+        SemiHard: bool
+    }
+
+type MarginSettings =
+    {
+        /// From 0 to below 2.
+        Margin: float
+        /// One semi-hard negative per anchor instead of all.
+        SemiHard: bool
+    }
+
+type HardNegativeSettings =
+    {
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+        /// How much harder negatives weigh; 0 gives the debiased loss.
+        Beta: float
+        /// How often a negative is of the anchor's class, from 0 to below 1.
+        PositivePrior: float
+    }
+
 /// The loss of the two views' embeddings.
 [<RequireQualifiedAccess>]
-type Loss = NtXent of NtXentSettings
+type Loss =
+    /// SimCLR, equation 1.
+    | NtXent of NtXentSettings
+    /// SimCLR, Table 2.
+    | NtLogistic of NtLogisticSettings
+    /// SimCLR, Table 2.
+    | MarginTriplet of MarginSettings
+    /// Decoupled contrastive (Yeh et al. 2022).
+    | Dcl of temperature: float
+    /// Hard negatives (Robinson et al. 2021); debiased (Chuang et al. 2020) where beta is 0.
+    | HardNegative of HardNegativeSettings
+    /// Supervised contrastive (Khosla et al. 2020): reads the labels.
+    | SupCon of temperature: float
 
 [<RequireQualifiedAccess>]
 module Loss =
@@ -23,21 +61,87 @@ module Loss =
                 Normalize = true
             }
 
-    /// The loss's temperature.
+    /// The logistic loss over all negatives (SimCLR, Table 2).
+    let ntLogistic temperature =
+        Loss.NtLogistic
+            {
+                Temperature = temperature
+                SemiHard = false
+            }
+
+    /// The margin triplet loss over all negatives (SimCLR, Table 2).
+    let marginTriplet margin =
+        Loss.MarginTriplet { Margin = margin; SemiHard = false }
+
+    /// Decoupled contrastive loss, for small batches.
+    let dcl temperature = Loss.Dcl temperature
+
+    /// Debiased contrastive loss: negatives corrected for the part that is of the anchor's class.
+    let debiased temperature positivePrior =
+        Loss.HardNegative
+            {
+                Temperature = temperature
+                Beta = 0.0
+                PositivePrior = positivePrior
+            }
+
+    /// Contrastive loss in which harder negatives weigh more.
+    let hardNegative temperature beta positivePrior =
+        Loss.HardNegative
+            {
+                Temperature = temperature
+                Beta = beta
+                PositivePrior = positivePrior
+            }
+
+    /// Supervised contrastive loss.
+    let supCon temperature = Loss.SupCon temperature
+
+    /// With one semi-hard negative per anchor; other losses than NT-Logistic and margin triplet have no such form.
+    let semiHard loss =
+        match loss with
+        | Loss.NtLogistic s -> Loss.NtLogistic { s with SemiHard = true }
+        | Loss.MarginTriplet s -> Loss.MarginTriplet { s with SemiHard = true }
+        | other -> invalidArg (nameof loss) $"{other} has no semi-hard form; NtLogistic and MarginTriplet have."
+
+    /// The loss's temperature; None for the margin triplet loss, which has none.
     let temperature loss =
         match loss with
-        | Loss.NtXent s -> s.Temperature
+        | Loss.NtXent s -> Some s.Temperature
+        | Loss.NtLogistic s -> Some s.Temperature
+        | Loss.HardNegative s -> Some s.Temperature
+        | Loss.Dcl temperature
+        | Loss.SupCon temperature -> Some temperature
+        | Loss.MarginTriplet _ -> None
 
-    /// Another temperature.
+    /// Another temperature; fails for the margin triplet loss, which has none.
     let withTemperature temperature loss =
         match loss with
         | Loss.NtXent s -> Loss.NtXent { s with Temperature = temperature }
+        | Loss.NtLogistic s -> Loss.NtLogistic { s with Temperature = temperature }
+        | Loss.HardNegative s -> Loss.HardNegative { s with Temperature = temperature }
+        | Loss.Dcl _ -> Loss.Dcl temperature
+        | Loss.SupCon _ -> Loss.SupCon temperature
+        | Loss.MarginTriplet _ ->
+            invalidArg (nameof loss) "The margin triplet loss has no temperature; vary its margin, or another loss."
 
     /// Whether embeddings are normalized.
     let isNormalized loss =
         match loss with
         | Loss.NtXent s -> s.Normalize
+        | _ -> true
 
     let internal problems loss =
-        match loss with
-        | Loss.NtXent s -> Check.above "Loss.Temperature" 0.0 s.Temperature
+        [
+            yield!
+                temperature loss
+                |> Option.toList
+                |> List.collect (Check.above "Loss.Temperature" 0.0)
+
+            match loss with
+            | Loss.MarginTriplet s -> yield! Check.range "Loss.Margin" 0.0 1.999 s.Margin
+            | Loss.HardNegative s ->
+                yield! Check.range "Loss.Beta" 0.0 999.0 s.Beta
+                yield! Check.range "Loss.PositivePrior" 0.0 0.999 s.PositivePrior
+            | _ -> ()
+        ]

@@ -73,6 +73,11 @@ let private head (value: Head) =
 let private loss value : ILoss =
     match value with
     | Loss.NtXent s -> NtXent(s.Temperature, s.Normalize)
+    | Loss.NtLogistic s -> NtLogistic(s.Temperature, s.SemiHard)
+    | Loss.MarginTriplet s -> MarginTriplet(s.Margin, s.SemiHard)
+    | Loss.Dcl temperature -> Dcl temperature
+    | Loss.HardNegative s -> HardNegative(s.Temperature, s.Beta, s.PositivePrior)
+    | Loss.SupCon temperature -> SupCon temperature
 
 let private optimizer value : OptimizerSpec =
     match value with
@@ -98,7 +103,7 @@ let pretraining (run: Run) =
         Encoder = encoder run.Encoder,
         Head = head run.Head,
         Loss = loss run.Loss,
-        MetricTemperature = Loss.temperature run.Loss,
+        MetricTemperature = (Loss.temperature run.Loss |> Option.defaultValue 1.0),
         MetricNormalize = Loss.isNormalized run.Loss,
         Optimizer = optimizer run.Optimizer,
         LearningRate = LearningRate.at run.BatchSize run.LearningRate,

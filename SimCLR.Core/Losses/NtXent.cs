@@ -15,13 +15,7 @@ public sealed record NtXent : ILoss
     /// <exception cref="ArgumentOutOfRangeException">The temperature is not a finite number above 0.</exception>
     public NtXent(double temperature = 0.5, bool normalize = true)
     {
-        if (!(temperature > 0) || double.IsInfinity(temperature))
-            throw new ArgumentOutOfRangeException(
-                nameof(temperature),
-                temperature,
-                $"The temperature is {temperature}; use a finite number above 0, for example 0.5."
-            );
-        (Temperature, Normalize) = (temperature, normalize);
+        (Temperature, Normalize) = (Require.Temperature(temperature), normalize);
     }
 
     /// <summary>Similarities are divided by it.</summary>

@@ -185,15 +185,34 @@ let head =
     }
 
 let loss =
-    Gen.map2
-        (fun temperature normalize ->
-            Loss.NtXent
-                {
-                    Temperature = temperature
-                    Normalize = normalize
-                })
-        (number 0.01 2.0)
-        truth
+    Gen.oneof
+        [
+            Gen.map2
+                (fun temperature normalize ->
+                    Loss.NtXent
+                        {
+                            Temperature = temperature
+                            Normalize = normalize
+                        })
+                (number 0.01 2.0)
+                truth
+            Gen.map2
+                (fun temperature semiHard ->
+                    Loss.NtLogistic
+                        {
+                            Temperature = temperature
+                            SemiHard = semiHard
+                        })
+                (number 0.01 2.0)
+                truth
+            Gen.map2
+                (fun margin semiHard -> Loss.MarginTriplet { Margin = margin; SemiHard = semiHard })
+                (number 0.0 1.9)
+                truth
+            Gen.map3 Loss.hardNegative (number 0.01 2.0) (number 0.0 5.0) (number 0.0 0.9)
+            Gen.map Loss.dcl (number 0.01 2.0)
+            Gen.map Loss.supCon (number 0.01 2.0)
+        ]
 
 let optimizer =
     Gen.oneof

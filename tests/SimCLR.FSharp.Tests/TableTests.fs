@@ -10,7 +10,7 @@ let private results =
     |> Grid.vary "tau" Run.temperature [ 0.1; 0.5; 1.0 ]
     |> Grid.seeds [ 0; 1; 2 ]
     |> Samples.results (fun run ->
-        match Loss.temperature run.Loss, run.Seed with
+        match Option.get (Loss.temperature run.Loss), run.Seed with
         | 0.1, 0L -> Some 0.60
         | 0.1, 1L -> Some 0.62
         | 0.1, _ -> Some 0.67
@@ -115,13 +115,13 @@ let A_pivot_has_a_row_and_a_column_per_value_and_means_over_the_rest () =
         |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
         |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
         |> Grid.seeds [ 0; 1 ]
-        |> Grid.where (fun run -> not (run.BatchSize = 128 && Loss.temperature run.Loss = 0.5))
+        |> Grid.where (fun run -> not (run.BatchSize = 128 && Loss.temperature run.Loss = Some 0.5))
         // 0.1 and 64: 64 + 0, 64 + 2; and so on.
         |> Samples.results (fun run ->
             Some(
                 (float run.BatchSize / 2.0
                  + 2.0 * float run.Seed
-                 + 10.0 * Loss.temperature run.Loss)
+                 + 10.0 * Option.get (Loss.temperature run.Loss))
                 / 100.0
             ))
 

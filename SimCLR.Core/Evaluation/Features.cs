@@ -31,37 +31,19 @@ public sealed record TrainFeatures(Tensor H, Tensor Labels, int Classes) : Featu
     /// <summary>Holds a part of every class out, to choose on.</summary>
     /// <param name="fraction">Part held out, between 0 and 1; at least one image of each class that has two.</param>
     /// <param name="generator">Draws which, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction is out of range.</exception>
     public (TrainFeatures Fit, ValidationFeatures Validation) HoldOut(double fraction, Generator generator)
     {
-        if (!(fraction > 0 && fraction < 1))
-            throw new ArgumentOutOfRangeException(
-                nameof(fraction),
-                fraction,
-                $"The validation fraction is {fraction}; use one between 0 and 1, for example 0.2."
-            );
         using var scope = NewDisposeScope();
-        var labels = Labels.cpu().data<long>().ToArray();
-        var shuffled = randperm(Count, generator: generator).data<long>().ToArray();
-        var held = shuffled
-            .GroupBy(index => labels[index])
-            .SelectMany(group => group.Take(Math.Min(group.Count() - 1, Math.Max(1, (int)(fraction * group.Count())))))
-            .ToHashSet();
-        var fit = Pick(shuffled.Where(index => !held.Contains(index)));
-        var validation = Pick(shuffled.Where(held.Contains));
+        var (kept, held) = Subsets.HoldOut(Labels, fraction, generator);
         return (
-            new TrainFeatures(fit.H, fit.Labels, Classes),
-            new ValidationFeatures(validation.H, validation.Labels, Classes)
+            new TrainFeatures(Pick(H, kept), Pick(Labels, kept), Classes),
+            new ValidationFeatures(Pick(H, held), Pick(Labels, held), Classes)
         );
     }
 
-    private (Tensor H, Tensor Labels) Pick(IEnumerable<long> indices)
-    {
-        var index = tensor(indices.Order().ToArray(), device: H.device);
-        return (
-            H.index_select(0, index).MoveToOuterDisposeScope(),
-            Labels.index_select(0, index).MoveToOuterDisposeScope()
-        );
-    }
+    private static Tensor Pick(Tensor values, Tensor indices) =>
+        values.index_select(0, indices).MoveToOuterDisposeScope();
 }
 
 /// <summary>Features that a strength, a k or an epoch is chosen on: never the test split.</summary>

@@ -56,7 +56,7 @@ public sealed class ImageSet : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There are not that many.</exception>
     public ImageSet Take(long count)
     {
-        using var chosen = Subsets.Balanced(this, count);
+        using var chosen = Subsets.Balanced(Labels, count);
         return Select(chosen);
     }
 
@@ -66,7 +66,7 @@ public sealed class ImageSet : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The fraction is out of range.</exception>
     public (ImageSet Train, ImageSet Validation) SplitValidation(double fraction, Generator generator)
     {
-        var (train, validation) = Subsets.HoldOut(this, fraction, generator);
+        var (train, validation) = Subsets.HoldOut(Labels, fraction, generator);
         using (train)
         using (validation)
             return (Select(train), Select(validation));

@@ -1,7 +1,7 @@
 // Loss functions (SimCLR, Table 4), and the decoupled and debiased losses of its successors, at one learning rate.
 //
 // COMMAND  ./simclr run scripts/losses.fsx
-// EXPECT   14 runs on generated images, about 5 minutes on two cores without a GPU.
+// EXPECT   14 runs on generated images, about 6 minutes on two cores without a GPU; figures in experiments/losses.
 #load "load.fsx"
 
 open SimCLR

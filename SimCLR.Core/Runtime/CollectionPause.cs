@@ -5,7 +5,7 @@ namespace SimCLR.Core.Runtime;
 /// <summary>
 /// Keeps the garbage collector from running while tensors are computed. TorchSharp 0.107 hands a Scalar's handle to libtorch and holds
 /// no reference to it during the call; a collection that another thread starts at that moment lets the finalizer free it
-/// under libtorch's hands, which gives a wrong number or an exception, rarely and at random. Between steps, where no call is in progress,
+/// under libtorch's hands, which could give a wrong number or an exception (docs/native-lifetimes.md says what is known of it). Between steps, where no call is in progress,
 /// the collector runs.
 /// </summary>
 /// <remarks>

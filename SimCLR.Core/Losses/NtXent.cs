@@ -9,11 +9,14 @@ namespace SimCLR.Core.Losses;
 /// </summary>
 /// <remarks>
 /// The mean over all 2N anchors, as the paper writes it. The code of google-research/simclr adds the means of the two
-/// directions, which is twice this: its learning rates are to be doubled here. At chance it is
+/// directions, which is twice this: its learning rates of SGD are to be doubled here (LARS takes no notice). At chance it is
 /// <see cref="LossBound.AtChance"/>. It is not scaled by the temperature.
 /// </remarks>
 public sealed record NtXent(double Temperature = 0.5, bool Normalize = true, long BlockSize = 0) : ILoss
 {
+    /// <summary>Most views whose similarities are made whole when the choice is automatic.</summary>
+    private const long WholeViews = 2048;
+
     /// <summary>Divides the similarities. Finite and above 0; the paper tries 0.05 to 1, and 10 to 100 without normalisation.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not finite or not above 0.</exception>
     public double Temperature
@@ -26,8 +29,8 @@ public sealed record NtXent(double Temperature = 0.5, bool Normalize = true, lon
     public bool Normalize { get; init; } = Normalize;
 
     /// <summary>
-    /// Rows of the [2N, 2N] similarities that are in memory at once, forward and backward. 0 chooses: all rows while they
-    /// have at most 2^22 elements (N = 1024), then blocks of at most 2^25 elements. The loss of blocks cannot be differentiated twice.
+    /// Rows of the [2N, 2N] similarities that are in memory at once, forward and backward. 0 chooses: all up to N = 1024, above
+    /// that blocks of at most 2^25 elements (128 MiB in float32). The loss of blocks cannot be differentiated twice.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0.</exception>
     public long BlockSize
@@ -41,14 +44,12 @@ public sealed record NtXent(double Temperature = 0.5, bool Normalize = true, lon
     {
         using var scope = NewDisposeScope();
         var z = Embeddings.Stack(viewA, viewB, Normalize);
-        var rows = BlockSize > 0 ? BlockSize : AutomaticRows(z.shape[0]);
-        var loss = rows >= z.shape[0] ? Whole(z) : NtXentBlocks.Compute(z, Temperature, rows);
+        var views = z.shape[0];
+        var whole = BlockSize == 0 ? views <= WholeViews : views <= BlockSize;
+        var rows = BlockSize == 0 ? NtXentBlocks.AutomaticRows(views) : BlockSize;
+        var loss = whole ? Whole(z) : NtXentBlocks.Compute(z, Temperature, rows);
         return loss.MoveToOuterDisposeScope();
     }
-
-    /// <summary>The rows per block that <see cref="BlockSize"/> 0 stands for, for 2N views.</summary>
-    internal static long AutomaticRows(long views) =>
-        views * views <= 1L << 22 ? views : Math.Clamp(Embeddings.BlockElements / views, 1, views);
 
     private Tensor Whole(Tensor z)
     {

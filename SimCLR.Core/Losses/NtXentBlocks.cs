@@ -5,6 +5,9 @@ namespace SimCLR.Core.Losses;
 /// <summary>NT-Xent in blocks of rows, so that the [2N, 2N] similarities and their gradient are never whole in memory.</summary>
 internal static class NtXentBlocks
 {
+    /// <summary>Rows per block, for that many views, so that a block has at most 2^25 elements.</summary>
+    public static long AutomaticRows(long views) => Math.Clamp(Embeddings.BlockElements / views, 1, views);
+
     /// <summary>The loss of z [2N, D] and, through autograd, its gradient; each block is [rows, 2N].</summary>
     /// <remarks>
     /// The gradient is found along with the value. With p the softmax of row i over temperature t, and M = 2N:

@@ -20,14 +20,12 @@ public sealed class Pretraining : IDisposable
     private const int Intervals = 100;
 
     private readonly PretrainingSpec spec;
-    private readonly ImageSet images;
+    private readonly IImageFeed feed;
     private readonly Device device;
     private readonly Precision precision;
     private readonly RandomStreams streams;
     private readonly IOptimizer optimizer;
     private readonly Schedule schedule;
-    private Tensor? order;
-    private long orderEpoch = -1;
 
     /// <summary>Makes encoder, head and optimizer, and copies the images to the device.</summary>
     /// <param name="spec">What to train.</param>
@@ -55,11 +53,12 @@ public sealed class Pretraining : IDisposable
             Named("encoder", Encoder).Concat(Named("head", Head)).Where(named => named.Item2.requires_grad)
         );
 
-        StepsPerEpoch = train.Count / spec.BatchSize;
+        var order = new BatchOrder(streams, train.Count, spec.BatchSize);
+        StepsPerEpoch = order.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * spec.Epochs;
         var warmup = (long)Math.Round(spec.WarmupEpochs * StepsPerEpoch);
         schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
-        images = train.To(device);
+        feed = new MemoryFeed(train, order, device);
     }
 
     /// <summary>The encoder in training.</summary>
@@ -146,8 +145,7 @@ public sealed class Pretraining : IDisposable
         Encoder.Dispose();
         Head.Dispose();
         optimizer.Dispose();
-        images.Dispose();
-        order?.Dispose();
+        feed.Dispose();
     }
 
     private Tensor Embed(Tensor views)
@@ -162,12 +160,12 @@ public sealed class Pretraining : IDisposable
     private (Tensor ViewA, Tensor ViewB, Tensor Labels) NextViews()
     {
         using var noGrad = no_grad();
-        var indices = NextIndices();
-        var batch = ViewBatch.FromBytes(images.Images.index_select(0, indices));
+        var (images, labels) = feed.Batch(Step);
+        var batch = ViewBatch.FromBytes(images);
         return (
             Transform(spec.ViewA, batch, RandomStreams.ViewA),
             Transform(spec.ViewB, batch, RandomStreams.ViewB),
-            images.Labels.index_select(0, indices)
+            labels
         );
     }
 
@@ -177,19 +175,6 @@ public sealed class Pretraining : IDisposable
         using var generator = streams.At(stream, Step, device);
         // A view may return its input, which belongs to the outer scope already.
         return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator)).alias().MoveToOuterDisposeScope();
-    }
-
-    private Tensor NextIndices()
-    {
-        var (epoch, batch) = (Step / StepsPerEpoch, Step % StepsPerEpoch);
-        if (epoch != orderEpoch)
-        {
-            using var generator = streams.At(RandomStreams.Order, epoch, CPU);
-            order?.Dispose();
-            order = randperm(images.Count, generator: generator).to(device).DetachFromDisposeScope();
-            orderEpoch = epoch;
-        }
-        return order!.narrow(0, batch * spec.BatchSize, spec.BatchSize);
     }
 
     private TrainingProgress Measure(Tensor sums, long steps, TimeSpan elapsed, TimeSpan perStep)

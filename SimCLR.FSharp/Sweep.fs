@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
+open System.Runtime.InteropServices
 open System.Threading
 open Argu
 
@@ -188,7 +189,28 @@ module Sweep =
         report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
-    /// Runs the grid and reports. Ctrl-C ends the run in progress, reports what is done, and exits with 130;
+    /// Cancels on the first Ctrl-C or SIGTERM; a second one ends the process at once. The exit code is that of the signal.
+    let private cancelOn (cancellation: CancellationTokenSource) =
+        let code = ref 0
+
+        let listen signal number =
+            PosixSignalRegistration.Create(
+                signal,
+                fun context ->
+                    if cancellation.IsCancellationRequested then
+                        exit (128 + number)
+
+                    context.Cancel <- true
+                    code.Value <- 128 + number
+                    eprintfn "\nStopping after this step; once more to stop at once."
+                    cancellation.Cancel()
+            )
+
+        let registrations = [ listen PosixSignal.SIGINT 2; listen PosixSignal.SIGTERM 15 ]
+
+        (fun () -> code.Value), registrations
+
+    /// Runs the grid and reports. Ctrl-C or SIGTERM end the run in progress with a checkpoint, report what is done, and exit with 130 or 143;
     /// the same command goes on from there. Exits with 1 if a run failed.
     let run (sweep: Sweep) (grid: Grid) =
         try
@@ -197,18 +219,16 @@ module Sweep =
             else
                 use cancellation = new CancellationTokenSource()
 
-                Console.CancelKeyPress.Add(fun press ->
-                    if not cancellation.IsCancellationRequested then
-                        press.Cancel <- true
-                        cancellation.Cancel())
-
+                let code, _registrations = cancelOn cancellation
                 let results = Grid.execute cancellation.Token sweep.Executor grid
 
                 if not results.Cells.IsEmpty then
                     finish results sweep
 
                 if cancellation.IsCancellationRequested then
-                    stop 130 "Interrupted. Finished runs are stored: the same command goes on from there."
+                    stop
+                        (code ())
+                        "Interrupted. Finished runs are stored, and the one in progress has a checkpoint: the same command goes on from there."
 
                 if results.Cells |> List.exists _.Result.IsError then
                     stop 1 "Some runs failed; the table says which."

@@ -2,8 +2,6 @@ namespace SimCLR
 
 open System
 open System.IO
-open System.Runtime.InteropServices
-open System.Threading
 open Argu
 
 /// The arguments that every script of a sweep takes.
@@ -189,27 +187,6 @@ module Sweep =
         report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
-    /// Cancels on the first Ctrl-C or SIGTERM; a second one ends the process at once. The exit code is that of the signal.
-    let private cancelOn (cancellation: CancellationTokenSource) =
-        let code = ref 0
-
-        let listen signal number =
-            PosixSignalRegistration.Create(
-                signal,
-                fun context ->
-                    if cancellation.IsCancellationRequested then
-                        exit (128 + number)
-
-                    context.Cancel <- true
-                    code.Value <- 128 + number
-                    eprintfn "\nStopping after this step; once more to stop at once."
-                    cancellation.Cancel()
-            )
-
-        let registrations = [ listen PosixSignal.SIGINT 2; listen PosixSignal.SIGTERM 15 ]
-
-        (fun () -> code.Value), registrations
-
     /// Runs the grid and reports. Ctrl-C or SIGTERM end the run in progress with a checkpoint, report what is done, and exit with 130 or 143;
     /// the same command goes on from there. Exits with 1 if a run failed.
     let run (sweep: Sweep) (grid: Grid) =
@@ -217,17 +194,16 @@ module Sweep =
             if sweep.Executor.DryRun then
                 plan grid sweep
             else
-                use cancellation = new CancellationTokenSource()
+                use interruption = new Interruption()
 
-                let code, _registrations = cancelOn cancellation
-                let results = Grid.execute cancellation.Token sweep.Executor grid
+                let results = Grid.execute interruption.Token sweep.Executor grid
 
                 if not results.Cells.IsEmpty then
                     finish results sweep
 
-                if cancellation.IsCancellationRequested then
+                if interruption.ExitCode <> 0 then
                     stop
-                        (code ())
+                        interruption.ExitCode
                         "Interrupted. Finished runs are stored, and the one in progress has a checkpoint: the same command goes on from there."
 
                 if results.Cells |> List.exists _.Result.IsError then

@@ -83,6 +83,7 @@ let private optimizer value : OptimizerSpec =
     match value with
     | Optimizer.Sgd s -> SgdSpec(s.Momentum, s.WeightDecay, s.Nesterov)
     | Optimizer.Lars s -> LarsSpec(s.Momentum, s.WeightDecay, s.TrustCoefficient)
+    | Optimizer.Adam s -> AdamSpec(s.Beta1, s.Beta2, s.Epsilon, s.WeightDecay, s.Decoupled)
 
 let private decay (value: SimCLR.Decay) =
     match value with

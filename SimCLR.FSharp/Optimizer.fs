@@ -14,11 +14,24 @@ type LarsSettings =
         TrustCoefficient: float
     }
 
+type AdamSettings =
+    {
+        /// Part that the running mean of gradients keeps.
+        Beta1: float
+        /// Part that the running mean of their squares keeps.
+        Beta2: float
+        Epsilon: float
+        WeightDecay: float
+        /// The decay shrinks the weights apart from the gradient (AdamW).
+        Decoupled: bool
+    }
+
 /// Biases and batch norm are excluded from decay, and from LARS's adaptation.
 [<RequireQualifiedAccess>]
 type Optimizer =
     | Sgd of SgdSettings
     | Lars of LarsSettings
+    | Adam of AdamSettings
 
 [<RequireQualifiedAccess>]
 module Optimizer =
@@ -41,11 +54,34 @@ module Optimizer =
                 TrustCoefficient = 0.001
             }
 
+    /// Adam with PyTorch's defaults, no decay.
+    let adam =
+        Optimizer.Adam
+            {
+                Beta1 = 0.9
+                Beta2 = 0.999
+                Epsilon = 1e-8
+                WeightDecay = 0.0
+                Decoupled = false
+            }
+
+    /// AdamW with PyTorch's defaults: decay 0.01.
+    let adamW =
+        Optimizer.Adam
+            {
+                Beta1 = 0.9
+                Beta2 = 0.999
+                Epsilon = 1e-8
+                WeightDecay = 0.01
+                Decoupled = true
+            }
+
     /// Another weight decay.
     let withWeightDecay decay optimizer =
         match optimizer with
         | Optimizer.Sgd s -> Optimizer.Sgd { s with WeightDecay = decay }
         | Optimizer.Lars s -> Optimizer.Lars { s with WeightDecay = decay }
+        | Optimizer.Adam s -> Optimizer.Adam { s with WeightDecay = decay }
 
     let internal problems optimizer =
         let common momentum decay =
@@ -59,6 +95,13 @@ module Optimizer =
         | Optimizer.Lars s ->
             common s.Momentum s.WeightDecay
             @ Check.above "Optimizer.TrustCoefficient" 0.0 s.TrustCoefficient
+        | Optimizer.Adam s ->
+            [
+                yield! Check.range "Optimizer.Beta1" 0.0 0.99999 s.Beta1
+                yield! Check.range "Optimizer.Beta2" 0.0 0.9999999 s.Beta2
+                yield! Check.above "Optimizer.Epsilon" 0.0 s.Epsilon
+                yield! Check.finiteFrom "Optimizer.WeightDecay" 0.0 s.WeightDecay
+            ]
 
 /// The highest learning rate.
 [<RequireQualifiedAccess>]

@@ -7,15 +7,21 @@ namespace SimCLR.Core.Losses;
 /// The normalized temperature-scaled cross-entropy (SimCLR, equation 1): each of the 2N views is an anchor, its other view the
 /// positive, the 2N - 2 others negatives; the mean over anchors. The reference code sums the two directions' means, twice this.
 /// </summary>
+/// <remarks>Large batches are computed in blocks of rows, so that the [2N, 2N] similarities are never whole in memory; blocks
+/// cannot be differentiated twice.</remarks>
 public sealed record NtXent : ILoss
 {
+    private const long WholeViews = 2048;
+
     /// <summary>Makes the loss.</summary>
     /// <param name="temperature">Above 0; similarities are divided by it.</param>
     /// <param name="normalize">Cosine similarity (true, the paper's) or the plain dot product.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The temperature is not a finite number above 0.</exception>
-    public NtXent(double temperature = 0.5, bool normalize = true)
+    /// <param name="blockRows">Rows of the similarities in memory at once, 1 or more; null: all up to N = 1024, above that what fits 128 MiB of float32.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public NtXent(double temperature = 0.5, bool normalize = true, int? blockRows = null)
     {
         (Temperature, Normalize) = (Require.Temperature(temperature), normalize);
+        BlockRows = blockRows is { } rows ? (int)Require.Within("block rows", rows, 1, int.MaxValue, 1024) : null;
     }
 
     /// <summary>Similarities are divided by it.</summary>
@@ -23,6 +29,9 @@ public sealed record NtXent : ILoss
 
     /// <summary>Whether similarity is the cosine.</summary>
     public bool Normalize { get; }
+
+    /// <summary>Rows of the similarities in memory at once; null: chosen by size.</summary>
+    public int? BlockRows { get; }
 
     /// <inheritdoc/>
     public Tensor Compute(Tensor viewA, Tensor viewB, Tensor? labels = null)
@@ -32,6 +41,10 @@ public sealed record NtXent : ILoss
         if (Normalize)
             z = nn.functional.normalize(z);
         var (n, device) = (viewA.shape[0], z.device);
+        if (2 * n > (BlockRows ?? WholeViews))
+            return NtXentBlocks
+                .Compute(z, Temperature, BlockRows ?? NtXentBlocks.Rows(2 * n))
+                .MoveToOuterDisposeScope();
         var self = eye(2 * n, dtype: ScalarType.Bool, device: device);
         var logits = (z.mm(z.t()) / Temperature).masked_fill(self, double.NegativeInfinity);
         var positives = (arange(2 * n, device: device) + n).remainder(2 * n);

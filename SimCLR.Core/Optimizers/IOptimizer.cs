@@ -24,7 +24,4 @@ public abstract record OptimizerSpec
 {
     /// <summary>Makes the optimizer of named parameters; they must be where they will be trained.</summary>
     public abstract IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters);
-
-    /// <summary>Biases and batch norm's parameters, all of dimension 1, are excluded from decay and from LARS's adaptation.</summary>
-    internal static bool IsExcluded(Tensor parameter) => parameter.dim() <= 1;
 }

@@ -20,23 +20,30 @@ public sealed record LarsSpec(double Momentum = 0.9, double WeightDecay = 1e-6, 
         new Lars(this, parameters);
 }
 
-internal sealed class Lars(LarsSpec spec, IEnumerable<(string, Parameter)> parameters) : MomentumOptimizer(parameters)
+internal sealed class Lars(LarsSpec spec, IEnumerable<(string, Parameter)> parameters)
+    : ParameterOptimizer(parameters, "velocity")
 {
-    protected override void Update(Parameter parameter, Tensor gradient, Tensor velocity)
+    protected override void Update(IReadOnlyList<(Slot Slot, Tensor Gradient)> updates)
     {
-        velocity.mul_(spec.Momentum);
-        if (OptimizerSpec.IsExcluded(parameter))
-        {
-            velocity.add_(gradient, alpha: LearningRate);
-        }
-        else
-        {
-            var update = gradient.add(parameter, alpha: spec.WeightDecay);
-            var (size, length) = (parameter.norm(), update.norm());
-            var adapted = size.gt(0).logical_and(length.gt(0));
-            var trust = where(adapted, size * spec.TrustCoefficient / length, ones_like(size));
-            velocity.add_(update * (trust * LearningRate));
-        }
-        parameter.sub_(velocity);
+        foreach (var (slot, gradient) in updates.Where(update => update.Slot.IsExcluded))
+            slot.Parameter.sub_(slot.Buffers[0].mul_(spec.Momentum).add_(gradient, alpha: LearningRate));
+
+        var adapted = updates
+            .Where(update => !update.Slot.IsExcluded)
+            .Select(update => (update.Slot, Gradient: Decayed(update.Slot, update.Gradient, spec.WeightDecay)))
+            .ToList();
+        if (adapted.Count == 0)
+            return;
+        foreach (var ((slot, gradient), trust) in adapted.Zip(Trust(adapted).unbind(0)))
+            slot.Parameter.sub_(slot.Buffers[0].mul_(spec.Momentum).addcmul_(gradient, trust, value: LearningRate));
+    }
+
+    /// <summary>Of all parameters as one vector, so that the many small norms cost few calls.</summary>
+    private Tensor Trust(IReadOnlyList<(Slot Slot, Tensor Gradient)> adapted)
+    {
+        var sizes = stack(adapted.Select(update => update.Slot.Parameter.norm()));
+        var lengths = stack(adapted.Select(update => update.Gradient.norm()));
+        var both = sizes.gt(0).logical_and(lengths.gt(0));
+        return where(both, sizes * spec.TrustCoefficient / lengths, ones_like(sizes));
     }
 }

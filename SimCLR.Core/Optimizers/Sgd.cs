@@ -15,15 +15,17 @@ public sealed record SgdSpec(double Momentum = 0.9, double WeightDecay = 0, bool
         new Sgd(this, parameters);
 }
 
-internal sealed class Sgd(SgdSpec spec, IEnumerable<(string, Parameter)> parameters) : MomentumOptimizer(parameters)
+internal sealed class Sgd(SgdSpec spec, IEnumerable<(string, Parameter)> parameters)
+    : ParameterOptimizer(parameters, "velocity")
 {
-    protected override void Update(Parameter parameter, Tensor gradient, Tensor velocity)
+    protected override void Update(IReadOnlyList<(Slot Slot, Tensor Gradient)> updates)
     {
-        var change = gradient;
-        if (spec.WeightDecay != 0 && !OptimizerSpec.IsExcluded(parameter))
-            change = gradient.add(parameter, alpha: spec.WeightDecay);
-        velocity.mul_(spec.Momentum).add_(change);
-        var direction = spec.Nesterov ? change.add(velocity, alpha: spec.Momentum) : velocity;
-        parameter.add_(direction, alpha: -LearningRate);
+        foreach (var (slot, gradient) in updates)
+        {
+            var change = Decayed(slot, gradient, spec.WeightDecay);
+            var velocity = slot.Buffers[0].mul_(spec.Momentum).add_(change);
+            var direction = spec.Nesterov ? change.add(velocity, alpha: spec.Momentum) : velocity;
+            slot.Parameter.add_(direction, alpha: -LearningRate);
+        }
     }
 }

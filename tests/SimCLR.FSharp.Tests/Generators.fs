@@ -239,6 +239,19 @@ let optimizer =
                 (number 0.0 0.99)
                 (number 0.0 1e-3)
                 (number 1e-4 1e-2)
+            Gen.map3
+                (fun beta decay decoupled ->
+                    Optimizer.Adam
+                        {
+                            Beta1 = beta
+                            Beta2 = 0.999
+                            Epsilon = 1e-8
+                            WeightDecay = decay
+                            Decoupled = decoupled
+                        })
+                (number 0.0 0.99)
+                (number 0.0 1e-3)
+                truth
         ]
 
 let private learningRate =

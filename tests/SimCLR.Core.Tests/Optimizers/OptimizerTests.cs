@@ -94,21 +94,53 @@ public class OptimizerTests
         Near([2.8, 3.6], Step(sgd, bias, 1, 2));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_state_that_is_carried_over_continues_bit_for_bit(bool lars)
+    private static readonly Dictionary<string, OptimizerSpec> Specs = new()
     {
-        OptimizerSpec spec = lars ? new LarsSpec() : new SgdSpec(WeightDecay: 1e-3);
+        ["sgd"] = new SgdSpec(WeightDecay: 1e-3),
+        ["lars"] = new LarsSpec(),
+        ["adam"] = new AdamSpec(WeightDecay: 1e-3),
+        ["adamw"] = new AdamSpec(WeightDecay: 1e-3, Decoupled: true),
+    };
+
+    public static TheoryData<string> Names => [.. Specs.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_state_that_is_carried_over_continues_bit_for_bit(string name)
+    {
+        var spec = Specs[name];
         using var w = Weight(1, 2);
         using var first = Create(spec, w, 0.1);
         Step(first, w, 0.3, 0.4);
         using var copy = new Parameter(w.detach().clone());
         using var second = Create(spec, copy, 0.1);
         using (no_grad())
-            foreach (var (name, tensor) in first.State)
-                second.State[name].copy_(tensor);
+            foreach (var (key, tensor) in first.State)
+                second.State[key].copy_(tensor);
         Assert.Equal(Step(first, w, -1, 0.5), Step(second, copy, -1, 0.5));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Momentum_forgotten_is_a_mistake_not_made(string name)
+    {
+        // The same last step ends elsewhere when the state is lost.
+        using var kept = Weight(1, 2);
+        using var optimizer = Create(Specs[name], kept, 0.1);
+        Step(optimizer, kept, 0.3, 0.4);
+        using var lost = new Parameter(kept.detach().clone());
+        using var fresh = Create(Specs[name], lost, 0.1);
+        Assert.NotEqual(Step(optimizer, kept, -1, 0.5)[0], Step(fresh, lost, -1, 0.5)[0], 1e-6);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_parameter_without_gradient_stays(string name)
+    {
+        using var w = Weight(1, 2);
+        using var optimizer = Create(Specs[name], w, 0.1);
+        optimizer.Step();
+        Assert.Equal([1, 2], w.data<double>().ToArray());
     }
 
     [Fact]

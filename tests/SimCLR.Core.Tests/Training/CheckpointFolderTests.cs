@@ -101,12 +101,17 @@ public class CheckpointFolderTests
         Assert.Contains("No checkpoint at step 7", Assert.Single(warnings));
     }
 
-    public static TheoryData<string> Optimizers => ["sgd", "lars"];
+    public static TheoryData<string> Optimizers => ["sgd", "lars", "adam"];
 
     private static PretrainingSpec With(string optimizer) =>
         Spec() with
         {
-            Optimizer = optimizer == "lars" ? new LarsSpec() : new SgdSpec(Nesterov: true),
+            Optimizer = optimizer switch
+            {
+                "lars" => new LarsSpec(),
+                "adam" => new AdamSpec(WeightDecay: 1e-3),
+                _ => new SgdSpec(Nesterov: true),
+            },
             Encoder = new ResNetSpec(18, 0.0625),
             WarmupEpochs = 1,
         };

@@ -20,6 +20,8 @@ type Executor =
         DataRoot: string
         /// Whether a data set that is not there may be downloaded.
         Download: bool
+        /// Whether image folders are read from a cache on disk whatever their size; those too large for memory always are.
+        Stream: bool
         Store: Store
         Progress: Progress
         /// Time between two checkpoints of a run in progress, from which it goes on after an interruption; None: it starts anew.
@@ -37,6 +39,7 @@ module Executor =
             Device = Auto
             DataRoot = "data"
             Download = false
+            Stream = false
             Store = Store.at (Path.Combine("results", "runs"))
             Progress = Progress.console ()
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
@@ -168,6 +171,7 @@ module Executor =
             Steps = result.Steps
             Seconds = clock.Elapsed.TotalSeconds
             ImagesPerSecond = result.ImagesPerSecond
+            Waiting = result.Waiting
             Curve = result.Progress |> Seq.map point |> Seq.toList
         }
 
@@ -206,7 +210,9 @@ module Executor =
         match cache.TryGetValue((executor.DataRoot, run.Images)) with
         | true, splits -> splits
         | _ ->
-            let source = Lower.imageSource executor.DataRoot executor.Download run.Images.Source
+            let source =
+                Lower.imageSource executor.DataRoot executor.Download executor.Stream run.Images.Source
+
             let splits = source.Load(fun text -> executor.Progress.Note text) |> limited run
             cache[(executor.DataRoot, run.Images)] <- splits
             splits

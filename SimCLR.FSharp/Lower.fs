@@ -142,11 +142,12 @@ let private fashionMnistRoot dataRoot download =
     else
         dataRoot
 
-/// Where images are read, given the folder of the data sets and whether they may be downloaded.
-let imageSource (dataRoot: string) (download: bool) source : IImageSource =
+/// Where images are read, given the folder of the data sets, whether they may be downloaded, and whether folders are read from a cache on disk in any case.
+let imageSource (dataRoot: string) (download: bool) (stream: bool) source : IImageSource =
     match source with
     | ImageSource.Shapes s -> Shapes(s.Train, s.Test, s.Size)
     | ImageSource.Cifar10 -> Cifar10(dataRoot, download)
     | ImageSource.Cifar100 -> Cifar100(dataRoot, download)
     | ImageSource.FashionMnist -> FashionMnist(fashionMnistRoot dataRoot download, download)
-    | ImageSource.Folder(path, size) -> ImageFolder(path, Option.toNullable size)
+    | ImageSource.Folder(path, size) ->
+        ImageFolder(path, Option.toNullable size, stream = (if stream then System.Nullable true else System.Nullable()))

@@ -38,6 +38,8 @@ type Outcome =
         Seconds: float
         /// Of the training loop.
         ImagesPerSecond: float
+        /// Part of the training loop's time in which it waited for images.
+        Waiting: float
         Curve: CurvePoint list
     }
 

@@ -10,6 +10,7 @@ type private Argument =
     | [<AltCommandLine "-d">] Data of string
     | Data_Root of string
     | Download
+    | Stream
     | Limit of int
     | Device of string
     | Encoder of string
@@ -26,6 +27,7 @@ type private Argument =
             | Data _ -> "shapes (the default, generated), cifar10, cifar100, fashion-mnist or folder:PATH."
             | Data_Root _ -> "folder of the data sets (default: data)."
             | Download -> "download the data set into that folder if it is not there."
+            | Stream -> "read an image folder from a cache on disk, whatever its size."
             | Limit _ -> "train on the first so many images only, the same number of each class."
             | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
             | Encoder _ -> "small (the default on shapes), resnet18, resnet34, resnet50, resnet101 or resnet152."
@@ -135,6 +137,7 @@ module Sweep =
                         |> orFail
                     DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
                     Download = arguments.Contains Argument.Download
+                    Stream = arguments.Contains Argument.Stream
                     Store = Store.at runs
                     DryRun = arguments.Contains Argument.Dry_Run
                 }

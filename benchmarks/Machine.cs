@@ -21,17 +21,19 @@ internal static class Machine
     }
 
     /// <summary>Resident memory of this process in MiB; its peak since the last <see cref="ResetPeak"/>.</summary>
-    internal static (double Now, double Peak) Memory()
-    {
-        double Field(string name) =>
-            File.ReadLines("/proc/self/status")
-                .Where(line => line.StartsWith(name))
-                .Select(line => double.Parse(line.Split(':')[1].Replace("kB", "").Trim()) / 1024)
-                .FirstOrDefault();
-        return File.Exists("/proc/self/status")
-            ? (Field("VmRSS"), Field("VmHWM"))
-            : (Environment.WorkingSet / 1048576.0, double.NaN);
-    }
+    internal static (double Now, double Peak) Memory() =>
+        File.Exists(Status) ? (Field("VmRSS"), Field("VmHWM")) : (Environment.WorkingSet / 1048576.0, double.NaN);
+
+    /// <summary>Resident memory that is no file's, in MiB.</summary>
+    internal static double AnonymousMemory() => File.Exists(Status) ? Field("RssAnon") : double.NaN;
+
+    private const string Status = "/proc/self/status";
+
+    private static double Field(string name) =>
+        File.ReadLines(Status)
+            .Where(line => line.StartsWith(name))
+            .Select(line => double.Parse(line.Split(':')[1].Replace("kB", "").Trim()) / 1024)
+            .FirstOrDefault();
 
     /// <summary>Forgets the peak (Linux: writing 5 to clear_refs).</summary>
     internal static void ResetPeak()

@@ -11,6 +11,10 @@ switch (args.FirstOrDefault() ?? "step")
     case "list":
         Console.WriteLine("step     views, encoder, loss and the whole training step (the default)");
         Console.WriteLine($"         ./simclr bench step [{string.Join("|", names)}] [batch]");
+        Console.WriteLine(
+            "stream        [IMAGES] [SIDE] [STEPS]: training from a cache on disk; by default 100,000 images of 224 pixels, 15 GB"
+        );
+        Console.WriteLine("large-batch   peak memory of a batch in parts, and of NT-Xent at N = 65,536");
         return 0;
     case "step":
         var encoder = args.ElementAtOrDefault(1) ?? names[0];
@@ -21,6 +25,16 @@ switch (args.FirstOrDefault() ?? "step")
         var device = cuda.is_available() ? CUDA : CPU;
         Console.WriteLine($"{Machine.Describe(device)}\nstart to first tensor: {started:F2} s\n");
         new StepBenchmark(encoder, spec, batch, device).Run();
+        return 0;
+    case "large-batch":
+        LargeBatch.Run(part: 256, batch: 4096, lossCount: 65_536);
+        return 0;
+    case "stream":
+        StreamBenchmark.Run(
+            int.Parse(args.ElementAtOrDefault(1) ?? "100000"),
+            int.Parse(args.ElementAtOrDefault(2) ?? "224"),
+            args.Length > 3 ? int.Parse(args[3]) : null
+        );
         return 0;
     default:
         return Fail($"there is no measurement '{args[0]}'; ./simclr bench list names them");

@@ -75,7 +75,10 @@ public sealed class FrozenEncoder(Encoder encoder, Device device, IView evaluati
         {
             var parts = new List<Tensor>();
             for (var start = 0L; start < images.Count; start += BatchSize)
-                parts.Add(ExtractBatch(images.Images.narrow(0, start, Math.Min(BatchSize, images.Count - start))));
+            {
+                using var rows = images.Rows(start, Math.Min(BatchSize, images.Count - start));
+                parts.Add(ExtractBatch(rows));
+            }
             return cat(parts).DetachFromDisposeScope();
         }
         finally

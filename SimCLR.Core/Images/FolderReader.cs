@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace SimCLR.Core.Images;
 
@@ -18,7 +17,8 @@ internal sealed class FolderReader(
 )
 {
     private const int Named = 5;
-    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(5);
+
+    private readonly List<string> named = [];
 
     /// <summary>Reads the files in their order; damaged ones are left out.</summary>
     /// <exception cref="ImageSourceException">Too many are damaged, or one is of another size.</exception>
@@ -27,9 +27,9 @@ internal sealed class FolderReader(
         var pixels = new PixelBlock(files.Count, 3, height, width);
         try
         {
-            var damaged = Decode(files, pixels);
-            CheckDamaged(files, damaged);
-            return pixels.ToImageSet(Compact(files, pixels, damaged), classNames);
+            var (labels, damaged) = ReadInto(pixels, files, new DecodingProgress(files.Count, 0, report));
+            CheckDamaged(damaged, files.Count, files.Count);
+            return pixels.ToImageSet(labels, classNames);
         }
         catch
         {
@@ -38,10 +38,38 @@ internal sealed class FolderReader(
         }
     }
 
-    private ConcurrentDictionary<int, string> Decode(IReadOnlyList<LabelledFile> files, PixelBlock pixels)
+    /// <summary>Reads files into a block of as many images; those that cannot be read are left out, told of and counted.</summary>
+    internal (long[] Labels, int Damaged) ReadInto(
+        PixelBlock pixels,
+        IReadOnlyList<LabelledFile> files,
+        DecodingProgress progress
+    )
+    {
+        var damaged = Decode(files, pixels, progress);
+        Tell(files, damaged);
+        return (Compact(files, pixels, damaged), damaged.Count);
+    }
+
+    /// <summary>Refuses a split of which too many files are damaged.</summary>
+    /// <param name="damaged">So far.</param>
+    /// <param name="read">Files read so far.</param>
+    /// <param name="all">Files of the split.</param>
+    internal void CheckDamaged(int damaged, int read, int all)
+    {
+        if (damaged > ImageFolder.MaxDamaged * all)
+            throw new ImageSourceException(
+                $"{damaged} of {read} images cannot be read: {string.Join("; ", named)}. More than {ImageFolder.MaxDamaged:p0} of {all} are damaged: "
+                    + "fetch the data again, or delete these files."
+            );
+    }
+
+    private ConcurrentDictionary<int, string> Decode(
+        IReadOnlyList<LabelledFile> files,
+        PixelBlock pixels,
+        DecodingProgress progress
+    )
     {
         var damaged = new ConcurrentDictionary<int, string>();
-        var progress = new Progress(files.Count, report);
         var options = new ParallelOptions
         {
             CancellationToken = cancellation,
@@ -85,20 +113,19 @@ internal sealed class FolderReader(
         ImageDecoder.Decode(path, planes, height, width);
     }
 
-    private void CheckDamaged(IReadOnlyList<LabelledFile> files, ConcurrentDictionary<int, string> damaged)
+    private void Tell(IReadOnlyList<LabelledFile> files, ConcurrentDictionary<int, string> damaged)
     {
         if (damaged.IsEmpty)
             return;
         var first = damaged
             .OrderBy(pair => pair.Key)
             .Take(Named)
-            .Select(pair => $"{files[pair.Key].Path} ({pair.Value})");
-        var summary = $"{damaged.Count} of {files.Count} images cannot be read: {string.Join("; ", first)}";
-        if (damaged.Count > ImageFolder.MaxDamaged * files.Count)
-            throw new ImageSourceException(
-                $"{summary}. More than {ImageFolder.MaxDamaged:p0} are damaged: fetch the data again, or delete these files."
-            );
-        report?.Invoke($"{summary}. They are left out.");
+            .Select(pair => $"{files[pair.Key].Path} ({pair.Value})")
+            .ToList();
+        named.AddRange(first.Take(Named - named.Count));
+        report?.Invoke(
+            $"{damaged.Count} of {files.Count} images cannot be read: {string.Join("; ", first)}. They are left out."
+        );
     }
 
     /// <summary>Closes the gaps that damaged files leave.</summary>
@@ -119,24 +146,5 @@ internal sealed class FolderReader(
             labels.Add(files[i].Label);
         }
         return [.. labels];
-    }
-
-    /// <summary>Says now and then how far decoding is.</summary>
-    private sealed class Progress(int total, Action<string>? report)
-    {
-        private readonly Stopwatch clock = Stopwatch.StartNew();
-        private int done;
-        private long told;
-
-        internal void Step()
-        {
-            var count = Interlocked.Increment(ref done);
-            var last = Interlocked.Read(ref told);
-            var now = clock.ElapsedTicks;
-            if (report is null || now - last < ReportEvery.TotalSeconds * Stopwatch.Frequency)
-                return;
-            if (Interlocked.CompareExchange(ref told, now, last) == last)
-                report($"Decoded {count} of {total} images");
-        }
     }
 }

@@ -1,9 +1,14 @@
+using System.Security.Cryptography;
+using System.Text;
+using SimCLR.Core.Runtime;
+
 namespace SimCLR.Core.Images;
 
 /// <summary>
 /// A folder of image files (JPEG, PNG, WebP, BMP, GIF): root/train/CLASS/* and root/test/CLASS/* (or val/,
 /// validation/), as ImageNet and others are laid out; or root/CLASS/*, of which one image in five, by a hash of its
-/// name, is a test image. Three channels, whatever the files have.
+/// name, is a test image. Three channels, whatever the files have. A folder too large for memory is decoded once into a cache on disk and read from
+/// there as it is needed (docs/image-cache.md).
 /// </summary>
 public sealed class ImageFolder : IImageSource
 {
@@ -13,20 +18,23 @@ public sealed class ImageFolder : IImageSource
     private readonly string root;
     private readonly int? size;
     private readonly double maxGiB;
+    private readonly bool? stream;
 
     /// <summary>Describes the data; <see cref="Load"/> reads them.</summary>
     /// <param name="root">The folder.</param>
     /// <param name="size">Side in pixels: the shorter side of each image is resized to it (antialiased), then the
     /// centre is kept. Null keeps the images as they are, and all must be of one size.</param>
-    /// <param name="maxGiB">Most memory, in GiB, that the pixels of both splits may take.</param>
+    /// <param name="maxGiB">Most memory, in GiB, that the pixels of both splits may take; null: a quarter of this machine's.</param>
+    /// <param name="stream">Whether the images are read from a cache on disk; null: if they need more memory than that.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size or limit is out of range.</exception>
-    public ImageFolder(string root, int? size = null, double maxGiB = 16)
+    public ImageFolder(string root, int? size = null, double? maxGiB = null, bool? stream = null)
     {
         if (size is < 4 or > 4096)
             throw new ArgumentOutOfRangeException(nameof(size), size, $"size is {size}; use 4 to 4096 pixels.");
-        if (!(maxGiB > 0))
+        if (!(maxGiB is null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGiB), maxGiB, $"maxGiB is {maxGiB}; use more than 0.");
-        (this.root, this.size, this.maxGiB) = (root, size, maxGiB);
+        (this.root, this.size, this.stream) = (root, size, stream);
+        this.maxGiB = maxGiB ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4.0 / (1L << 30);
     }
 
     /// <inheritdoc/>
@@ -41,12 +49,24 @@ public sealed class ImageFolder : IImageSource
     {
         var files = FolderFiles.List(root);
         var (height, width) = SideOf(files);
-        CheckMemory(files, height, width);
-        var reader = new FolderReader(height, width, resize: size is not null, report, cancellation);
-        var train = reader.Read(files.Train, files.ClassNames);
+        Func<IReadOnlyList<LabelledFile>, string, ImageSet> read = Streams(files, height, width)
+            ? (split, name) =>
+                new ShardFolder(CacheFolder(height, width, name), report, cancellation).Open(
+                    split,
+                    files.ClassNames,
+                    height,
+                    width,
+                    resize: size is not null
+                )
+            : (split, _) =>
+                new FolderReader(height, width, resize: size is not null, report, cancellation).Read(
+                    split,
+                    files.ClassNames
+                );
+        var train = read(files.Train, "train");
         try
         {
-            return new ImageSplits(train, reader.Read(files.Test, files.ClassNames));
+            return new ImageSplits(train, read(files.Test, "test"));
         }
         catch
         {
@@ -75,14 +95,22 @@ public sealed class ImageFolder : IImageSource
         throw new ImageSourceException($"None of the {files.Train.Count} training images in {root} can be read.");
     }
 
-    private void CheckMemory(FolderFiles files, long height, long width)
+    private bool Streams(FolderFiles files, long height, long width)
     {
         var images = files.Train.Count + files.Test.Count;
         var needed = (double)images * 3 * height * width / (1L << 30);
-        if (needed > maxGiB)
+        if (needed > maxGiB && stream is false)
             throw new ImageSourceException(
                 $"{root}: {images} images of {width} x {height} pixels need {needed:f1} GiB of memory, more than the limit of {maxGiB:f1} GiB. "
-                    + "Choose a smaller size, use fewer classes, or raise the limit."
+                    + "Choose a smaller size, use fewer classes, raise the limit, or let them be streamed."
             );
+        return stream ?? needed > maxGiB;
+    }
+
+    /// <summary>A folder for each source and size.</summary>
+    private string CacheFolder(int height, int width, string split)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(root)));
+        return UserCache.Folder("images", $"{Convert.ToHexStringLower(hash)[..16]}-{width}x{height}", split);
     }
 }

@@ -3,9 +3,21 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Labelled images in memory.</summary>
+/// <summary>Labelled images of one size: in memory, or read from disk as they are needed.</summary>
 public sealed class ImageSet : IDisposable
 {
+    private readonly Tensor? images;
+    private readonly ShardedPixels? shards;
+
+    /// <summary>Images on disk; takes ownership of both.</summary>
+    internal ImageSet(ShardedPixels shards, Tensor labels, IReadOnlyList<string> classNames)
+    {
+        this.shards = shards;
+        Labels = labels.DetachFromDisposeScope();
+        ClassNames = classNames;
+        (Count, Channels, Height, Width) = (shards.Count, shards.Channels, shards.Height, shards.Width);
+    }
+
     /// <summary>Takes ownership of both tensors.</summary>
     /// <param name="images">[N, C, H, W], uint8.</param>
     /// <param name="labels">[N], int64, each in 0 .. classes - 1; -1 where there is no label.</param>
@@ -17,13 +29,22 @@ public sealed class ImageSet : IDisposable
             throw new ArgumentException($"Images must be [N, C, H, W] of uint8, not {images}.");
         if (labels.dim() != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != images.shape[0])
             throw new ArgumentException($"Labels must be [{images.shape[0]}] of int64, not {labels}.");
-        Images = images.DetachFromDisposeScope();
+        this.images = images.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
         ClassNames = classNames;
+        (Count, Channels, Height, Width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
     }
 
+    /// <summary>Whether the images are read from disk as they are needed.</summary>
+    public bool IsStreamed => shards is not null;
+
     /// <summary>[N, C, H, W], uint8.</summary>
-    public Tensor Images { get; }
+    /// <exception cref="InvalidOperationException">They are on disk; see <see cref="IsStreamed"/>.</exception>
+    public Tensor Images =>
+        images
+        ?? throw new InvalidOperationException(
+            $"These {Count} images are read from disk and are not one tensor; read some with Rows or Gather."
+        );
 
     /// <summary>[N], int64; -1 where there is no label.</summary>
     public Tensor Labels { get; }
@@ -32,23 +53,46 @@ public sealed class ImageSet : IDisposable
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>Number of images.</summary>
-    public long Count => Images.shape[0];
+    public long Count { get; }
 
     /// <summary>Number of channels.</summary>
-    public long Channels => Images.shape[1];
+    public long Channels { get; }
 
     /// <summary>Height in pixels.</summary>
-    public long Height => Images.shape[2];
+    public long Height { get; }
 
     /// <summary>Width in pixels.</summary>
-    public long Width => Images.shape[3];
+    public long Width { get; }
 
-    /// <summary>A copy on the device.</summary>
-    public ImageSet To(Device device) => new(Images.to(device, copy: true), Labels.to(device, copy: true), ClassNames);
+    /// <summary>The images at those indices, [B], int64: [B, C, H, W], uint8, where the images are (on the CPU for those on disk).</summary>
+    public Tensor Gather(Tensor indices)
+    {
+        if (shards is null)
+            return Images.index_select(0, indices);
+        using var scope = NewDisposeScope();
+        var rows = indices.cpu().data<long>().ToArray();
+        var gathered = empty([rows.Length, Channels, Height, Width], ScalarType.Byte);
+        shards.Read(rows, gathered.bytes);
+        return gathered.MoveToOuterDisposeScope();
+    }
 
-    /// <summary>The images at those indices, [B], int64: a new set.</summary>
-    public ImageSet Select(Tensor indices) =>
-        new(Images.index_select(0, indices), Labels.index_select(0, indices), ClassNames);
+    /// <summary>Some images in their order: [count, C, H, W], uint8.</summary>
+    public Tensor Rows(long start, long count)
+    {
+        if (shards is null)
+            return Images.narrow(0, start, count);
+        using var indices = arange(start, start + count);
+        return Gather(indices);
+    }
+
+    /// <summary>A copy on the device; of images on disk, all of them.</summary>
+    public ImageSet To(Device device) =>
+        IsStreamed
+            ? Select(arange(Count)).To(device)
+            : new(Images.to(device, copy: true), Labels.to(device, copy: true), ClassNames);
+
+    /// <summary>The images at those indices, [B], int64: a new set, in memory.</summary>
+    public ImageSet Select(Tensor indices) => new(Gather(indices), Labels.index_select(0, indices), ClassNames);
 
     /// <summary>The first images of every class, the same number of each as far as there are enough, in their order: a
     /// new set.</summary>
@@ -75,7 +119,8 @@ public sealed class ImageSet : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Images.Dispose();
+        images?.Dispose();
+        shards?.Dispose();
         Labels.Dispose();
     }
 }

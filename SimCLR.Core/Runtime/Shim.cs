@@ -58,7 +58,7 @@ internal static class Shim
     private static string MendedCopy(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        var folder = Path.Combine(CacheFolder, "shim-" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+        var folder = UserCache.Folder("shim-" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
         var copy = Path.Combine(folder, Path.GetFileName(path));
         WeakenVersion(bytes, Missing);
         if (File.Exists(copy) && File.ReadAllBytes(copy).AsSpan().SequenceEqual(bytes))
@@ -69,15 +69,6 @@ internal static class Shim
         File.Move(temporary, copy, overwrite: true);
         return copy;
     }
-
-    private static string CacheFolder =>
-        Path.Combine(
-            Environment.GetFolderPath(
-                Environment.SpecialFolder.LocalApplicationData,
-                Environment.SpecialFolderOption.Create
-            ),
-            "simclr"
-        );
 
     /// <summary>Sets VER_FLG_WEAK in the Elf64_Vernaux entry { u32 hash; u16 flags; u16 other; u32 name; u32 next } of the version.</summary>
     /// <exception cref="InvalidDataException">The entry is not there exactly once.</exception>

@@ -57,7 +57,7 @@ public sealed class Pretraining : IDisposable
         schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
         SetTraining();
         embedder = new Embedder(Encoder, Head, spec.Loss, precision, device, spec.MicroBatches);
-        feed = new MemoryFeed(train, order, device);
+        feed = train.IsStreamed ? new PrefetchFeed(train, order, device) : new MemoryFeed(train, order, device);
     }
 
     /// <summary>The encoder in training.</summary>
@@ -74,6 +74,9 @@ public sealed class Pretraining : IDisposable
 
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps { get; }
+
+    /// <summary>How long training has waited for images so far.</summary>
+    public TimeSpan Waited => feed.Waited;
 
     /// <summary>Steps of the warmup.</summary>
     internal long WarmupSteps => schedule.WarmupSteps;

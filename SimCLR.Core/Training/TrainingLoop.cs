@@ -120,6 +120,7 @@ internal sealed class TrainingLoop : IDisposable
             training.Step,
             seconds,
             training.Step * training.Spec.BatchSize / seconds,
+            training.Waited / clock.Elapsed,
             progress
         );
     }

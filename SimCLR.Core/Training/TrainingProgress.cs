@@ -29,6 +29,7 @@ public sealed record TrainingProgress(
 /// <param name="Steps">Steps done.</param>
 /// <param name="Seconds">Wall time of the training loop.</param>
 /// <param name="ImagesPerSecond">Images per second of that time.</param>
+/// <param name="Waiting">Part of that time in which training waited for images.</param>
 /// <param name="Progress">Every logging interval, in order.</param>
 public sealed record PretrainingResult(
     double Loss,
@@ -37,6 +38,7 @@ public sealed record PretrainingResult(
     long Steps,
     double Seconds,
     double ImagesPerSecond,
+    double Waiting,
     IReadOnlyList<TrainingProgress> Progress
 );
 

@@ -29,7 +29,7 @@ public static class ViewSheet
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var count = Math.Min(rows, images.Count);
-        var batch = ViewBatch.FromBytes(images.Images.narrow(0, 0, count)).cpu();
+        var batch = ViewBatch.FromBytes(images.Rows(0, count)).cpu();
         var shape = viewA.Output(BatchShape.Of(batch));
         var columns = new List<Tensor> { new Resize(shape.Height, shape.Width).Apply(batch, ViewParameters.None) };
         for (var pair = 0; pair < pairs; pair++)

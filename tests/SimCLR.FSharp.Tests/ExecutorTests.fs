@@ -65,6 +65,7 @@ let ``The same run gives the same outcome, but for its speed`` () =
                 { outcome with
                     Seconds = 0.0
                     ImagesPerSecond = 0.0
+                    Waiting = 0.0
                     Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 })
                 }
 

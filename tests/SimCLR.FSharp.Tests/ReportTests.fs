@@ -19,6 +19,7 @@ let private outcome linear =
         Steps = 10L
         Seconds = 12.0
         ImagesPerSecond = 1500.0
+        Waiting = 0.0
         Curve =
             [
                 for step in 1L .. 10L ->

@@ -18,6 +18,7 @@ let outcome top1 =
         Steps = 1234567890123L
         Seconds = 12.5
         ImagesPerSecond = 4200.0
+        Waiting = 0.0
         Curve =
             [
                 for step in 1L .. 3L ->

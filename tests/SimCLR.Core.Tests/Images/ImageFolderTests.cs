@@ -154,7 +154,9 @@ public class ImageFolderTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.At("train", "c", "1.png"), "never read");
         File.WriteAllText(folder.At("test", "c", "1.png"), "never read");
-        var error = Assert.Throws<ImageSourceException>(() => new ImageFolder(folder.Root, 4096, maxGiB: 0.05).Load());
+        var error = Assert.Throws<ImageSourceException>(() =>
+            new ImageFolder(folder.Root, 4096, maxGiB: 0.05, stream: false).Load()
+        );
         Assert.Contains("need 0.1 GiB", error.Message);
         Assert.Contains("smaller size", error.Message);
     }

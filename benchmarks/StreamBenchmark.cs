@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Heads;
+using SimCLR.Core.Images;
+using SimCLR.Core.Losses;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
+using SimCLR.Core.Views;
+using static TorchSharp.torch;
+
+namespace SimCLR.Benchmarks;
+
+/// <summary>Training from a cache of so many images on disk: speed, share of time spent waiting, memory over time.</summary>
+internal static class StreamBenchmark
+{
+    private const int Batch = 128;
+
+    /// <summary>Writes a cache of noise, trains one pass or so many steps, and deletes it.</summary>
+    internal static void Run(int count, int side, int? maxSteps)
+    {
+        var folder = Directory.CreateTempSubdirectory("simclr-stream-").FullName;
+        try
+        {
+            Console.WriteLine(
+                $"{count:N0} images of {side}x{side}: {3L * side * side * count / 1e9:F1} GB in {folder}"
+            );
+            using var images = SyntheticShards.Write(folder, count, side);
+            Train(images, side, maxSteps);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Train(ImageSet images, int side, int? maxSteps)
+    {
+        // A small crop and encoder, so that reading is a large part of the work.
+        var view = new Sequence(new RandomResizedCrop(32), new HorizontalFlip());
+        var spec = new PretrainingSpec
+        {
+            ViewA = view,
+            ViewB = view,
+            Encoder = new SmallConvSpec([32, 64, 128]),
+            Head = new HeadSpec(),
+            Loss = new NtXent(0.5),
+            MetricTemperature = 0.5,
+            Optimizer = new SgdSpec(),
+            LearningRate = 0.05,
+            BatchSize = Batch,
+            Epochs = 1,
+            Precision = Precision.Float32,
+        };
+        using var training = new Pretraining(spec, images, CPU);
+        using var pause = new CollectionPause();
+        var steps = Math.Min(training.TotalSteps, maxSteps ?? long.MaxValue);
+        var every = Math.Max(1, steps / 10);
+        var clock = Stopwatch.StartNew();
+        Console.WriteLine("step     images/s   waiting   resident MiB   of it anonymous");
+        while (training.Step < steps)
+        {
+            pause.Renew();
+            training.TrainStep().Dispose();
+            if (training.Step % every == 0)
+                Console.WriteLine(
+                    $"{training.Step, -6} {training.Step * Batch / clock.Elapsed.TotalSeconds, 10:N0}   {training.Waited / clock.Elapsed, 7:P1}   "
+                        + $"{Machine.Memory().Now, 12:N0}   {Machine.AnonymousMemory(), 15:N0}"
+                );
+        }
+    }
+}

@@ -3,7 +3,6 @@ namespace SimCLR
 open System
 open System.Diagnostics
 open System.IO
-open System.Runtime.InteropServices
 open System.Threading
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Images
@@ -26,6 +25,10 @@ type Executor =
         Progress: Progress
         /// Time between two checkpoints of a run in progress, from which it goes on after an interruption; None: it starts anew.
         CheckpointEvery: TimeSpan option
+        /// Threads that compute; None: as many as libtorch takes by itself.
+        Threads: int option
+        /// Runs that have failed before are tried again.
+        RetryFailed: bool
         /// Says what would be done and what it costs, and trains nothing.
         DryRun: bool
     }
@@ -43,6 +46,8 @@ module Executor =
             Store = Store.at (Path.Combine("results", "runs"))
             Progress = Progress.console ()
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
+            Threads = None
+            RetryFailed = false
             DryRun = false
         }
 
@@ -50,50 +55,6 @@ module Executor =
     let storeIn folder executor =
         { executor with
             Store = Store.at folder
-        }
-
-    let private commit () =
-        try
-            let start =
-                ProcessStartInfo("git", "rev-parse HEAD", RedirectStandardOutput = true, RedirectStandardError = true)
-
-            use git = Process.Start start
-            let text = git.StandardOutput.ReadToEnd().Trim()
-            git.WaitForExit()
-            if git.ExitCode = 0 then text else "unknown"
-        with :? ComponentModel.Win32Exception ->
-            "unknown"
-
-    let private machine =
-        lazy
-            (let model =
-                if File.Exists "/proc/cpuinfo" then
-                    File.ReadLines "/proc/cpuinfo"
-                    |> Seq.tryFind _.StartsWith("model name")
-                    |> Option.map (fun line -> line.Substring(line.IndexOf ':' + 1).Trim())
-                else
-                    None
-
-             let processor =
-                 model |> Option.defaultValue (string RuntimeInformation.ProcessArchitecture)
-
-             $"{processor}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}")
-
-    let private provenance device (run: Run) : Provenance =
-        let version (kind: Type) =
-            kind.Assembly.GetName().Version |> string
-
-        let spec = Lower.pretraining run
-
-        {
-            Commit = commit ()
-            Versions =
-                $"SimCLR.Research {version typeof<Executor>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
-            Device = string device
-            Threads = torch.get_num_threads ()
-            Precision = string (Autocast.Resolve(spec.Precision, device))
-            Machine = machine.Value
-            Date = DateTimeOffset.Now
         }
 
     /// Training images cut to the run's limit, and the test images.
@@ -176,23 +137,36 @@ module Executor =
         }
 
     let private attempt executor device splits cancellation run =
+        let meter = EnergyMeter()
+
         try
             let outcome = train executor device splits cancellation run
-            Store.save run (provenance device run) outcome executor.Store
+            let provenance = Provenance.gather device (Lower.pretraining run).Precision meter
+            Store.save run provenance outcome executor.Store
             (checkpoints executor run).Delete()
             Ok outcome
         with
         | :? TrainingFailedException as error ->
-            Error
+            let failure =
                 {
                     Reason = "training failed"
                     Detail = error.Message
                 }
+
+            Store.saveFailure run failure executor.Store
+            Error failure
         | :? ArgumentException as error ->
             Error
                 {
                     Reason = "does not fit the data"
                     Detail = error.Message
+                }
+        | :? Runtime.InteropServices.ExternalException as error ->
+            // What libtorch cannot do, such as finding memory; another machine may, so that it is not stored.
+            Error
+                {
+                    Reason = "libtorch failed"
+                    Detail = error.Message.Split('\n')[0]
                 }
 
     let private describe (result: Result<Outcome, Failure>) =
@@ -229,48 +203,110 @@ module Executor =
         let splits = load executor run
         ViewSheet.Write(path, splits.Train, Lower.view run.ViewA, Lower.view run.ViewB, RandomStreams run.Seed)
 
-    /// None when the run was interrupted.
-    let private result executor device cancellation run =
+    /// What is known of a run without computing: its outcome, or why it failed.
+    let private known executor run =
         match Store.tryFind executor.Progress.Note run executor.Store with
-        | Some outcome ->
-            executor.Progress.End $"stored already: {describe (Ok outcome)}"
-            Some(Ok outcome, true)
-        | None ->
-            try
-                let outcome = attempt executor device (load executor run) cancellation run
-                executor.Progress.End(describe outcome)
-                Some(outcome, false)
-            with :? OperationCanceledException ->
-                executor.Progress.End "interrupted"
-                None
+        | Some outcome -> Some(Ok outcome)
+        | None when executor.RetryFailed -> None
+        | None -> Store.tryFailure run executor.Store |> Option.map Error
 
-    let internal execute cancellation (grid: Grid) executor =
+    /// What became of an attempt at a cell.
+    [<RequireQualifiedAccess; NoEquality; NoComparison>]
+    type private Attempt =
+        | Done of CellResult
+        | TakenByAnother
+        | Interrupted
+
+    let private attemptCell executor device cancellation title (cell: Cell) =
+        let finished result stored =
+            let said = if stored then "stored already: " else ""
+            executor.Progress.End $"{said}{describe result}"
+
+            Attempt.Done
+                {
+                    Cell = cell
+                    Result = result
+                    Stored = stored
+                }
+
+        match known executor cell.Run with
+        | Some result ->
+            title ()
+            finished result true
+        | None ->
+            match Store.tryLock cell.Run executor.Store with
+            | None -> Attempt.TakenByAnother
+            | Some held ->
+                use _held = held
+                title ()
+
+                // It may have been finished between the two looks.
+                match Store.tryFind executor.Progress.Note cell.Run executor.Store with
+                | Some outcome -> finished (Ok outcome) true
+                | None ->
+                    try
+                        finished (attempt executor device (load executor cell.Run) cancellation cell.Run) false
+                    with :? OperationCanceledException ->
+                        executor.Progress.End "interrupted"
+                        Attempt.Interrupted
+
+    /// Only what is known already.
+    let internal stored (grid: Grid) executor =
+        {
+            Axes = grid.Axes
+            Cells =
+                [
+                    for cell in grid.Cells do
+                        match known executor cell.Run with
+                        | Some result ->
+                            {
+                                Cell = cell
+                                Result = result
+                                Stored = true
+                            }
+                        | None -> ()
+                ]
+        }
+        : Results
+
+    /// Takes what is stored, computes what is free, and comes back to what other processes have until they are done with it.
+    let internal execute (cancellation: CancellationToken) (grid: Grid) executor =
         check grid
         let device = Device.resolve executor.Device
+        executor.Threads |> Option.iter torch.set_num_threads
+        let done' = Collections.Generic.Dictionary<int, CellResult>()
+        let total = Grid.size grid
+        let mutable waiting = List.indexed grid.Cells
+        let mutable told = false
 
-        let rec go i (cells: Cell list) =
-            [
-                match cells with
-                | [] -> ()
-                | cell :: rest ->
-                    executor.Progress.Begin(i, Grid.size grid, Grid.label cell)
+        while not waiting.IsEmpty && not cancellation.IsCancellationRequested do
+            let before = waiting.Length
 
-                    match result executor device cancellation cell.Run with
-                    | Some(result, stored) ->
-                        {
-                            Cell = cell
-                            Result = result
-                            Stored = stored
-                        }
+            waiting <-
+                [
+                    for i, cell in waiting do
+                        let title () =
+                            executor.Progress.Begin(i + 1, total, Grid.label cell)
 
-                        if not cancellation.IsCancellationRequested then
-                            yield! go (i + 1) rest
-                    | None -> ()
-            ]
+                        if cancellation.IsCancellationRequested then
+                            i, cell
+                        else
+                            match attemptCell executor device cancellation title cell with
+                            | Attempt.Done result -> done'[i] <- result
+                            | Attempt.TakenByAnother
+                            | Attempt.Interrupted -> i, cell
+                ]
+
+            if waiting.Length = before && not waiting.IsEmpty then
+                if not told then
+                    executor.Progress.Note $"Waiting for {before} runs that other processes have begun."
+                    told <- true
+
+                cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds 1.0) |> ignore
 
         {
             Axes = grid.Axes
-            Cells = go 1 grid.Cells
+            Cells = [ for entry in done' |> Seq.sortBy _.Key -> entry.Value ]
         }
         : Results
 
@@ -289,6 +325,7 @@ module GridExecution =
     module Grid =
 
         /// Executes the cells whose outcome is not stored yet, one after the other; each outcome is stored at once. Cancelling
-        /// ends the run in progress; what is stored is not computed again.
+        /// ends the run in progress with a checkpoint; what is stored is not computed again. Cells that another process is computing
+        /// are left to it, and waited for.
         let execute cancellation executor grid =
             Executor.execute cancellation grid executor

@@ -3,11 +3,24 @@ namespace SimCLR
 open System
 open System.Runtime.InteropServices
 open System.Threading
+open SimCLR.Core.Runtime
 
-/// Listens to Ctrl-C and SIGTERM while it lives: the first cancels the token, a second one ends the process at once.
-type internal Interruption() =
+/// Listens to Ctrl-C and SIGTERM while it lives: the first cancels the token, a second one ends the process at once. A worker leaves
+/// Ctrl-C, which a terminal sends to it too, to its parent.
+type internal Interruption(isWorker: bool) =
     let source = new CancellationTokenSource()
     let mutable code = 0
+
+    let stop number =
+        if source.IsCancellationRequested then
+            ProcessControl.ExitNow(128 + number)
+
+        code <- 128 + number
+
+        if not isWorker then
+            eprintfn "\nStopping after this step; once more to stop at once."
+
+        source.Cancel()
 
     let listen signal number =
         PosixSignalRegistration.Create(
@@ -15,12 +28,8 @@ type internal Interruption() =
             fun context ->
                 context.Cancel <- true
 
-                if source.IsCancellationRequested then
-                    SimCLR.Core.Runtime.ImmediateExit.With(128 + number)
-
-                code <- 128 + number
-                eprintfn "\nStopping after this step; once more to stop at once."
-                source.Cancel()
+                if not (isWorker && signal = PosixSignal.SIGINT) then
+                    stop number
         )
 
     let registrations = [ listen PosixSignal.SIGINT 2; listen PosixSignal.SIGTERM 15 ]

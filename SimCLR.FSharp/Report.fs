@@ -46,6 +46,16 @@ module Report =
     let private mainAxes (results: Results) =
         results.Axes |> List.filter ((<>) Grid.SeedAxis)
 
+    /// Of all runs together, with how it was found.
+    let private energy store (results: Results) =
+        let known =
+            results.Cells
+            |> List.choose (fun cell -> Store.tryProvenance cell.Cell.Run store)
+            |> List.map _.Energy
+
+        let methods = known |> List.map _.Method |> List.distinct |> String.concat "; "
+        $"{known |> List.sumBy _.WattHours:F1} Wh ({methods})"
+
     let private provenance store (results: Results) =
         let stored = results.Cells |> List.filter _.Stored |> List.length
 
@@ -62,6 +72,7 @@ module Report =
                 "Device", $"{p.Device}, {p.Threads} threads, {p.Precision}"
                 "Versions", p.Versions
                 "Commit", p.Commit
+                "Energy", energy store results
             | None -> ()
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"
         ]

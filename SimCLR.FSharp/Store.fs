@@ -2,18 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
-
-/// What a run was executed with; it changes no run's value.
-type Provenance =
-    {
-        Commit: string
-        Versions: string
-        Device: string
-        Threads: int
-        Precision: string
-        Machine: string
-        Date: DateTimeOffset
-    }
+open SimCLR.Core.Runtime
 
 /// A folder of outcomes, one folder per run under its hash.
 type Store = { Folder: string }
@@ -24,6 +13,8 @@ module Store =
     let private runFile = "run.json"
     let private outcomeFile = "outcome.json"
     let private provenanceFile = "provenance.json"
+    let private failureFile = "failure.json"
+    let private lockFile = "lock"
 
     /// The store in that folder; it is made when something is saved.
     let at folder = { Folder = Path.GetFullPath folder }
@@ -32,17 +23,8 @@ module Store =
     let folderOf run store =
         Path.Combine(store.Folder, Run.hash run)
 
-    /// Written to a temporary file, flushed to the disk and renamed: a reader sees all of it or nothing.
-    /// Every writer has a temporary file of its own, so that two may save the same run.
     let private write (path: string) (text: string) =
-        let temporary = $"{path}.{Guid.NewGuid():N}.tmp"
-
-        do
-            use stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write)
-            stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))
-            stream.Flush true
-
-        File.Move(temporary, path, overwrite = true)
+        AtomicFile.Write(path, (fun stream -> stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))))
 
     let private read<'T> (path: string) =
         try
@@ -89,6 +71,13 @@ module Store =
         else
             None
 
+    /// Forgets that a run has failed.
+    let forgetFailure run store =
+        let path = Path.Combine(folderOf run store, failureFile)
+
+        if File.Exists path then
+            File.Delete path
+
     /// Saves what a run came to. The outcome is written last: a folder without it is unfinished.
     let save run (provenance: Provenance) (outcome: Outcome) store =
         let folder = folderOf run store
@@ -100,6 +89,60 @@ module Store =
         let lines = outcome.Curve |> List.map Json.writeLine
         write (file "metrics.jsonl") (lines |> List.map (fun line -> line + "\n") |> String.concat "")
         write (file outcomeFile) (Json.write outcome)
+        forgetFailure run store
+
+    /// Saves why a run has no outcome.
+    let saveFailure run (failure: Failure) store =
+        let file name = Path.Combine(folderOf run store, name)
+
+        Directory.CreateDirectory(folderOf run store) |> ignore
+        write (file runFile) (Run.toJson run)
+        write (file failureFile) (Json.write failure)
+
+    /// Why a run has failed, if it has.
+    let tryFailure run store =
+        let path = Path.Combine(folderOf run store, failureFile)
+
+        if File.Exists path then
+            match read<Failure> path with
+            | Ok failure -> Some failure
+            | Error _ -> None
+        else
+            None
+
+    /// Takes a run for this process, until it is disposed or the process ends, however it ends: the system holds the lock (flock). None
+    /// where another process has it. Locks work between the processes of a machine, and over NFS 4.
+    let tryLock run store : IDisposable option =
+        let folder = folderOf run store
+        Directory.CreateDirectory folder |> ignore
+
+        try
+            let file =
+                new FileStream(
+                    Path.Combine(folder, lockFile),
+                    FileMode.OpenOrCreate,
+                    FileAccess.ReadWrite,
+                    FileShare.None
+                )
+
+            // For people; and for the parent of a worker that dies.
+            file.SetLength 0L
+            file.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes $"{Environment.ProcessId} {Environment.MachineName}\n"))
+            file.Flush()
+            Some file
+        with :? IOException ->
+            None
+
+    /// The number of the process that had the run last, as far as can be told.
+    let internal lastProcess run store =
+        let path = Path.Combine(folderOf run store, lockFile)
+
+        try
+            match Int32.TryParse((File.ReadAllText path).Split(' ')[0]) with
+            | true, number -> Some number
+            | _ -> None
+        with :? IOException ->
+            None
 
     /// Every finished run of the store.
     let all (warn: string -> unit) store =

@@ -18,6 +18,10 @@ type private Argument =
     | Epochs of int
     | Batch of int
     | Seeds of int
+    | Workers of int
+    | Threads of int
+    | Gpus of string
+    | Retry_Failed
     | Out of string
     | Dry_Run
 
@@ -35,6 +39,10 @@ type private Argument =
             | Epochs _ -> "passes over the images."
             | Batch _ -> "images per step."
             | Seeds _ -> "seeds per setting (default: 2)."
+            | Workers _ -> "compute in so many processes at once."
+            | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
+            | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
+            | Retry_Failed -> "try runs again that have failed before."
             | Out _ -> "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
 
@@ -48,6 +56,10 @@ type Sweep =
         /// Seeds of every setting.
         Seeds: int list
         Executor: Executor
+        /// Processes that compute; 1: this one.
+        Workers: int
+        /// GPUs that they take in turn; none: whatever each sees.
+        Gpus: string list
         /// Folder of the report.
         Out: string
     }
@@ -114,8 +126,15 @@ module Sweep =
 
         let seeds = arguments.GetResult(Argument.Seeds, defaultValue = 2)
 
-        if seeds < 1 then
-            fail $"--seeds is {seeds}; use 1 or more."
+        let atLeastOne name value =
+            if value < 1 then
+                fail $"--{name} is {value}; use 1 or more."
+
+        let workers = arguments.GetResult(Argument.Workers, defaultValue = 1)
+        let threads = arguments.TryGetResult Argument.Threads
+        atLeastOne "seeds" seeds
+        atLeastOne "workers" workers
+        threads |> Option.iter (atLeastOne "threads")
 
         let runs =
             Path.Combine(
@@ -139,8 +158,14 @@ module Sweep =
                     Download = arguments.Contains Argument.Download
                     Stream = arguments.Contains Argument.Stream
                     Store = Store.at runs
+                    Threads = threads
+                    RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
                     DryRun = arguments.Contains Argument.Dry_Run
                 }
+            Workers = if Workers.isWorker then 1 else workers
+            Gpus =
+                arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
+                |> List.ofArray
             Out = out
         }
 
@@ -190,6 +215,30 @@ module Sweep =
         report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
+    let private share sweep cancellation grid =
+        Executor.check grid
+
+        let threads =
+            sweep.Executor.Threads
+            |> Option.defaultValue (max 1 (Environment.ProcessorCount / sweep.Workers))
+
+        Workers.run sweep.Executor sweep.Workers threads sweep.Gpus cancellation grid
+
+    /// What is stored after the workers have ended, or all of it, computed here.
+    let private compute sweep (interruption: Interruption) grid =
+        let executor =
+            if sweep.Workers > 1 then
+                { sweep.Executor with
+                    RetryFailed = false
+                }
+            else
+                sweep.Executor
+
+        if interruption.ExitCode <> 0 then
+            Executor.stored grid executor
+        else
+            Grid.execute interruption.Token executor grid
+
     /// Runs the grid and reports. Ctrl-C or SIGTERM end the run in progress with a checkpoint, report what is done, and exit with 130 or 143;
     /// the same command goes on from there. Exits with 1 if a run failed.
     let run (sweep: Sweep) (grid: Grid) =
@@ -197,11 +246,14 @@ module Sweep =
             if sweep.Executor.DryRun then
                 plan grid sweep
             else
-                use interruption = new Interruption()
+                use interruption = new Interruption(Workers.isWorker)
 
-                let results = Grid.execute interruption.Token sweep.Executor grid
+                if sweep.Workers > 1 then
+                    share sweep interruption.Token grid
 
-                if not results.Cells.IsEmpty then
+                let results = compute sweep interruption grid
+
+                if not results.Cells.IsEmpty && not Workers.isWorker then
                     finish results sweep
 
                 if interruption.ExitCode <> 0 then

@@ -4,48 +4,15 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Text.RegularExpressions
+open SimCLR.Tests
+open SimCLR.Tests.Launcher
 open Xunit
-
-/// The folder of the solution.
-let private root =
-    let rec up (folder: DirectoryInfo) =
-        if File.Exists(Path.Combine(folder.FullName, "SimCLR.Research.sln")) then
-            folder.FullName
-        else
-            up (folder.Parent)
-
-    up (DirectoryInfo AppContext.BaseDirectory)
-
-/// Runs the launcher as a user would, in an empty folder.
-let private simclr (folder: string) (arguments: string list) =
-    let start =
-        ProcessStartInfo(
-            Path.Combine(root, "simclr"),
-            arguments,
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true
-        )
-
-    use launcher = (Process.Start start)
-    let errors = launcher.StandardError.ReadToEndAsync()
-    let output = launcher.StandardOutput.ReadToEnd()
-    launcher.WaitForExit()
-    launcher.ExitCode, output, errors.Result
-
-let private inFolder test =
-    let folder = Directory.CreateTempSubdirectory "simclr-quickstart-"
-
-    try
-        test folder.FullName
-    finally
-        folder.Delete true
 
 [<Fact>]
 let ``The quickstart trains, beats its untrained encoder by ten points, and stores its run`` () =
     inFolder (fun folder ->
         let script = Path.Combine(root, "scripts", "quickstart.fsx")
-        let code, output, errors = simclr folder [ "run"; script ]
+        let code, output, errors = Launcher.run folder [ "run"; script ]
         Assert.True((code = 0), errors)
         let found = Regex.Match(output, @"untrained (\d+\.\d) ?%, pretrained (\d+\.\d) ?%")
         Assert.True(found.Success, output)
@@ -53,7 +20,7 @@ let ``The quickstart trains, beats its untrained encoder by ten points, and stor
         Assert.True(trained > untrained + 10.0, output)
 
         let watch = Stopwatch.StartNew()
-        let again, output, errors = simclr folder [ "run"; script ]
+        let again, output, errors = Launcher.run folder [ "run"; script ]
         Assert.True((again = 0), errors)
         Assert.Contains("stored already", errors)
         Assert.Contains(found.Value, output)
@@ -74,7 +41,7 @@ let ``A sweep's arguments are checked before anything is trained`` () =
                 [ "--nonsense" ], "unrecognized"
                 [ "--data"; "cifar10"; "--data-root"; "nowhere" ], "nowhere"
             ] do
-            let code, output, errors = simclr folder ([ "run"; script ] @ arguments)
+            let code, output, errors = Launcher.run folder ([ "run"; script ] @ arguments)
             Assert.True((code = 2), $"{arguments}: {code} {output} {errors}")
             Assert.Contains(said, errors)
 

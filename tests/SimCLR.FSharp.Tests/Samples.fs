@@ -41,6 +41,7 @@ let provenance: Provenance =
         Threads = 2
         Precision = "Float32"
         Machine = "a machine"
+        Energy = { WattHours = 1.5; Method = "a guess" }
         Date = DateTimeOffset(2020, 2, 13, 1, 2, 3, TimeSpan.Zero)
     }
 

@@ -136,3 +136,35 @@ let Saving_and_reading_the_same_run_at_once_is_harmless () =
 
         Assert.Equal((Some(outcome 0.5), []), find run store)
         Assert.Equal(5, Directory.GetFiles(Store.folderOf run store).Length))
+
+[<Fact>]
+let A_run_that_is_held_cannot_be_taken_again_until_it_is_let_go () =
+    withFolder (fun folder ->
+        let store = Store.at folder
+
+        match Store.tryLock run store with
+        | None -> Assert.Fail "not held"
+        | Some held ->
+            Assert.True((Store.tryLock run store).IsNone)
+            use other = (Store.tryLock (run |> Run.seed 6L) store).Value
+            held.Dispose()
+            use again = (Store.tryLock run store).Value
+            ())
+
+[<Fact>]
+let A_failure_is_stored_until_an_outcome_takes_its_place () =
+    withFolder (fun folder ->
+        let store = Store.at folder
+
+        let failure =
+            {
+                Reason = "training failed"
+                Detail = "The loss is NaN."
+            }
+
+        Assert.Equal(None, Store.tryFailure run store)
+        Store.saveFailure run failure store
+        Assert.Equal(Some failure, Store.tryFailure run store)
+        Assert.Equal((None, []), find run store)
+        Store.save run provenance (outcome 0.5) store
+        Assert.Equal(None, Store.tryFailure run store))

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace SimCLR.Core.Runtime;
+
+/// <summary>Ends processes in the two ways that .NET has no call for.</summary>
+public static partial class ProcessControl
+{
+    private const int Terminate = 15;
+
+    /// <summary>Ends this process while other threads compute, without running exit handlers: libtorch's would free memory that its threads are using.</summary>
+    public static void ExitNow(int code)
+    {
+        Console.Out.Flush();
+        Console.Error.Flush();
+        if (OperatingSystem.IsWindows())
+            Environment.Exit(code);
+        else
+            Exit(code);
+    }
+
+    /// <summary>Asks another process to end (SIGTERM); on Windows it is killed.</summary>
+    public static void AskToEnd(Process process)
+    {
+        if (OperatingSystem.IsWindows())
+            process.Kill();
+        else
+            _ = Send(process.Id, Terminate);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void Exit(int code);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Send(int process, int signal);
+}

@@ -1,0 +1,115 @@
+module SimCLR.Tests.ConcurrencyTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.RegularExpressions
+open System.Threading
+open SimCLR
+open Xunit
+
+let private root = Launcher.root
+
+let private script = Path.Combine(root, "scripts", "temperature.fsx")
+
+/// A sweep of eight runs of about a second.
+let private quick = [ "--epochs"; "1"; "--limit"; "600"; "--batch"; "64" ]
+
+/// The numbers of the cells that a sweep computed itself.
+let private computed (errors: string) =
+    [
+        for line in errors.Split '\n' do
+            let found = Regex.Match(line, @"\[(\d+)/8\] .*linear [\d.]+ ?%")
+
+            if found.Success && not (line.Contains "stored already") then
+                int found.Groups[1].Value
+    ]
+
+[<Fact>]
+let ``Two sweeps on one store run no cell twice, and a reader sees whole files all the while`` () =
+    Launcher.inFolder (fun folder ->
+        let sweeps =
+            [
+                for _ in 1..2 -> Launcher.start folder ([ "run"; script ] @ quick @ [ "--out"; "results/x" ])
+            ]
+
+        let store = Store.at (Path.Combine(folder, "results", "runs"))
+        let mutable seen = 0
+
+        while sweeps |> List.exists (fun sweep -> not sweep.Process.HasExited) do
+            let all = Store.all failwith store
+            Assert.True(all.Length >= seen, "A stored outcome has gone.")
+            seen <- all.Length
+
+            let results: Results =
+                {
+                    Axes = [ "run" ]
+                    Cells =
+                        [
+                            for i, (run, outcome) in List.indexed all ->
+                                {
+                                    Cell =
+                                        {
+                                            Coordinates = [ "run", AxisValue.Number(float i) ]
+                                            Run = run
+                                        }
+                                    Result = Ok outcome
+                                    Stored = true
+                                }
+                        ]
+                }
+
+            Report.ofResults "reader" store results |> Report.toHtml |> ignore
+            Thread.Sleep 50
+
+        let ended = sweeps |> List.map Launcher.finish
+        Assert.All(ended, fun (code, _, errors) -> Assert.True((code = 0), errors))
+
+        let cells =
+            ended |> List.collect (fun (_, _, errors) -> computed errors) |> List.sort
+
+        Assert.Equal<int list>([ 1..8 ], cells)
+        Assert.Equal(8, (Store.all failwith store).Length))
+
+[<Fact>]
+let ``Workers share a sweep, and the run of one that is killed is a failed cell`` () =
+    Launcher.inFolder (fun folder ->
+        let arguments = [ "run"; script; "--workers"; "2"; "--epochs"; "4"; "--seeds"; "1" ]
+
+        let sweep = Launcher.start folder arguments
+        let runs = Path.Combine(folder, "results", "runs")
+
+        let held () =
+            if Directory.Exists runs then
+                [
+                    for path in Directory.GetFiles(runs, "lock", SearchOption.AllDirectories) do
+                        // Asking for no share of the lock: it is held.
+                        use file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+
+                        use reader = new StreamReader(file)
+
+                        match Int32.TryParse(reader.ReadToEnd().Split(' ')[0]) with
+                        | true, number -> number
+                        | _ -> ()
+                ]
+            else
+                []
+
+        let clock = Stopwatch.StartNew()
+
+        while held().IsEmpty && clock.Elapsed < TimeSpan.FromMinutes 2.0 do
+            Thread.Sleep 100
+
+        // A worker that has just begun its first run.
+        Process.GetProcessById(held().Head).Kill()
+        let code, output, errors = Launcher.finish sweep
+        Assert.True((code = 1), errors)
+        Assert.Contains("worker died", output + errors)
+        let store = Store.at runs
+        Assert.Equal(3, (Store.all failwith store).Length)
+
+        let code, _, errors =
+            Launcher.run folder ([ "run"; script; "--retry-failed" ] @ [ "--epochs"; "4"; "--seeds"; "1" ])
+
+        Assert.True((code = 0), errors)
+        Assert.Equal(4, (Store.all failwith store).Length))

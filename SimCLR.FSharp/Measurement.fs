@@ -1,6 +1,7 @@
 namespace SimCLR
 
 /// How a classifier is trained: SGD with Nesterov momentum 0.9, half a cosine without warmup (SimCLR, appendix B.5, and the reference code).
+[<RequireQualifiedAccess>]
 type ClassifierSettings =
     {
         Epochs: int
@@ -11,6 +12,7 @@ type ClassifierSettings =
     }
 
 /// Fine-tuning of a copy of the encoder.
+[<RequireQualifiedAccess>]
 type FineTuneSettings =
     {
         /// Part of the training images whose labels are used, the same number of each class.
@@ -21,6 +23,7 @@ type FineTuneSettings =
     }
 
 /// Training of the same encoder with labels from the start.
+[<RequireQualifiedAccess>]
 type SupervisedSettings =
     {
         /// Part of the training images whose labels are used, the same number of each class.
@@ -38,6 +41,7 @@ type TransferMetric =
     | ElevenPointMap
 
 /// Transfer to another data set.
+[<RequireQualifiedAccess>]
 type TransferSettings =
     {
         Images: Images
@@ -63,6 +67,7 @@ type Teacher =
     | FineTuned of FineTuneSettings
 
 /// Distillation into a student (SimCLR v2, section 2.3).
+[<RequireQualifiedAccess>]
 type DistillSettings =
     {
         Teacher: Teacher
@@ -74,6 +79,7 @@ type DistillSettings =
     }
 
 /// k and temperature of k-NN, chosen on a part of the training images: every combination is tried.
+[<RequireQualifiedAccess>]
 type KnnChoice =
     {
         K: int list

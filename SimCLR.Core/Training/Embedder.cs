@@ -17,6 +17,9 @@ internal sealed class Embedder(
     MicroBatches? parts
 )
 {
+    /// <summary>Sees the representations that the gradient is taken of.</summary>
+    internal IStepObserver? Observer { get; set; }
+
     /// <summary>Adds the loss's gradient to the weights.</summary>
     /// <param name="pairs">The views of the batch.</param>
     /// <returns>The loss, a scalar, and both views' embeddings, [N, D]; none has a graph.</returns>
@@ -26,7 +29,7 @@ internal sealed class Embedder(
     private (Tensor, Tensor, Tensor) Whole(ViewPairs pairs)
     {
         using var scope = NewDisposeScope();
-        var z = Embed(pairs.Views(0, pairs.Count)).chunk(2);
+        var z = Embed(pairs.Views(0, pairs.Count), pairs.Labels).chunk(2);
         var value = loss.Compute(z[0], z[1], pairs.Labels);
         value.backward();
         return Kept(value, z[0], z[1]);
@@ -44,7 +47,7 @@ internal sealed class Embedder(
         {
             using var part = NewDisposeScope();
             using var gradient = cat([a.grad!.narrow(0, start, count), b.grad!.narrow(0, start, count)]);
-            autograd.backward(Embed(pairs.Views(start, count)), gradient);
+            autograd.backward(Embed(pairs.Views(start, count), pairs.Labels.narrow(0, start, count)), gradient);
         }
         return Kept(value, a, b);
     }
@@ -71,13 +74,21 @@ internal sealed class Embedder(
             yield return (start, Math.Min(size, count - start));
     }
 
-    private Tensor Embed(Tensor views)
+    /// <summary>z of the views; with labels, the observer sees their h.</summary>
+    private Tensor Embed(Tensor views, Tensor? labels = null)
     {
         using var scope = NewDisposeScope();
         // Float64 is for tests of exactness.
         views = views.to_type(encoder.parameters().First().dtype);
-        using var autocast = Autocast.Enter(precision, device);
-        var z = head.forward(encoder.forward(MemoryLayout.ChannelsLast(views)));
+        Tensor h;
+        Tensor z;
+        using (Autocast.Enter(precision, device))
+        {
+            h = encoder.forward(MemoryLayout.ChannelsLast(views));
+            z = head.forward(h);
+        }
+        if (labels is not null)
+            Observer?.Observe(h.detach().to_type(ScalarType.Float32), labels);
         return (z.dtype == ScalarType.Float64 ? z : z.to_type(ScalarType.Float32)).MoveToOuterDisposeScope();
     }
 

@@ -66,6 +66,13 @@ public sealed class Pretraining : IDisposable
     /// <summary>The projection head in training.</summary>
     public ProjectionHead Head { get; }
 
+    /// <summary>Sees the representations of every step; null: nobody does.</summary>
+    public IStepObserver? Observer
+    {
+        get => embedder.Observer;
+        set => embedder.Observer = value;
+    }
+
     /// <summary>Steps done.</summary>
     public long Step { get; private set; }
 
@@ -148,6 +155,7 @@ public sealed class Pretraining : IDisposable
             .Select(named => ($"encoder.{named.Key}", named.Value))
             .Concat(Head.state_dict().Select(named => ($"head.{named.Key}", named.Value)))
             .Concat(optimizer.State.Select(named => ($"optimizer.{named.Key}", named.Value)))
+            .Concat(Observer?.State.Select(named => ($"observer.{named.Key}", named.Value)) ?? [])
             .ToDictionary(named => named.Item1, named => named.Value);
 
     /// <summary>Goes back, or on, to where a checkpoint was made.</summary>

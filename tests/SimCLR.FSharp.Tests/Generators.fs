@@ -260,12 +260,104 @@ let private learningRate =
 
     Gen.map2 (fun case rate -> case rate) case (number 1e-5 5.0)
 
+let private training: Gen<ClassifierSettings> =
+    gen {
+        let! epochs = Gen.choose (1, 100)
+        let! batch = Gen.choose (2, 4096)
+        let! rate = learningRate
+        let! decay = number 0.0 1e-3
+
+        return
+            {
+                Epochs = epochs
+                BatchSize = batch
+                LearningRate = rate
+                WeightDecay = decay
+            }
+    }
+
+/// From h, as any head allows.
+let private fineTuning: Gen<FineTuneSettings> =
+    Gen.map2
+        (fun labels training ->
+            {
+                Labels = labels
+                FromHeadLayer = 0
+                Training = training
+            })
+        (number 0.01 1.0)
+        training
+
+let private transfer: Gen<TransferSettings> =
+    gen {
+        let! images = images
+
+        let! metric =
+            Gen.elements
+                [
+                    TransferMetric.Top1
+                    TransferMetric.PerClassMean
+                    TransferMetric.ElevenPointMap
+                ]
+
+        let! strengths = Gen.nonEmptyListOf (number 0.0 10.0)
+        let! fineTunings = Gen.listOf training
+
+        return
+            {
+                Images = images
+                Metric = metric
+                Strengths = List.truncate 3 strengths
+                FineTunings = List.truncate 2 fineTunings
+            }
+    }
+
+let private distillation: Gen<DistillSettings> =
+    gen {
+        let! teacher =
+            Gen.oneof [ Gen.map Teacher.Linear training; Gen.map Teacher.FineTuned fineTuning ]
+
+        let! student = Gen.optionOf encoder
+        let! temperature = number 0.05 2.0
+        let! training = training
+
+        return
+            {
+                Teacher = teacher
+                Student = student
+                Temperature = temperature
+                Training = training
+            }
+    }
+
+let private measurement =
+    Gen.oneof
+        [
+            Gen.map Measurement.LinearSgd training
+            Gen.map Measurement.FineTune fineTuning
+            Gen.map2
+                (fun labels training -> Measurement.Supervised { Labels = labels; Training = training })
+                (number 0.01 1.0)
+                training
+            Gen.map Measurement.Transfer transfer
+            Gen.map Measurement.Retention (number 0.0 1.0)
+            Gen.constant Measurement.HeadProbe
+            Gen.map Measurement.AlignmentUniformity (Gen.elements [ Representation.H; Representation.Z ])
+            Gen.map Measurement.Distill distillation
+            Gen.map2
+                (fun k temperature -> Measurement.Knn { K = k; Temperatures = temperature })
+                (Gen.nonEmptyListOf (Gen.choose (1, 200)))
+                (Gen.nonEmptyListOf (number 0.01 1.0))
+            Gen.map Measurement.OnlineProbe (number 0.01 1.0)
+        ]
+
 let private evaluation =
     gen {
         let! l2 = Gen.nonEmptyListOf (number 0.0 10.0)
         let! fraction = number 0.05 0.5
         let! k = Gen.choose (1, 500)
         let! temperature = number 0.01 1.0
+        let! measurements = Gen.listOf measurement
 
         return
             {
@@ -273,6 +365,7 @@ let private evaluation =
                 ValidationFraction = fraction
                 KnnK = k
                 KnnTemperature = temperature
+                Measurements = measurements |> List.truncate 2 |> List.distinctBy Measurement.label
             }
     }
 

@@ -53,9 +53,59 @@ let small =
                 ValidationFraction = 0.2
                 KnnK = 200
                 KnnTemperature = 0.1
+                Measurements = []
             }
         Seed = 0L
     }
+
+let private training: ClassifierSettings =
+    {
+        Epochs = 90
+        BatchSize = 4096
+        LearningRate = LearningRate.Linear 0.1
+        WeightDecay = 0.0
+    }
+
+let private fineTuning: FineTuneSettings =
+    {
+        Labels = 0.01
+        FromHeadLayer = 1
+        Training = training
+    }
+
+let private measurements =
+    [
+        Measurement.LinearSgd training
+        Measurement.FineTune fineTuning
+        Measurement.Supervised { Labels = 1.0; Training = training }
+        Measurement.Transfer
+            {
+                Images =
+                    {
+                        Source = ImageSource.Voc2007 224
+                        TrainLimit = None
+                    }
+                Metric = TransferMetric.ElevenPointMap
+                Strengths = [ 1e-3; 1.0 ]
+                FineTunings = [ training ]
+            }
+        Measurement.Retention 0.1
+        Measurement.HeadProbe
+        Measurement.AlignmentUniformity Representation.Z
+        Measurement.Distill
+            {
+                Teacher = Teacher.FineTuned fineTuning
+                Student = Some(Encoder.SmallConv [ 32 ])
+                Temperature = 0.5
+                Training = training
+            }
+        Measurement.Knn
+            {
+                K = [ 10; 200 ]
+                Temperatures = [ 0.1 ]
+            }
+        Measurement.OnlineProbe 0.1
+    ]
 
 let large =
     { small with
@@ -113,5 +163,13 @@ let large =
         LearningRate = LearningRate.SquareRoot 0.075
         MicroBatches = Some { Size = 64; FreezeBatchNorm = true }
         Precision = Precision.Auto
+        Evaluation =
+            {
+                L2 = [ 1e-4; 1e-1 ]
+                ValidationFraction = 0.2
+                KnnK = 200
+                KnnTemperature = 0.1
+                Measurements = measurements
+            }
         Seed = -9007199254740993L
     }

@@ -32,6 +32,7 @@ let private outcome linear =
                         ImagesPerSecond = 1500.0
                     }
             ]
+        Measured = []
     }
 
 let private results (grid: Grid) result : Results =

@@ -191,6 +191,79 @@ def vit_case(case):
     return {f"{case}.h": h, f"{case}.gradients": gradients}, {f"{case}.gradients": names}
 
 
+class SkResNet:
+    """SK-ResNet-50 of SimCLR v2's reference code (2006.10029; sk_ratio above 0), written out by functions: batch norm, the mixing of the
+    two paths and the shortcut's mean are spelled out. Training mode, no classifier."""
+
+    def __init__(self, case, ratio, widths):
+        self.case, self.ratio, self.widths, self.leaves = case, ratio, widths, {}
+
+    def leaf(self, name, *shape):
+        if name not in self.leaves:
+            self.leaves[name] = weight(self.case, name, shape).requires_grad_()
+        return self.leaves[name]
+
+    def conv(self, x, name, out, size, stride=1):
+        side = size // 2
+        padded = F.pad(x, (side, side, side, side))
+        return F.conv2d(padded, self.leaf(f"{name}.weight", out, x.shape[1], size, size), stride=stride)
+
+    def norm(self, x, name):
+        mean = x.mean((0, 2, 3), keepdim=True)
+        variance = (x - mean).pow(2).mean((0, 2, 3), keepdim=True)
+        gain = self.leaf(f"{name}.weight", x.shape[1]).reshape(1, -1, 1, 1)
+        return (x - mean) / (variance + 1e-5).sqrt() * gain + self.leaf(f"{name}.bias", x.shape[1]).reshape(1, -1, 1, 1)
+
+    def selective(self, x, name, filters, stride):
+        x = self.norm(self.conv(x, f"{name}.conv", 2 * filters, 3, stride), f"{name}.bn").relu()
+        paths = torch.stack([x[:, :filters], x[:, filters:]])
+        pooled = paths.sum(0).mean((2, 3), keepdim=True)
+        reduced = max(int(filters * self.ratio), 32)
+        hidden = self.norm(self.conv(pooled, f"{name}.attn.fc_reduce", reduced, 1), f"{name}.attn.bn").relu()
+        votes = self.conv(hidden, f"{name}.attn.fc_select", 2 * filters, 1)
+        mixing = torch.stack([votes[:, :filters], votes[:, filters:]]).exp()
+        return (paths * mixing / mixing.sum(0)).sum(0)
+
+    def shortcut(self, x, name, out, stride):
+        padded = F.pad(x, (0, 1, 0, 1))
+        windows = [padded[:, :, i : i + x.shape[2], j : j + x.shape[3]] for i in (0, 1) for j in (0, 1)]
+        total = torch.stack(windows).sum(0)
+        if stride == 1:  # a mean over what is not padding
+            there = F.pad(torch.ones_like(x), (0, 1, 0, 1))
+            counts = [there[:, :, i : i + x.shape[2], j : j + x.shape[3]] for i in (0, 1) for j in (0, 1)]
+            mean = total / torch.stack(counts).sum(0)
+        else:
+            mean = total[:, :, ::2, ::2] / 4
+        return self.norm(self.conv(mean, f"{name}.1", out, 1), f"{name}.2")
+
+    def block(self, x, name, filters, stride, first):
+        shortcut = self.shortcut(x, f"{name}.downsample", 4 * filters, stride) if first else x
+        x = self.norm(self.conv(x, f"{name}.conv1", filters, 1), f"{name}.bn1").relu()
+        x = self.selective(x, f"{name}.conv2", filters, stride)
+        x = self.norm(self.conv(x, f"{name}.conv3", 4 * filters, 1), f"{name}.bn3")
+        return (x + shortcut).relu()
+
+    def __call__(self, x):
+        half, width = self.widths[0] // 2, self.widths[0]
+        x = self.norm(self.conv(x, "conv1.0", half, 3, 2), "conv1.1").relu()
+        x = self.norm(self.conv(x, "conv1.3", half, 3), "conv1.4").relu()
+        x = self.norm(self.conv(x, "conv1.6", width, 3), "bn1").relu()
+        x = F.max_pool2d(x, 3, 2, 1)
+        for i, (filters, blocks) in enumerate(zip(self.widths, [3, 4, 6, 3])):
+            for j in range(blocks):
+                x = self.block(x, f"layer{i + 1}.{j}", filters, 2 if i > 0 and j == 0 else 1, j == 0)
+        return x.mean((2, 3))
+
+
+def sk_case(case):
+    """Width 1/8; images of 60 pixels, so that a shortcut halves an odd side; ratio 1, so that more than the least 32 occurs."""
+    model = SkResNet(case, 1.0, [8, 16, 32, 64])
+    h = model(numbers(f"{case}.images", (4, 3, 60, 60), 0, 1))
+    (h * numbers(f"{case}.direction", (4, 256))).sum().backward()
+    gradients, names = digests((n, p.grad) for n, p in model.leaves.items())
+    return {f"{case}.h": h, f"{case}.gradients": gradients}, {f"{case}.gradients": names}
+
+
 # ---- optimizers --------------------------------------------------------------------------------------------------------------
 
 SHAPES = {"linear": (4, 3), "convolution": (3, 2, 3, 3), "bias": (5,)}
@@ -331,6 +404,7 @@ def main():
         resnet_case("resnet50", 50, 64, cifar=False),
         resnet_case("resnet18cifar", 18, 16, cifar=True),
         training_case("training"),
+        sk_case("sk50"),
     ]
     tensors, notes = {}, dict(versions)
     for more, names in cases:

@@ -18,6 +18,14 @@ internal static class Initialization
             DrawOne(part, generator);
     }
 
+    /// <summary>Normal of mean 0, cut at twice its deviation: the inverse of the distribution function at uniform draws.</summary>
+    internal static void TruncatedNormal(Tensor values, double deviation, Generator generator)
+    {
+        // erf(2 / sqrt(2)): the share of a normal that lies within two deviations.
+        const double within = 0.954499736103642;
+        values.uniform_(-within, within, generator).erfinv_().mul_(deviation * Math.Sqrt(2));
+    }
+
     private static void DrawOne(nn.Module module, Generator generator)
     {
         switch (module)

@@ -10,8 +10,16 @@ namespace SimCLR.Core.Encoders;
 /// <param name="Width">Multiplies the channels of every layer, as in SimCLR's 2x and 4x encoders; 0.25 makes 16, 32, 64, 128.</param>
 /// <param name="Stem">First layers.</param>
 /// <param name="ZeroInitResidual">Starts the last batch norm's weight of every block at 0, as the reference code does.</param>
-public sealed record ResNetSpec(int Depth, double Width = 1, Stem Stem = Stem.Cifar, bool ZeroInitResidual = true)
-    : EncoderSpec
+/// <param name="SelectiveKernel">With a ratio (SimCLR v2, 2006.10029: 1/16): every 3x3 convolution of a bottleneck becomes a
+/// <see cref="Encoders.SelectiveKernel"/>, and stem and shortcuts are those of ResNet-D, as in the reference code with sk_ratio above 0.
+/// Needs depth 50 or more.</param>
+public sealed record ResNetSpec(
+    int Depth,
+    double Width = 1,
+    Stem Stem = Stem.Cifar,
+    bool ZeroInitResidual = true,
+    double? SelectiveKernel = null
+) : EncoderSpec
 {
     /// <summary>The depths that there are.</summary>
     public static readonly IReadOnlyList<int> Depths = [18, 34, 50, 101, 152];
@@ -35,6 +43,25 @@ public sealed record ResNetSpec(int Depth, double Width = 1, Stem Stem = Stem.Ci
 
     internal bool Bottleneck => Depth >= 50;
 
+    /// <exception cref="ArgumentOutOfRangeException">The ratio is not one, or there are no bottlenecks.</exception>
+    internal void CheckSelectiveKernel()
+    {
+        if (SelectiveKernel is not { } ratio)
+            return;
+        if (!(ratio > 0 && ratio <= 1))
+            throw new ArgumentOutOfRangeException(
+                nameof(SelectiveKernel),
+                ratio,
+                "A selective kernel's ratio is above 0 and at most 1; SimCLR v2 has 1/16."
+            );
+        if (!Bottleneck)
+            throw new ArgumentOutOfRangeException(
+                nameof(Depth),
+                Depth,
+                "Selective kernels take the place of a bottleneck's 3x3 convolution; choose depth 50, 101 or 152."
+            );
+    }
+
     /// <summary>Channels of a layer that has that many at width 1.</summary>
     internal long Channels(long atWidthOne)
     {
@@ -52,10 +79,11 @@ public sealed record ResNetSpec(int Depth, double Width = 1, Stem Stem = Stem.Ci
 /// <summary>
 /// ResNet (He et al. 2015) with torchvision's state names and, at width 1 with the ImageNet stem, its parameters:
 /// 11,689,512 for depth 18 and 25,557,032 for depth 50 with 1000 classes. Stride 2 lies in the 3x3 convolution of a bottleneck.
+/// With selective kernels the stem "conv1" and the shortcuts "downsample" are named as timm names those of ResNet-D.
 /// </summary>
 public sealed class ResNet : Encoder
 {
-    private readonly Conv2d conv1;
+    private readonly Module<Tensor, Tensor> conv1;
     private readonly BatchNorm2d bn1;
     private readonly MaxPool2d? maxpool;
     private readonly Sequential[] layers;
@@ -69,11 +97,13 @@ public sealed class ResNet : Encoder
     public ResNet(ResNetSpec spec, long channels, Generator weights, long? classes = null)
         : base("ResNet")
     {
+        spec.CheckSelectiveKernel();
         var width = spec.Channels(64);
         var cifar = spec.Stem == Stem.Cifar;
-        conv1 = cifar
-            ? Conv2d(channels, width, 3, padding: 1, bias: false)
-            : Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false);
+        conv1 =
+            cifar ? Conv2d(channels, width, 3, padding: 1, bias: false)
+            : spec.SelectiveKernel is null ? Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false)
+            : DeepStem(channels, spec.Channels(32), width);
         bn1 = BatchNorm2d(width);
         maxpool = cifar ? null : MaxPool2d(3, stride: 2, padding: 1);
         register_module("conv1", conv1);
@@ -124,11 +154,21 @@ public sealed class ResNet : Encoder
         output = spec.Bottleneck ? 4 * inner : inner;
         var list = new List<(string, Module<Tensor, Tensor>)>();
         for (var i = 0; i < blocks; i++)
-        {
-            list.Add(($"{i}", new ResidualBlock(spec.Bottleneck, i == 0 ? input : output, inner, i == 0 ? stride : 1)));
-        }
+            list.Add(($"{i}", new ResidualBlock(spec, i == 0 ? input : output, inner, i == 0 ? stride : 1)));
         return Sequential(list);
     }
+
+    /// <summary>Three 3x3 convolutions in the place of a 7x7 one (He et al. 2018, 1812.01187, ResNet-C and -D).</summary>
+    private static Sequential DeepStem(long channels, long half, long width) =>
+        Sequential(
+            ("0", Conv2d(channels, half, 3, stride: 2, padding: 1, bias: false)),
+            ("1", BatchNorm2d(half)),
+            ("2", ReLU(inplace: true)),
+            ("3", Conv2d(half, half, 3, padding: 1, bias: false)),
+            ("4", BatchNorm2d(half)),
+            ("5", ReLU(inplace: true)),
+            ("6", Conv2d(half, width, 3, padding: 1, bias: false))
+        );
 
     private void ZeroLastNorms()
     {
@@ -136,50 +176,4 @@ public sealed class ResNet : Encoder
         foreach (var block in modules().OfType<ResidualBlock>())
             block.LastNorm.weight.zero_();
     }
-}
-
-/// <summary>Basic block (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1), with torchvision's names.</summary>
-internal sealed class ResidualBlock : Module<Tensor, Tensor>
-{
-    private readonly Conv2d[] convolutions;
-    private readonly BatchNorm2d[] norms;
-    private readonly Sequential? downsample;
-
-    internal ResidualBlock(bool bottleneck, long input, long inner, long stride)
-        : base("ResidualBlock")
-    {
-        var output = bottleneck ? 4 * inner : inner;
-        convolutions = bottleneck
-            ? [Convolution(input, inner, 1, 1), Convolution(inner, inner, 3, stride), Convolution(inner, output, 1, 1)]
-            : [Convolution(input, inner, 3, stride), Convolution(inner, inner, 3, 1)];
-        norms = [.. convolutions.Select(convolution => BatchNorm2d(convolution.weight.shape[0]))];
-        for (var i = 0; i < convolutions.Length; i++)
-        {
-            register_module($"conv{i + 1}", convolutions[i]);
-            register_module($"bn{i + 1}", norms[i]);
-        }
-        if (stride != 1 || input != output)
-        {
-            downsample = Sequential(("0", Convolution(input, output, 1, stride)), ("1", BatchNorm2d(output)));
-            register_module("downsample", downsample);
-        }
-    }
-
-    internal BatchNorm2d LastNorm => norms[^1];
-
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = input;
-        for (var i = 0; i < convolutions.Length; i++)
-        {
-            x = norms[i].forward(convolutions[i].forward(x));
-            if (i < convolutions.Length - 1)
-                x = x.relu_();
-        }
-        return x.add_(downsample is null ? input : downsample.forward(input)).relu_().MoveToOuterDisposeScope();
-    }
-
-    private static Conv2d Convolution(long input, long output, long kernel, long stride) =>
-        Conv2d(input, output, kernel, stride: stride, padding: kernel / 2, bias: false);
 }

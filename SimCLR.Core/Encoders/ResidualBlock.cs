@@ -1,0 +1,79 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SimCLR.Core.Encoders;
+
+/// <summary>Basic block (two 3x3 convolutions) or bottleneck (1x1, 3x3 or selective kernel, 1x1), with torchvision's names.</summary>
+internal sealed class ResidualBlock : Module<Tensor, Tensor>
+{
+    private readonly Module<Tensor, Tensor>[] branch;
+    private readonly Sequential? downsample;
+
+    internal ResidualBlock(ResNetSpec spec, long input, long inner, long stride)
+        : base("ResidualBlock")
+    {
+        var output = spec.Bottleneck ? 4 * inner : inner;
+        var selective = spec.SelectiveKernel is not null;
+        LastNorm = BatchNorm2d(output);
+        (string, Module<Tensor, Tensor>)[] layers =
+            spec.SelectiveKernel is { } ratio
+                ?
+                [
+                    ("conv1", Convolution(input, inner, 1, 1)),
+                    ("bn1", BatchNorm2d(inner)),
+                    ("relu1", ReLU(inplace: true)),
+                    ("conv2", new SelectiveKernel(inner, stride, ratio)),
+                    ("conv3", Convolution(inner, output, 1, 1)),
+                    ("bn3", LastNorm),
+                ]
+            : spec.Bottleneck
+                ?
+                [
+                    ("conv1", Convolution(input, inner, 1, 1)),
+                    ("bn1", BatchNorm2d(inner)),
+                    ("relu1", ReLU(inplace: true)),
+                    ("conv2", Convolution(inner, inner, 3, stride)),
+                    ("bn2", BatchNorm2d(inner)),
+                    ("relu2", ReLU(inplace: true)),
+                    ("conv3", Convolution(inner, output, 1, 1)),
+                    ("bn3", LastNorm),
+                ]
+            :
+            [
+                ("conv1", Convolution(input, inner, 3, stride)),
+                ("bn1", BatchNorm2d(inner)),
+                ("relu1", ReLU(inplace: true)),
+                ("conv2", Convolution(inner, inner, 3, 1)),
+                ("bn2", LastNorm),
+            ];
+        foreach (var (name, layer) in layers)
+            register_module(name, layer);
+        branch = [.. layers.Select(layer => layer.Item2)];
+        if (stride == 1 && input == output)
+            return;
+        downsample = selective
+            ? Sequential(
+                ("0", new ShortcutPool(stride)),
+                ("1", Convolution(input, output, 1, 1)),
+                ("2", BatchNorm2d(output))
+            )
+            : Sequential(("0", Convolution(input, output, 1, stride)), ("1", BatchNorm2d(output)));
+        register_module("downsample", downsample);
+    }
+
+    internal BatchNorm2d LastNorm { get; }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = input;
+        foreach (var layer in branch)
+            x = layer.forward(x);
+        return x.add_(downsample is null ? input : downsample.forward(input)).relu_().MoveToOuterDisposeScope();
+    }
+
+    private static Conv2d Convolution(long input, long output, long kernel, long stride) =>
+        Conv2d(input, output, kernel, stride: stride, padding: kernel / 2, bias: false);
+}

@@ -1,0 +1,187 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SimCLR.Core.Encoders;
+
+/// <summary>A vision transformer without its classifier (Dosovitskiy et al. 2020, 2010.11929).</summary>
+/// <param name="ImageSize">Height and width of the images, pixels; a multiple of the patch. Position embeddings are learned for it.</param>
+/// <param name="Patch">Height and width of a patch, pixels: 16 on ImageNet, 4 on 32-pixel images.</param>
+/// <param name="Dim">Length of a token and of h; a multiple of the heads.</param>
+/// <param name="Depth">Blocks of attention and MLP.</param>
+/// <param name="Heads">Attention heads.</param>
+public sealed record VisionTransformerSpec(long ImageSize, long Patch, long Dim, int Depth, int Heads) : EncoderSpec
+{
+    /// <summary>ViT-Ti (DeiT's smallest): 192 numbers per token, 12 blocks, 3 heads.</summary>
+    public static VisionTransformerSpec Tiny(long imageSize, long patch = 16) => new(imageSize, patch, 192, 12, 3);
+
+    /// <summary>ViT-S: 384 numbers per token, 12 blocks, 6 heads.</summary>
+    public static VisionTransformerSpec Small(long imageSize, long patch = 16) => new(imageSize, patch, 384, 12, 6);
+
+    /// <inheritdoc/>
+    public override Encoder Create(long channels, Generator weights) => new VisionTransformer(this, channels, weights);
+
+    internal void Check()
+    {
+        if (Patch < 1 || ImageSize < Patch || ImageSize % Patch != 0)
+            throw new ArgumentOutOfRangeException(
+                nameof(ImageSize),
+                ImageSize,
+                $"Images of side {ImageSize} cannot be cut into patches of side {Patch}; "
+                    + "choose a patch that divides the side, such as 4 for 32 or 16 for 224."
+            );
+        if (Heads < 1 || Dim < 1 || Dim % Heads != 0)
+            throw new ArgumentOutOfRangeException(
+                nameof(Dim),
+                Dim,
+                $"Tokens of length {Dim} cannot be shared by {Heads} heads; choose a multiple, such as 64 per head."
+            );
+        if (Depth < 1)
+            throw new ArgumentOutOfRangeException(nameof(Depth), Depth, "A transformer needs 1 block or more.");
+    }
+}
+
+/// <summary>
+/// The transformer of <see cref="VisionTransformerSpec"/> with timm's state names: patches and a class token, learned positions, blocks that
+/// normalize first, MLPs four times as wide with GELU; h is the normalized class token, [N, Dim].
+/// </summary>
+/// <remarks>Initial weights as timm's: linear layers, class token and positions normal of deviation 0.02 (here cut at twice that), their
+/// biases 0, layer norms 1 and 0; the patches' projection uniform in ±1/sqrt(fan-in).</remarks>
+public sealed class VisionTransformer : Encoder
+{
+    private const double Deviation = 0.02;
+    private const double Epsilon = 1e-6;
+
+    private readonly VisionTransformerSpec spec;
+    private readonly long channels;
+    private readonly Conv2d projection;
+    private readonly Parameter cls_token;
+    private readonly Parameter pos_embed;
+    private readonly Sequential blocks;
+    private readonly LayerNorm norm;
+
+    /// <summary>Makes the network and draws its weights.</summary>
+    /// <param name="spec">What to make.</param>
+    /// <param name="channels">Channels of the images.</param>
+    /// <param name="weights">Generator of the initial weights, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The patch does not divide the side, or the heads do not divide the tokens.</exception>
+    public VisionTransformer(VisionTransformerSpec spec, long channels, Generator weights)
+        : base("VisionTransformer")
+    {
+        spec.Check();
+        (this.spec, this.channels) = (spec, channels);
+        var tokens = (spec.ImageSize / spec.Patch) * (spec.ImageSize / spec.Patch) + 1;
+        projection = Conv2d(channels, spec.Dim, spec.Patch, stride: spec.Patch);
+        cls_token = new Parameter(zeros(1, 1, spec.Dim));
+        pos_embed = new Parameter(zeros(1, tokens, spec.Dim));
+        var list = Enumerable.Range(0, spec.Depth).Select(i => ($"{i}", (Module<Tensor, Tensor>)new Block(spec)));
+        blocks = Sequential([.. list]);
+        norm = LayerNorm(spec.Dim, Epsilon);
+        register_parameter("cls_token", cls_token);
+        register_parameter("pos_embed", pos_embed);
+        register_module("patch_embed", Sequential(("proj", projection)));
+        register_module("blocks", blocks);
+        register_module("norm", norm);
+        Draw(weights);
+    }
+
+    /// <inheritdoc/>
+    public override long FeatureSize => spec.Dim;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The images are not of the spec's side and channels.</exception>
+    public override Tensor forward(Tensor input)
+    {
+        if (input.shape is not [_, var c, var h, var w] || (c, h, w) != (channels, spec.ImageSize, spec.ImageSize))
+            throw new ArgumentException(
+                $"This transformer was made for images of {channels} x {spec.ImageSize} x {spec.ImageSize}, "
+                    + $"not [{string.Join(", ", input.shape)}]; give ImageSize the side that the views make."
+            );
+        using var scope = NewDisposeScope();
+        var patches = projection.forward(input).flatten(2).transpose(1, 2);
+        var x = cat([cls_token.expand(input.shape[0], -1, -1), patches], 1) + pos_embed;
+        // The norm works on each token by itself: only the one that is read needs it.
+        return norm.forward(blocks.forward(x).select(1, 0)).MoveToOuterDisposeScope();
+    }
+
+    private void Draw(Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var (name, parameter) in named_parameters())
+        {
+            if (name.StartsWith("patch_embed.", StringComparison.Ordinal))
+            {
+                var bound = 1 / Math.Sqrt(channels * spec.Patch * spec.Patch);
+                parameter.uniform_(-bound, bound, generator);
+            }
+            else if (parameter.dim() > 1)
+                Initialization.TruncatedNormal(parameter, Deviation, generator);
+            else if (name.EndsWith("bias", StringComparison.Ordinal))
+                parameter.zero_();
+            else
+                parameter.fill_(1);
+        }
+    }
+
+    /// <summary>x + attention(norm1(x)), then x + mlp(norm2(x)): [N, T, Dim] to the same.</summary>
+    private sealed class Block : Module<Tensor, Tensor>
+    {
+        private readonly LayerNorm norm1;
+        private readonly Attention attn;
+        private readonly LayerNorm norm2;
+        private readonly Sequential mlp;
+
+        internal Block(VisionTransformerSpec spec)
+            : base("Block")
+        {
+            norm1 = LayerNorm(spec.Dim, Epsilon);
+            attn = new Attention(spec.Dim, spec.Heads);
+            norm2 = LayerNorm(spec.Dim, Epsilon);
+            mlp = Sequential(
+                ("fc1", Linear(spec.Dim, 4 * spec.Dim)),
+                ("act", GELU()),
+                ("fc2", Linear(4 * spec.Dim, spec.Dim))
+            );
+            register_module("norm1", norm1);
+            register_module("attn", attn);
+            register_module("norm2", norm2);
+            register_module("mlp", mlp);
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            using var scope = NewDisposeScope();
+            var x = input + attn.forward(norm1.forward(input));
+            return (x + mlp.forward(norm2.forward(x))).MoveToOuterDisposeScope();
+        }
+    }
+}
+
+/// <summary>Multi-head self-attention (Vaswani et al. 2017): softmax(q kᵀ / sqrt(d)) v in each head. [N, T, Dim] to the same.</summary>
+internal sealed class Attention : Module<Tensor, Tensor>
+{
+    private readonly long heads;
+    private readonly Linear qkv;
+    private readonly Linear proj;
+
+    internal Attention(long dim, long heads)
+        : base("Attention")
+    {
+        this.heads = heads;
+        qkv = Linear(dim, 3 * dim);
+        proj = Linear(dim, dim);
+        register_module("qkv", qkv);
+        register_module("proj", proj);
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var (n, tokens, dim) = (input.shape[0], input.shape[1], input.shape[2]);
+        var parts = qkv.forward(input).view(n, tokens, 3, heads, dim / heads).permute(2, 0, 3, 1, 4).unbind(0);
+        var mixed = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2]);
+        return proj.forward(mixed.transpose(1, 2).reshape(n, tokens, dim)).MoveToOuterDisposeScope();
+    }
+}

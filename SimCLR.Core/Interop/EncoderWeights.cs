@@ -1,0 +1,131 @@
+using SimCLR.Core.Encoders;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Interop;
+
+/// <summary>What was read into an encoder.</summary>
+/// <param name="Names">How the file names its tensors.</param>
+/// <param name="Ignored">Tensors of the file that are not the encoder's: of heads, or without the prefix.</param>
+/// <param name="Notes">The file's notes.</param>
+public sealed record LoadedWeights(
+    WeightNames Names,
+    IReadOnlyList<string> Ignored,
+    IReadOnlyDictionary<string, string> Notes
+);
+
+/// <summary>An encoder's weights in a safetensors file, under the names that torchvision (ResNet) and timm (ViT) have.</summary>
+public static class EncoderWeights
+{
+    private const string Counter = "num_batches_tracked";
+
+    /// <summary>Writes parameters and batch-norm statistics, so that torchvision's network of the same kind loads them with strict=True
+    /// once its classifier is an Identity. The file appears when it is complete.</summary>
+    /// <param name="encoder">The encoder, on any device.</param>
+    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="notes">Stored beside the tensors, such as the run they come from.</param>
+    public static void Save(Encoder encoder, string path, IReadOnlyDictionary<string, string>? notes = null)
+    {
+        // Hugging Face's readers want to be told the framework.
+        var metadata = new Dictionary<string, string>(notes ?? new Dictionary<string, string>()) { ["format"] = "pt" };
+        var temporary = $"{path}.{Environment.ProcessId}.part";
+        try
+        {
+            using (var stream = File.Create(temporary))
+                Safetensors.Write(stream, encoder.state_dict(), metadata);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Reads weights into an encoder of the same kind. Other float formats are converted; the encoder stays on its device.
+    /// Counters of batch norm (num_batches_tracked) may be absent.</summary>
+    /// <param name="encoder">Changed only if all of it fits.</param>
+    /// <param name="path">A safetensors file.</param>
+    /// <param name="names">How the file names its tensors; by default that is found out.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is not safetensors, or its tensors are not the encoder's: the message lists those
+    /// that are missing, unexpected, or of another shape.</exception>
+    public static LoadedWeights Load(Encoder encoder, string path, WeightNames? names = null)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var (tensors, notes) = Read(path);
+        try
+        {
+            var state = encoder.state_dict();
+            names ??= Detect(path, tensors.Keys, state.Keys);
+            var byName = tensors.Keys.ToLookup(names.ToOwn);
+            var found = byName
+                .Where(entry => entry.Key is not null && state.ContainsKey(entry.Key))
+                .ToDictionary(entry => entry.Key!, entry => tensors[entry.First()]);
+            var strangers = tensors
+                .Keys.Where(name => names.ToOwn(name) is not { } own || !state.ContainsKey(own))
+                .ToList();
+            var ignored = strangers
+                .Where(name => names.ToOwn(name) is not { } own || names.IsHead(own))
+                .Order(StringComparer.Ordinal)
+                .ToList();
+            Check(path, state, found, [.. strangers.Except(ignored)]);
+            foreach (var (name, tensor) in found)
+                state[name].copy_(tensor);
+            return new LoadedWeights(names, ignored, notes);
+        }
+        finally
+        {
+            foreach (var tensor in tensors.Values)
+                tensor.Dispose();
+        }
+    }
+
+    private static (Dictionary<string, Tensor>, Dictionary<string, string>) Read(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Safetensors.Read(stream, path);
+    }
+
+    private static WeightNames Detect(string path, IReadOnlyCollection<string> inFile, IEnumerable<string> inEncoder)
+    {
+        try
+        {
+            return WeightNames.Detect(inFile, [.. inEncoder]);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"{path}: {error.Message}", error);
+        }
+    }
+
+    private static void Check(
+        string path,
+        Dictionary<string, Tensor> state,
+        Dictionary<string, Tensor> found,
+        List<string> unexpected
+    )
+    {
+        List<string> missing = [.. state.Keys.Where(name => !found.ContainsKey(name) && !name.EndsWith(Counter))];
+        List<string> otherShape =
+        [
+            .. found
+                .Where(entry => !entry.Value.shape.SequenceEqual(state[entry.Key].shape))
+                .Select(entry => $"{entry.Key} {Shape(entry.Value)} instead of {Shape(state[entry.Key])}"),
+        ];
+        List<string> wrong = [];
+        if (missing.Count > 0)
+            wrong.Add($"missing: {Listing.Of(missing)}");
+        if (unexpected.Count > 0)
+            wrong.Add($"unexpected: {Listing.Of(unexpected)}");
+        if (otherShape.Count > 0)
+            wrong.Add($"of another shape: {Listing.Of(otherShape)}");
+        if (wrong.Count > 0)
+            throw new InvalidDataException(
+                $"The weights of {path} do not fit the encoder. {string.Join("; ", wrong)}. "
+                    + "Make the encoder with the depth, width, stem and number of channels that the file was written with."
+            );
+    }
+
+    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+}

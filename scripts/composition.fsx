@@ -53,7 +53,7 @@ let operations =
 let second view run =
     { run with
         ViewA =
-            if run.ViewA = untouched >-> view then
+            if run.ViewA = (untouched >-> view) then
                 run.ViewA
             else
                 run.ViewA >-> view

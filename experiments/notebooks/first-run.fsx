@@ -19,12 +19,12 @@ let run =
     { Run.shapes with
         Images =
             {
-                Source = ImageSource.Shapes { Train = 1500; Test = 500; Size = 32 }
+                Source = ImageSource.Shapes { Train = 2000; Test = 500; Size = 32 }
                 TrainLimit = None
             }
         Loss = Loss.ntXent 0.1
-        Epochs = 4
-        Schedule = Schedule.cosine 0.4
+        Epochs = 10
+        Schedule = Schedule.cosine 1.0
     }
 
 Run.diff Run.shapes run
@@ -72,7 +72,8 @@ let outcome = Notebook.executor |> Executor.run run
 (*** include-it ***)
 
 (**
-The loss begins near log(2N - 1), that of a model that guesses which of the other 2N - 1 views belongs to the anchor.
+A model to which all views are alike has the loss log(2N - 1): it guesses which of the other 2N - 1 views belongs to the anchor. An untrained encoder at a low temperature
+is worse than that, for it is sure and wrong.
 *)
 let guess = log (2.0 * float run.BatchSize - 1.0)
 

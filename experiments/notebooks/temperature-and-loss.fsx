@@ -27,7 +27,7 @@ Diff.check Space.vector rosenbrock point
 (**
 ## How hard negatives pull
 
-One anchor, one positive of similarity 0.8, and 40 negatives with similarities from -1 to 1. The loss as a function of the negatives' similarities has a gradient: how hard each
+One anchor, one positive of similarity 0.8, and 41 negatives with similarities from -1 to 1. The loss as a function of the negatives' similarities has a gradient: how hard each
 of them is pushed away. Relative to the sum of all pushes, temperature decides who counts. At 1 all negatives count nearly alike; at 0.05 only those that
 are about as similar as the positive, or more so.
 *)

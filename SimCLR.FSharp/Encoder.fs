@@ -58,6 +58,17 @@ module Encoder =
         | Encoder.ResNet r -> Encoder.ResNet { r with Stem = stem }
         | other -> other
 
+    /// Short: "ResNet-18", "ResNet-50 2x", "SmallConv 32-64-128".
+    let internal name encoder =
+        match encoder with
+        | Encoder.ResNet r when r.Width = 1.0 -> $"ResNet-{r.Depth}"
+        | Encoder.ResNet r ->
+            let width = r.Width.ToString("R", System.Globalization.CultureInfo.InvariantCulture)
+            $"ResNet-{r.Depth} {width}x"
+        | Encoder.SmallConv channels ->
+            let channels = channels |> List.map string |> String.concat "-"
+            $"SmallConv {channels}"
+
     let internal problems encoder =
         match encoder with
         | Encoder.ResNet r ->

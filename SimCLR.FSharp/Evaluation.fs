@@ -1,6 +1,6 @@
 namespace SimCLR
 
-/// How representations are measured: a linear probe and k-NN on the frozen encoder.
+/// How representations are measured: a linear probe and k-NN on the frozen encoder, and what else is asked for.
 type Evaluation =
     {
         /// L2 strengths that the linear probe chooses from, on the validation split.
@@ -11,6 +11,8 @@ type Evaluation =
         KnnK: int
         /// Their votes weigh exp(cosine similarity / temperature).
         KnnTemperature: float
+        /// What else is measured, after training; each costs its time. Figures lie in the outcome's Measured.
+        Measurements: Measurement list
     }
 
 [<RequireQualifiedAccess>]
@@ -23,10 +25,25 @@ module Evaluation =
             ValidationFraction = 0.2
             KnnK = 200
             KnnTemperature = 0.1
+            Measurements = []
+        }
+
+    /// With these measurements too.
+    let measuring measurements evaluation =
+        { evaluation with
+            Measurements = evaluation.Measurements @ measurements
         }
 
     let internal problems evaluation =
         [
+            for i, measurement in List.indexed evaluation.Measurements do
+                yield! Measurement.problems $"Evaluation.Measurements[{i}]" measurement
+
+            for name, same in evaluation.Measurements |> List.countBy Measurement.label do
+                if same > 1 then
+                    $"Evaluation.Measurements has {same} that are both '{name}', so that their figures would have one name; "
+                    + "keep one, and vary it over an axis of the grid."
+
             if List.isEmpty evaluation.L2 then
                 "Evaluation.L2 is empty; give one or more strengths, for example [ 1e-3; 1e-2 ]."
 

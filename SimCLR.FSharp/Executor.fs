@@ -97,6 +97,19 @@ module Executor =
             new ImageSplits(splits.Train.Take(int64 limit), splits.Test)
         | _ -> splits
 
+    let private cache =
+        Collections.Concurrent.ConcurrentDictionary<string * Images, ImageSplits>()
+
+    /// The images of a run; they are read once per process.
+    let internal load executor (run: Run) =
+        match cache.TryGetValue((executor.DataRoot, run.Images)) with
+        | true, splits -> splits
+        | _ ->
+            let source = Lower.imageSource executor.DataRoot executor.Download run.Images.Source
+            let splits = source.Load(fun text -> executor.Progress.Note text) |> limited run
+            cache[(executor.DataRoot, run.Images)] <- splits
+            splits
+
     let private point (progress: TrainingProgress) =
         {
             Step = progress.Step
@@ -115,7 +128,14 @@ module Executor =
         let size = Images.knownSize run.Images |> Option.defaultValue 0
 
         let key =
-            run.Images, run.Encoder, run.Seed, run.Evaluation, View.outputSize size run.ViewA, string device
+            run.Images,
+            run.Encoder,
+            run.Seed,
+            { run.Evaluation with
+                Measurements = []
+            },
+            View.outputSize size run.ViewA,
+            string device
 
         match baselines.TryGetValue key with
         | true, known -> known
@@ -124,7 +144,40 @@ module Executor =
             baselines[key] <- result
             result
 
-    /// Evaluates, pretrains, evaluates again.
+    let private pretrained device splits evaluation (training: Pretraining) run cancellation =
+        Pretrained(
+            Lower.pretraining run,
+            training.Encoder,
+            training.Head,
+            evaluation,
+            splits,
+            device,
+            Cancellation = cancellation
+        )
+
+    /// The run's measurements; other images that they need are read now, so that missing ones are found before training.
+    let private measurements executor run pretrained =
+        let load images =
+            load executor { run with Run.Images = images }
+
+        let list =
+            run.Evaluation.Measurements |> List.map (Lower.measurement load) |> List.toArray
+
+        new Measurements(list, pretrained)
+
+    /// The figures of the measurements, by name.
+    let private take executor run pretrained (measurements: Measurements) =
+        let labels = run.Evaluation.Measurements |> List.map Measurement.label
+
+        let note i =
+            executor.Progress.Note $"measuring: {labels[i]}"
+
+        [
+            for label, figures in Seq.zip labels (measurements.Take(pretrained, note)) do
+                for figure in figures -> $"{label} {figure.Name}", figure.Value
+        ]
+
+    /// Evaluates, pretrains, evaluates again, and takes the measurements.
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
@@ -132,9 +185,13 @@ module Executor =
         use training =
             new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
 
+        let pretrained = pretrained device splits evaluation training run cancellation
+        use measurements = measurements executor run pretrained
+        training.Observer <- measurements.Observer
         let untrained = untrainedResult device splits evaluation training run
         let result = training.Run((fun step -> executor.Progress.Step step), cancellation)
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
+        let measured = take executor run pretrained measurements
 
         {
             LinearTop1 = trained.Linear.Top1
@@ -149,6 +206,7 @@ module Executor =
             Seconds = clock.Elapsed.TotalSeconds
             ImagesPerSecond = result.ImagesPerSecond
             Curve = result.Progress |> Seq.map point |> Seq.toList
+            Measured = measured
         }
 
     let private attempt executor device splits cancellation run =
@@ -176,19 +234,6 @@ module Executor =
             $"linear {outcome.LinearTop1:P1} (untrained {outcome.LinearTop1Untrained:P1})  k-NN {outcome.KnnTop1:P1}  "
             + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s"
         | Error failure -> $"FAILED, {failure.Reason}: {failure.Detail}"
-
-    let private cache =
-        Collections.Concurrent.ConcurrentDictionary<string * Images, ImageSplits>()
-
-    /// The images of a run; they are read once per process.
-    let internal load executor (run: Run) =
-        match cache.TryGetValue((executor.DataRoot, run.Images)) with
-        | true, splits -> splits
-        | _ ->
-            let source = Lower.imageSource executor.DataRoot executor.Download run.Images.Source
-            let splits = source.Load(fun text -> executor.Progress.Note text) |> limited run
-            cache[(executor.DataRoot, run.Images)] <- splits
-            splits
 
     /// Fails with all that is wrong with a grid's runs.
     let internal check grid =

@@ -24,6 +24,10 @@ type ImageSource =
     | FashionMnist
     /// PATH/train/CLASS/*.jpg and PATH/test/CLASS/*.jpg; resized to that side, if one is given.
     | Folder of path: string * size: int option
+    /// 5,011 and 4,952 images in 20 classes, several to an image, resized to that side (Everingham et al. 2007): to transfer to.
+    | Voc2007 of size: int
+    /// 73,257 and 26,032 images of 32x32 in 10 classes, house numbers (Netzer et al. 2011).
+    | Svhn
 
 /// The images of a run. Where a data set lies on disk is not part of it.
 type Images =
@@ -45,29 +49,69 @@ module Images =
     let cifar100 = all ImageSource.Cifar100
     let fashionMnist = all ImageSource.FashionMnist
 
+    let voc2007 size = all (ImageSource.Voc2007 size)
+    let svhn = all ImageSource.Svhn
+
     /// An image folder, its images resized to that side.
     let folder size path = all (ImageSource.Folder(path, size))
 
     /// Trains on the first so many images only.
     let limit count images = { images with TrainLimit = Some count }
 
-    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist" or "folder:PATH".
+    /// Short: "cifar10", or the last part of a folder's path.
+    let internal name images =
+        match images.Source with
+        | ImageSource.Shapes _ -> "shapes"
+        | ImageSource.Cifar10 -> "cifar10"
+        | ImageSource.Cifar100 -> "cifar100"
+        | ImageSource.FashionMnist -> "fashion-mnist"
+        | ImageSource.Voc2007 _ -> "voc2007"
+        | ImageSource.Svhn -> "svhn"
+        | ImageSource.Folder(path, _) -> System.IO.Path.GetFileName(path.TrimEnd('/', '\\'))
+
+    let internal problems field images =
+        [
+            match images.Source with
+            | ImageSource.Shapes s ->
+                yield! Check.atLeast $"{field}.Train" 10 s.Train
+                yield! Check.atLeast $"{field}.Test" 10 s.Test
+                yield! Check.atLeast $"{field}.Size" 8 s.Size
+            | ImageSource.Folder(path, size) ->
+                if System.String.IsNullOrWhiteSpace path then
+                    $"{field}.Folder has an empty path; give the folder with train and test."
+
+                yield! size |> Option.toList |> List.collect (Check.atLeast $"{field}.Folder size" 8)
+            | ImageSource.Voc2007 size -> yield! Check.atLeast $"{field}.Voc2007 size" 8 size
+            | _ -> ()
+
+            yield!
+                images.TrainLimit
+                |> Option.toList
+                |> List.collect (Check.atLeast $"{field}.TrainLimit" 2)
+        ]
+
+    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist", "svhn" or "folder:PATH".
     let parse (text: string) =
         match text.ToLowerInvariant() with
         | "shapes" -> Ok shapes
         | "cifar10" -> Ok cifar10
         | "cifar100" -> Ok cifar100
         | "fashion-mnist" -> Ok fashionMnist
+        | "svhn" -> Ok svhn
         | lower when lower.StartsWith "folder:" && text.Length > 7 -> Ok(folder None (text.Substring 7))
-        | _ -> Error $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist or folder:PATH."
+        | _ ->
+            Error
+                $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist, svhn or folder:PATH."
 
     /// Side of the square images, where it is known before they are read.
     let knownSize images =
         match images.Source with
         | ImageSource.Shapes s -> Some s.Size
         | ImageSource.Cifar10
-        | ImageSource.Cifar100 -> Some 32
+        | ImageSource.Cifar100
+        | ImageSource.Svhn -> Some 32
         | ImageSource.FashionMnist -> Some 28
+        | ImageSource.Voc2007 size -> Some size
         | ImageSource.Folder(_, size) -> size
 
     /// Number of training images, where it is known before they are read.
@@ -78,6 +122,8 @@ module Images =
             | ImageSource.Cifar10
             | ImageSource.Cifar100 -> Some 50000
             | ImageSource.FashionMnist -> Some 60000
+            | ImageSource.Svhn -> Some 73257
+            | ImageSource.Voc2007 _ -> Some 5011
             | ImageSource.Folder _ -> None
 
         match all, images.TrainLimit with

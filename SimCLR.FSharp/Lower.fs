@@ -126,6 +126,48 @@ let evaluation (side: int) (run: Run) =
         run.Seed
     )
 
+let private classifier (value: SimCLR.ClassifierSettings) =
+    let rate batch =
+        LearningRate.at batch value.LearningRate
+
+    Core.Evaluation.ClassifierSettings(value.Epochs, value.BatchSize, rate, value.WeightDecay)
+
+let private fineTuning (value: FineTuneSettings) =
+    FineTuning(value.Labels, value.FromHeadLayer, classifier value.Training)
+
+let private transfer (load: Images -> ImageSplits) (value: TransferSettings) =
+    let metric =
+        match value.Metric with
+        | TransferMetric.Top1 -> ProbeMetric.Top1
+        | TransferMetric.PerClassMean -> ProbeMetric.PerClassMean
+        | TransferMetric.ElevenPointMap -> ProbeMetric.ElevenPointMap
+
+    let fineTunings = value.FineTunings |> List.map classifier |> List.toArray
+    Transfer(load value.Images, metric, List.toArray value.Strengths, fineTunings)
+
+let private distillation (value: DistillSettings) =
+    let teacher: IMeasurement =
+        match value.Teacher with
+        | Teacher.Linear training -> LinearSgd(classifier training)
+        | Teacher.FineTuned tuning -> fineTuning tuning
+
+    let student = value.Student |> Option.map encoder |> Option.toObj
+    Distillation(teacher, student, value.Temperature, classifier value.Training)
+
+/// What else is measured, given how other images are read.
+let measurement load value : IMeasurement =
+    match value with
+    | Measurement.LinearSgd s -> LinearSgd(classifier s)
+    | Measurement.FineTune s -> fineTuning s
+    | Measurement.Supervised s -> SupervisedBaseline(s.Labels, classifier s.Training)
+    | Measurement.Transfer s -> transfer load s
+    | Measurement.Retention sigma -> Retention sigma
+    | Measurement.HeadProbe -> HeadProbe()
+    | Measurement.AlignmentUniformity representation -> AlignmentUniformity((representation = Representation.Z))
+    | Measurement.Distill s -> distillation s
+    | Measurement.Knn s -> NeighbourChoice([| for k, t in List.allPairs s.K s.Temperatures -> struct (k, t) |])
+    | Measurement.OnlineProbe rate -> new OnlineAccuracy(rate)
+
 /// Fashion-MNIST lies in the data folder, or where Debian's package puts it.
 let private fashionMnistRoot dataRoot download =
     let here =
@@ -145,3 +187,5 @@ let imageSource (dataRoot: string) (download: bool) source : IImageSource =
     | ImageSource.Cifar100 -> Cifar100(dataRoot, download)
     | ImageSource.FashionMnist -> FashionMnist(fashionMnistRoot dataRoot download, download)
     | ImageSource.Folder(path, size) -> ImageFolder(path, Option.toNullable size)
+    | ImageSource.Voc2007 size -> Voc2007(dataRoot, size)
+    | ImageSource.Svhn -> Svhn(dataRoot, download)

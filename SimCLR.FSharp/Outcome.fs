@@ -39,6 +39,8 @@ type Outcome =
         /// Of the training loop.
         ImagesPerSecond: float
         Curve: CurvePoint list
+        /// Figures of the run's Evaluation.Measurements, by name, in their order.
+        Measured: (string * float) list
     }
 
 /// Why a run has no outcome.
@@ -55,6 +57,7 @@ type Metric =
         Name: string
         /// "%" for fractions that are shown in percent, else a unit or nothing.
         Unit: string
+        /// NaN where the outcome has no such figure; tables leave it out and show "–" where there is none at all.
         Get: Outcome -> float
     }
 
@@ -93,6 +96,30 @@ module Outcome =
 
     /// Wall time.
     let seconds = metric "wall time" "s" _.Seconds
+
+    /// A figure of the run's measurements: Measurement.label and what it measured, such as "fine-tuned on 1% top-1". NaN where an outcome
+    /// has no figure of that name, which tables show as missing. Shown in percent, but for alignment, uniformity, k and temperature.
+    let measured name =
+        let endings = [ "alignment"; "uniformity"; " k"; " temperature" ]
+
+        let unit =
+            if endings |> List.exists (name: string).EndsWith then
+                ""
+            else
+                "%"
+
+        metric name unit (fun outcome ->
+            outcome.Measured
+            |> List.tryFind (fun (other, _) -> other = name)
+            |> Option.map snd
+            |> Option.defaultValue nan)
+
+    /// Every figure that one of the outcomes has, in order of appearance, as metrics.
+    let measuredOf (outcomes: Outcome list) =
+        outcomes
+        |> List.collect (_.Measured >> List.map fst)
+        |> List.distinct
+        |> List.map measured
 
 /// A cell and what became of it.
 type CellResult =

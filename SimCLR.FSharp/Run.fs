@@ -136,22 +136,14 @@ module Run =
     /// All that is wrong with a run, each naming field, value, limit and remedy; none for a run that can start.
     let problems run =
         [
-            match run.Images.Source with
-            | ImageSource.Shapes s ->
-                yield! Check.atLeast "Images.Train" 10 s.Train
-                yield! Check.atLeast "Images.Test" 10 s.Test
-                yield! Check.atLeast "Images.Size" 8 s.Size
-            | ImageSource.Folder(path, size) ->
-                if String.IsNullOrWhiteSpace path then
-                    "Images.Folder has an empty path; give the folder with train and test."
+            yield! Images.problems "Images" run.Images
 
-                yield! size |> Option.toList |> List.collect (Check.atLeast "Images.Folder size" 8)
+            match run.Images.Source with
+            | ImageSource.Voc2007 _ ->
+                "Images is Voc2007, whose images show several classes, which the linear probe and k-NN cannot measure; "
+                + "train on other images and transfer to it: Measurement.transfer."
             | _ -> ()
 
-            yield!
-                run.Images.TrainLimit
-                |> Option.toList
-                |> List.collect (Check.atLeast "Images.TrainLimit" 2)
             yield! View.problems "ViewA" run.ViewA
             yield! View.problems "ViewB" run.ViewB
 
@@ -172,6 +164,13 @@ module Run =
             yield! Check.atLeast "BatchSize" 2 run.BatchSize
             yield! Check.atLeast "Epochs" 1 run.Epochs
             yield! Evaluation.problems run.Evaluation
+
+            for measurement in run.Evaluation.Measurements do
+                let layers = Measurement.headLayers measurement
+
+                if layers > run.Head.Depth then
+                    $"FromHeadLayer of '{Measurement.label measurement}' is {layers}, but the head has {run.Head.Depth} layers; "
+                    + "use as many at most."
 
             if run.Epochs >= 1 && run.Schedule.WarmupEpochs >= float run.Epochs then
                 $"Schedule.WarmupEpochs is {run.Schedule.WarmupEpochs}, but the run has {run.Epochs} epochs, so that the learning rate "

@@ -56,8 +56,12 @@ module Table =
         | [], Some reason -> TableCell.Failed reason
         | [], None -> TableCell.Text ""
         | values, _ ->
-            let mean, sd = meanAndSd values
-            TableCell.Mean(mean, sd, values.Length, metric.Unit = "%", cells.Length - values.Length)
+            // NaN: the outcome has no such figure.
+            match values |> List.filter (Double.IsNaN >> not) with
+            | [] -> TableCell.Text "–"
+            | known ->
+                let mean, sd = meanAndSd known
+                TableCell.Mean(mean, sd, known.Length, metric.Unit = "%", cells.Length - values.Length)
 
     let private group axis (results: Results) =
         results.Cells |> List.groupBy (fun cell -> Results.coordinate axis cell.Cell)

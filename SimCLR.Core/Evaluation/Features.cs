@@ -1,7 +1,4 @@
-using SimCLR.Core.Encoders;
 using SimCLR.Core.Images;
-using SimCLR.Core.Runtime;
-using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,7 +6,7 @@ namespace SimCLR.Core.Evaluation;
 
 /// <summary>Representations of images, with labels.</summary>
 /// <param name="H">[N, D], float32.</param>
-/// <param name="Labels">[N], int64.</param>
+/// <param name="Labels">[N], int64; or, of images that may show several classes, [N, C]: 1 shown, -1 not shown, 0 not counted.</param>
 /// <param name="Classes">Number of classes.</param>
 public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposable
 {
@@ -35,7 +32,9 @@ public sealed record TrainFeatures(Tensor H, Tensor Labels, int Classes) : Featu
     public (TrainFeatures Fit, ValidationFeatures Validation) HoldOut(double fraction, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var (kept, held) = Subsets.HoldOut(Labels, fraction, generator);
+        // Images of several classes each are held out without regard to them.
+        var strata = Labels.dim() == 1 ? Labels : zeros_like(Labels.select(1, 0));
+        var (kept, held) = Subsets.HoldOut(strata, fraction, generator);
         return (
             new TrainFeatures(Pick(H, kept), Pick(Labels, kept), Classes),
             new ValidationFeatures(Pick(H, held), Pick(Labels, held), Classes)
@@ -51,45 +50,3 @@ public sealed record ValidationFeatures(Tensor H, Tensor Labels, int Classes) : 
 
 /// <summary>Features that a result is measured on. Nothing that chooses takes them.</summary>
 public sealed record TestFeatures(Tensor H, Tensor Labels, int Classes) : Features(H, Labels, Classes);
-
-/// <summary>An encoder for evaluation: no gradient, batch norm with its running statistics, which stay as they are.</summary>
-public sealed class FrozenEncoder(Encoder encoder, Device device, IView evaluationView)
-{
-    private const long BatchSize = 500;
-
-    /// <summary>Representations of training images.</summary>
-    public TrainFeatures Train(ImageSet images) => new(Extract(images), LabelsOf(images), images.ClassNames.Count);
-
-    /// <summary>Representations of test images.</summary>
-    public TestFeatures Test(ImageSet images) => new(Extract(images), LabelsOf(images), images.ClassNames.Count);
-
-    private Tensor LabelsOf(ImageSet images) => images.Labels.to(device, copy: true).DetachFromDisposeScope();
-
-    private Tensor Extract(ImageSet images)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var wasTraining = encoder.training;
-        encoder.eval();
-        try
-        {
-            var parts = new List<Tensor>();
-            for (var start = 0L; start < images.Count; start += BatchSize)
-                parts.Add(ExtractBatch(images.Images.narrow(0, start, Math.Min(BatchSize, images.Count - start))));
-            return cat(parts).DetachFromDisposeScope();
-        }
-        finally
-        {
-            encoder.train(wasTraining);
-        }
-    }
-
-    private Tensor ExtractBatch(Tensor bytes)
-    {
-        using var scope = NewDisposeScope();
-        var batch = ViewBatch.FromBytes(bytes.to(device));
-        using var generator = new Generator(0, device);
-        var view = evaluationView.Apply(batch, evaluationView.Draw(BatchShape.Of(batch), generator));
-        return encoder.forward(MemoryLayout.ChannelsLast(view)).MoveToOuterDisposeScope();
-    }
-}

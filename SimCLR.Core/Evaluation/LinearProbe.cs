@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>What a linear probe found.</summary>
-/// <param name="Top1">Test accuracy, as a fraction.</param>
+/// <param name="Top1">Test accuracy, as a fraction; of <see cref="LinearProbe.Measure"/>, the metric asked for.</param>
 /// <param name="L2">The strength chosen.</param>
-/// <param name="ValidationTop1">Its accuracy on the validation split.</param>
+/// <param name="ValidationTop1">The same on the validation split.</param>
 public sealed record LinearProbeResult(double Top1, double L2, double ValidationTop1);
 
 /// <summary>
@@ -16,7 +16,7 @@ public sealed record LinearProbeResult(double Top1, double L2, double Validation
 /// </summary>
 public static class LinearProbe
 {
-    /// <summary>Chooses, fits and measures.</summary>
+    /// <summary>Chooses, fits and measures accuracy.</summary>
     /// <param name="train">Features to fit.</param>
     /// <param name="test">Features to measure on; nothing is chosen on them.</param>
     /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
@@ -28,19 +28,36 @@ public static class LinearProbe
         IReadOnlyList<double> strengths,
         double validationFraction,
         Generator generator
+    ) => Measure(ProbeMetric.Top1, train, test, strengths, validationFraction, generator);
+
+    /// <summary>Chooses by a metric, fits and measures it.</summary>
+    /// <param name="metric">What a strength is chosen by, on the validation split, and what is measured.</param>
+    /// <param name="train">Features to fit.</param>
+    /// <param name="test">Features to measure on; nothing is chosen on them.</param>
+    /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
+    /// <param name="validationFraction">Part of the training features to choose on.</param>
+    /// <param name="generator">Draws the validation split, on the CPU.</param>
+    public static LinearProbeResult Measure(
+        ProbeMetric metric,
+        TrainFeatures train,
+        TestFeatures test,
+        IReadOnlyList<double> strengths,
+        double validationFraction,
+        Generator generator
     )
     {
         using var scope = NewDisposeScope();
         var (fit, validation) = train.HoldOut(validationFraction, generator);
-        var (l2, validationTop1) = Choose(fit, validation, strengths);
-        return new LinearProbeResult(Fit(train, l2).Top1(test), l2, validationTop1);
+        var (l2, onValidation) = Choose(fit, validation, strengths, metric);
+        return new LinearProbeResult(Fit(train, l2).Measure(metric, test), l2, onValidation);
     }
 
-    /// <summary>The strength with the best validation accuracy; of equal ones the stronger.</summary>
+    /// <summary>The strength with the best validation accuracy, or another metric; of equal ones the stronger.</summary>
     public static (double L2, double ValidationTop1) Choose(
         TrainFeatures fit,
         ValidationFeatures validation,
-        IReadOnlyList<double> strengths
+        IReadOnlyList<double> strengths,
+        ProbeMetric metric = ProbeMetric.Top1
     )
     {
         if (strengths.Count == 0 || strengths.Any(l2 => !(l2 >= 0) || double.IsInfinity(l2)))
@@ -48,14 +65,14 @@ public static class LinearProbe
                 $"L2 strengths are [{string.Join(", ", strengths)}]; give one or more finite values, 0 or more, for example 1e-4, 1e-2."
             );
         using var scope = NewDisposeScope();
-        var best = (L2: 0.0, Top1: -1.0);
+        var best = (L2: 0.0, Value: -1.0);
         LinearClassifier? previous = null;
         foreach (var l2 in strengths.OrderDescending())
         {
             previous = Fit(fit, l2, previous);
-            var top1 = previous.Top1(validation);
-            if (top1 > best.Top1)
-                best = (l2, top1);
+            var value = previous.Measure(metric, validation);
+            if (value > best.Value)
+                best = (l2, value);
         }
         return best;
     }
@@ -84,13 +101,29 @@ public static class LinearProbe
 /// <param name="Scale">[1, D], features are divided by it.</param>
 public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
 {
-    /// <summary>Accuracy, as a fraction.</summary>
-    public double Top1(Features features)
+    /// <summary>The score of every class, [N, C], float64.</summary>
+    public Tensor Scores(Features features)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var x = (features.H - Mean) / Scale;
-        var logits = x.mm(Weights.narrow(0, 0, x.shape[1])) + Weights[-1];
-        return logits.argmax(1).eq(features.Labels).to_type(ScalarType.Float64).mean().ToDouble();
+        return (x.mm(Weights.narrow(0, 0, x.shape[1])) + Weights[-1]).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The class with the highest score, image by image.</summary>
+    public long[] Predictions(Features features)
+    {
+        using var scope = NewDisposeScope();
+        return Scores(features).argmax(1).cpu().data<long>().ToArray();
+    }
+
+    /// <summary>A metric of these features, as a fraction.</summary>
+    public double Measure(ProbeMetric metric, Features features)
+    {
+        using var scores = Scores(features);
+        return Metrics.Score(metric, scores, features.Labels);
+    }
+
+    /// <summary>Accuracy, as a fraction.</summary>
+    public double Top1(Features features) => Measure(ProbeMetric.Top1, features);
 }

@@ -44,4 +44,18 @@ public static class NearestNeighbours
         }
         return (double)correct / test.Count;
     }
+
+    /// <summary>The k and temperature with the best validation accuracy; of equal ones the first.</summary>
+    /// <param name="fit">The neighbours.</param>
+    /// <param name="validation">What is classified to choose.</param>
+    /// <param name="candidates">What to choose from, one or more.</param>
+    /// <exception cref="ArgumentException">There is no candidate, or one is out of range.</exception>
+    public static (int K, double Temperature) Choose(
+        TrainFeatures fit,
+        ValidationFeatures validation,
+        IReadOnlyList<(int K, double Temperature)> candidates
+    ) =>
+        candidates.Count > 0
+            ? candidates.MaxBy(candidate => Top1(fit, validation, candidate.K, candidate.Temperature))
+            : throw new ArgumentException("There is no k to choose from; give one or more, for example 10, 20, 200.");
 }

@@ -31,6 +31,7 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
         CheckRange(nameof(spec.Depth), spec.Depth, 0);
         CheckRange(nameof(spec.Output), spec.Output, 1);
         CheckRange(nameof(spec.Hidden), spec.Hidden ?? 1, 1);
+        Depth = spec.Depth;
         OutputSize = spec.Depth == 0 ? featureSize : spec.Output;
         if (spec.Depth == 0)
             return;
@@ -42,8 +43,44 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
     /// <summary>Length of z.</summary>
     public long OutputSize { get; }
 
+    /// <summary>Linear layers.</summary>
+    public int Depth { get; }
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => layers is null ? input.alias() : layers.forward(input);
+
+    /// <summary>What comes out after the first linear layers, each with its batch norm and ReLU: fine-tuning from a middle layer
+    /// (SimCLR v2, 2006.10029, section 2.2).</summary>
+    /// <param name="input">h, [N, D].</param>
+    /// <param name="count">0, which gives h, to <see cref="Depth"/>, which gives z.</param>
+    public Tensor FirstLayers(Tensor input, int count)
+    {
+        using var scope = NewDisposeScope();
+        var x = input.alias();
+        foreach (var layer in Kept(count))
+            x = layer.call(x);
+        return x.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Length of what <see cref="FirstLayers"/> gives.</summary>
+    /// <param name="featureSize">Length of h.</param>
+    /// <param name="count">0 to <see cref="Depth"/>.</param>
+    public long SizeAfter(long featureSize, int count) =>
+        Kept(count).OfType<Linear>().LastOrDefault()?.weight.shape[0] ?? featureSize;
+
+    private IEnumerable<Module<Tensor, Tensor>> Kept(int count)
+    {
+        if (count < 0 || count > Depth)
+            throw new ArgumentOutOfRangeException(
+                nameof(count),
+                count,
+                $"{count} layers of a head of depth {Depth} were asked for; use 0 to {Depth}."
+            );
+        var linear = 0;
+        return (layers?.children() ?? [])
+            .OfType<Module<Tensor, Tensor>>()
+            .TakeWhile(layer => (linear += layer is Linear ? 1 : 0) <= count);
+    }
 
     private static List<(string, Module<Tensor, Tensor>)> Layers(HeadSpec spec, long featureSize)
     {

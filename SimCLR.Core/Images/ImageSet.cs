@@ -10,14 +10,24 @@ public sealed class ImageSet : IDisposable
     /// <param name="images">[N, C, H, W], uint8.</param>
     /// <param name="labels">[N], int64, each in 0 .. classes - 1; -1 where there is no label.</param>
     /// <param name="classNames">One name per class.</param>
+    /// <param name="targets">[N, classes], int64, of images that may show several classes: 1 shown, -1 not shown, 0 not to be
+    /// counted ("difficult" in PASCAL VOC). Null where each image has one class, its label.</param>
     /// <exception cref="ArgumentException">Shapes, types or labels do not fit.</exception>
-    public ImageSet(Tensor images, Tensor labels, IReadOnlyList<string> classNames)
+    public ImageSet(Tensor images, Tensor labels, IReadOnlyList<string> classNames, Tensor? targets = null)
     {
         if (images.dim() != 4 || images.dtype != ScalarType.Byte)
             throw new ArgumentException($"Images must be [N, C, H, W] of uint8, not {images}.");
         if (labels.dim() != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != images.shape[0])
             throw new ArgumentException($"Labels must be [{images.shape[0]}] of int64, not {labels}.");
+        if (
+            targets is not null
+            && (targets.dtype != ScalarType.Int64 || !targets.shape.SequenceEqual([images.shape[0], classNames.Count]))
+        )
+            throw new ArgumentException(
+                $"Targets must be [{images.shape[0]}, {classNames.Count}] of int64, not {targets}."
+            );
         Images = images.DetachFromDisposeScope();
+        Targets = targets?.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
         ClassNames = classNames;
     }
@@ -27,6 +37,9 @@ public sealed class ImageSet : IDisposable
 
     /// <summary>[N], int64; -1 where there is no label.</summary>
     public Tensor Labels { get; }
+
+    /// <summary>[N, classes], int64: 1 shown, -1 not shown, 0 not to be counted; null where each image has one class.</summary>
+    public Tensor? Targets { get; }
 
     /// <summary>Class names; the label is the index.</summary>
     public IReadOnlyList<string> ClassNames { get; }
@@ -44,11 +57,17 @@ public sealed class ImageSet : IDisposable
     public long Width => Images.shape[3];
 
     /// <summary>A copy on the device.</summary>
-    public ImageSet To(Device device) => new(Images.to(device, copy: true), Labels.to(device, copy: true), ClassNames);
+    public ImageSet To(Device device) =>
+        new(Images.to(device, copy: true), Labels.to(device, copy: true), ClassNames, Targets?.to(device, copy: true));
 
     /// <summary>The images at those indices, [B], int64: a new set.</summary>
     public ImageSet Select(Tensor indices) =>
-        new(Images.index_select(0, indices), Labels.index_select(0, indices), ClassNames);
+        new(
+            Images.index_select(0, indices),
+            Labels.index_select(0, indices),
+            ClassNames,
+            Targets?.index_select(0, indices)
+        );
 
     /// <summary>The first images of every class, the same number of each as far as there are enough, in their order: a
     /// new set.</summary>
@@ -57,6 +76,16 @@ public sealed class ImageSet : IDisposable
     public ImageSet Take(long count)
     {
         using var chosen = Subsets.Balanced(Labels, count);
+        return Select(chosen);
+    }
+
+    /// <summary>A part of the images, drawn, the same number of each class as far as there are enough: a new set.</summary>
+    /// <param name="fraction">Part, above 0 and up to 1; at least one image of each class is taken.</param>
+    /// <param name="generator">Draws which, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction is out of range.</exception>
+    public ImageSet TakeFraction(double fraction, Generator generator)
+    {
+        using var chosen = Subsets.BalancedFraction(Labels, fraction, ClassNames.Count, generator);
         return Select(chosen);
     }
 
@@ -77,6 +106,7 @@ public sealed class ImageSet : IDisposable
     {
         Images.Dispose();
         Labels.Dispose();
+        Targets?.Dispose();
     }
 }
 

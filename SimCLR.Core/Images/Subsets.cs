@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
@@ -21,6 +22,24 @@ internal static class Subsets
             .Take((int)count)
             .Select(image => image.index);
         return Indices(labels, chosen);
+    }
+
+    /// <summary>Indices, ascending, of a drawn part of the images, the same number of every class as far as there are
+    /// enough, at least as many as classes.</summary>
+    internal static Tensor BalancedFraction(Tensor labels, double fraction, int classes, Generator generator)
+    {
+        if (!(fraction > 0 && fraction <= 1))
+            throw new ArgumentOutOfRangeException(
+                nameof(fraction),
+                fraction,
+                $"fraction is {fraction}; use one above 0 and up to 1, for example 0.1."
+            );
+        var all = labels.shape[0];
+        using var scope = NewDisposeScope();
+        var order = randperm(all, generator: generator).to(labels.device);
+        var count = Math.Min(all, Math.Max(classes, (long)Math.Round(fraction * all)));
+        var chosen = order.index_select(0, Balanced(labels.index_select(0, order), count));
+        return chosen.sort().Values.MoveToOuterDisposeScope();
     }
 
     /// <summary>Indices, ascending, of those kept and of those held out.</summary>

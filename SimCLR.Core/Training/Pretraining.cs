@@ -68,6 +68,9 @@ public sealed class Pretraining : IDisposable
     /// <summary>The projection head in training.</summary>
     public ProjectionHead Head { get; }
 
+    /// <summary>Sees the representations of every step; null: nobody does.</summary>
+    public IStepObserver? Observer { get; set; }
+
     /// <summary>Steps done.</summary>
     public long Step { get; private set; }
 
@@ -86,7 +89,7 @@ public sealed class Pretraining : IDisposable
         optimizer.LearningRate = schedule.At(Step);
         optimizer.ZeroGrad();
 
-        var z = Embed(cat([viewA, viewB]));
+        var z = Embed(cat([viewA, viewB]), labels);
         var pair = z.chunk(2);
         var loss = spec.Loss.Compute(pair[0], pair[1], labels);
         loss.backward();
@@ -150,13 +153,18 @@ public sealed class Pretraining : IDisposable
         order?.Dispose();
     }
 
-    private Tensor Embed(Tensor views)
+    private Tensor Embed(Tensor views, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        using var autocast = Autocast.Enter(precision, device);
-        return Head.forward(Encoder.forward(MemoryLayout.ChannelsLast(views)))
-            .to_type(ScalarType.Float32)
-            .MoveToOuterDisposeScope();
+        Tensor h,
+            z;
+        using (Autocast.Enter(precision, device))
+        {
+            h = Encoder.forward(MemoryLayout.ChannelsLast(views));
+            z = Head.forward(h).to_type(ScalarType.Float32);
+        }
+        Observer?.Observe(h.detach().to_type(ScalarType.Float32), labels);
+        return z.MoveToOuterDisposeScope();
     }
 
     private (Tensor ViewA, Tensor ViewB, Tensor Labels) NextViews()

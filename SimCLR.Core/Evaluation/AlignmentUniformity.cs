@@ -1,0 +1,71 @@
+using SimCLR.Core.Views;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Evaluation;
+
+/// <summary>
+/// Alignment and uniformity of normalized representations (Wang and Isola 2020, 2005.10242, section 4.1): how near the two views of an
+/// image lie, and how evenly images spread over the sphere. Of the run's views of the test images; smaller is better for both.
+/// </summary>
+/// <param name="OfZ">Of z = g(h) instead of h.</param>
+public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
+{
+    private const long Block = 1000;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Figure> Measure(Pretrained pretrained)
+    {
+        using var scope = NewDisposeScope();
+        var a = Embed(pretrained, pretrained.Spec.ViewA, "alignment view A");
+        var b = Embed(pretrained, pretrained.Spec.ViewB, "alignment view B");
+        return
+        [
+            new Figure("alignment", Alignment(a, b)),
+            new Figure("uniformity", (Uniformity(a) + Uniformity(b)) / 2),
+        ];
+    }
+
+    /// <summary>Mean squared distance of the normalized rows of one to those of the other: 0 to 4.</summary>
+    public static double Alignment(Tensor a, Tensor b)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return (Unit(a) - Unit(b)).square().sum(1).mean().ToDouble();
+    }
+
+    /// <summary>Logarithm of the mean over pairs of rows of exp(-2 · squared distance), rows normalized: -8 to 0.</summary>
+    /// <param name="x">[N, D], two rows or more.</param>
+    public static double Uniformity(Tensor x)
+    {
+        if (x.shape[0] < 2)
+            throw new ArgumentException($"Uniformity is over pairs, but there is {x.shape[0]} row; give 2 or more.");
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var unit = Unit(x);
+        var (n, sum) = (x.shape[0], zeros(1, ScalarType.Float64, x.device));
+        for (var start = 0L; start < n; start += Block)
+        {
+            using var block = NewDisposeScope();
+            var cosines = unit.narrow(0, start, Math.Min(Block, n - start)).mm(unit.t());
+            sum.add_((4 * cosines - 4).exp().sum());
+        }
+        // Every row's pair with itself, exp(0), is taken out again.
+        return Math.Log((sum.ToDouble() - n) / n / (n - 1));
+    }
+
+    private Tensor Embed(Pretrained pretrained, IView view, string stream) =>
+        pretrained
+            .Frozen(OfZ, new Identity())
+            .Extract(
+                pretrained.Splits.Test,
+                (images, batch) =>
+                {
+                    using var generator = pretrained.Streams.At(stream, batch, pretrained.Device);
+                    return images.Through(view, generator);
+                }
+            );
+
+    // In float64: in float32 the pairs with themselves do not cancel.
+    private static Tensor Unit(Tensor x) => nn.functional.normalize(x.to_type(ScalarType.Float64));
+}

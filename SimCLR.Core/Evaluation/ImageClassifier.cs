@@ -1,0 +1,119 @@
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Heads;
+using SimCLR.Core.Images;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Views;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SimCLR.Core.Evaluation;
+
+/// <summary>
+/// An encoder, the first layers of its projection head, and a linear classifier: images [N, C, H, W] to scores [N, classes].
+/// </summary>
+public sealed class ImageClassifier : Module<Tensor, Tensor>
+{
+    private const long BatchSize = 500;
+    private const double InitialDeviation = 0.01;
+
+    private readonly Encoder encoder;
+    private readonly ProjectionHead? head;
+    private readonly int headLayers;
+    private readonly Linear classifier;
+    private readonly bool frozen;
+    private readonly Device device;
+
+    private ImageClassifier(
+        Encoder encoder,
+        ProjectionHead? head,
+        int headLayers,
+        int classes,
+        bool frozen,
+        Device device,
+        Generator weights
+    )
+        : base("ImageClassifier")
+    {
+        (this.encoder, this.head, this.headLayers) = (encoder, head, headLayers);
+        (this.frozen, this.device) = (frozen, device);
+        classifier = Linear(head?.SizeAfter(encoder.FeatureSize, headLayers) ?? encoder.FeatureSize, classes);
+        using (no_grad())
+        {
+            // As in the reference code.
+            classifier.weight.normal_(0, InitialDeviation, weights);
+            classifier.bias!.zero_();
+        }
+        register_module("classifier", classifier);
+        // A frozen encoder is not registered: it is somebody else's, and nothing here trains, moves or disposes it.
+        if (!frozen)
+        {
+            register_module("encoder", encoder);
+            if (head is not null && headLayers > 0)
+                register_module("head", head);
+        }
+        this.to(device);
+        if (!frozen)
+            MemoryLayout.ToChannelsLast(encoder);
+    }
+
+    /// <summary>A linear classifier on an encoder that stays as it is, and its owner's: no gradient, batch norm in evaluation mode.</summary>
+    internal static ImageClassifier OnFrozen(Encoder encoder, int classes, Device device, Generator weights) =>
+        new(encoder, null, 0, classes, frozen: true, device, weights);
+
+    /// <summary>A classifier whose every weight is trained. It owns the encoder and the head.</summary>
+    internal static ImageClassifier Of(
+        Encoder encoder,
+        ProjectionHead? head,
+        int headLayers,
+        int classes,
+        Device device,
+        Generator weights
+    ) => new(encoder, head, headLayers, classes, frozen: false, device, weights);
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return classifier.forward(frozen ? Frozen(input) : Embed(input)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scores of every image, [N, classes], float32: batch norm in evaluation mode, no gradient.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="view">The evaluation view, which draws nothing.</param>
+    public Tensor Scores(ImageSet images, IView view)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var mode = new EvaluationMode(this);
+        var parts = new List<Tensor>();
+        for (var start = 0L; start < images.Count; start += BatchSize)
+        {
+            using var batch = NewDisposeScope();
+            var bytes = images.Images.narrow(0, start, Math.Min(BatchSize, images.Count - start)).to(device);
+            parts.Add(forward(ViewBatch.FromBytes(bytes).Through(view)).MoveToOuterDisposeScope());
+        }
+        return cat(parts).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A metric of the images, as a fraction.</summary>
+    public double Measure(ProbeMetric metric, ImageSet images, IView view)
+    {
+        using var scope = NewDisposeScope();
+        return Metrics.Score(metric, Scores(images, view), (images.Targets ?? images.Labels).to(device));
+    }
+
+    private Tensor Embed(Tensor images)
+    {
+        var h = encoder.forward(MemoryLayout.ChannelsLast(images));
+        return head is null ? h : head.FirstLayers(h, headLayers);
+    }
+
+    private Tensor Frozen(Tensor images)
+    {
+        using var noGrad = no_grad();
+        using var mode = new EvaluationMode(encoder);
+        return Embed(images);
+    }
+}

@@ -1,0 +1,61 @@
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
+
+namespace SimCLR.Core.Evaluation;
+
+/// <summary>Takes the measurements of a run, one after the other.</summary>
+public sealed class Measurements : IDisposable
+{
+    private readonly IReadOnlyList<IMeasurement> list;
+    private readonly List<IStepObserver> observers;
+
+    /// <summary>Makes what has to see the training; to be called before it begins.</summary>
+    public Measurements(IReadOnlyList<IMeasurement> list, Pretrained beforeTraining)
+    {
+        this.list = list;
+        observers = [.. list.Select(measurement => measurement.Observer(beforeTraining)).OfType<IStepObserver>()];
+    }
+
+    /// <summary>To be given every step of the training; null: nothing has to see it.</summary>
+    public IStepObserver? Observer =>
+        observers.Count switch
+        {
+            0 => null,
+            1 => observers[0],
+            _ => new All(observers),
+        };
+
+    /// <summary>Takes every measurement.</summary>
+    /// <param name="pretrained">What is measured.</param>
+    /// <param name="report">Told the number of each measurement as it begins.</param>
+    /// <returns>The figures of each.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IReadOnlyList<IReadOnlyList<Figure>> Take(Pretrained pretrained, Action<int>? report = null)
+    {
+        var taken = new List<IReadOnlyList<Figure>>();
+        foreach (var measurement in list)
+        {
+            pretrained.Cancellation.ThrowIfCancellationRequested();
+            report?.Invoke(taken.Count);
+            using var pause = new CollectionPause();
+            taken.Add([.. measurement.Measure(pretrained)]);
+        }
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var measurement in list.OfType<IDisposable>())
+            measurement.Dispose();
+    }
+
+    private sealed class All(IReadOnlyList<IStepObserver> observers) : IStepObserver
+    {
+        public void Observe(TorchSharp.torch.Tensor h, TorchSharp.torch.Tensor labels)
+        {
+            foreach (var observer in observers)
+                observer.Observe(h, labels);
+        }
+    }
+}

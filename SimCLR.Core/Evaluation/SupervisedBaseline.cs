@@ -1,0 +1,31 @@
+using SimCLR.Core.Runtime;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Evaluation;
+
+/// <summary>
+/// The same encoder from the same first weights, trained with labels and cross-entropy on the run's first view (SimCLR,
+/// table 1; on a part of the labels, table 7).
+/// </summary>
+/// <param name="Labels">Part of the training images, the same number of each class: above 0, up to 1.</param>
+/// <param name="Settings">How.</param>
+public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settings) : IMeasurement
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<Figure> Measure(Pretrained pretrained)
+    {
+        using var images = LabelledPart.Of(pretrained, Labels);
+        using var first = pretrained.Streams.At(RandomStreams.Weights, 0, CPU);
+        using var weights = pretrained.Streams.At("supervised weights", 0, CPU);
+        using var classifier = ImageClassifier.Of(
+            pretrained.Spec.Encoder.Create(images.Channels, first),
+            null,
+            0,
+            images.ClassNames.Count,
+            pretrained.Device,
+            weights
+        );
+        ClassifierTraining.Train(classifier, images, pretrained.Spec.ViewA, Settings, pretrained, "supervised");
+        return Accuracy.Of(classifier, pretrained);
+    }
+}

@@ -1,0 +1,265 @@
+namespace SimCLR
+
+/// How a classifier is trained: SGD with Nesterov momentum 0.9, half a cosine without warmup (SimCLR, appendix B.5, and the reference code).
+type ClassifierSettings =
+    {
+        Epochs: int
+        /// Images per step; all of them where there are fewer, and the learning rate is then that of the smaller batch.
+        BatchSize: int
+        LearningRate: LearningRate
+        WeightDecay: float
+    }
+
+/// Fine-tuning of a copy of the encoder.
+type FineTuneSettings =
+    {
+        /// Part of the training images whose labels are used, the same number of each class.
+        Labels: float
+        /// 0: the classifier sees h; k: what the first k layers of the projection head make of it (SimCLR v2).
+        FromHeadLayer: int
+        Training: ClassifierSettings
+    }
+
+/// Training of the same encoder with labels from the start.
+type SupervisedSettings =
+    {
+        /// Part of the training images whose labels are used, the same number of each class.
+        Labels: float
+        Training: ClassifierSettings
+    }
+
+/// What transfer is measured by; the data set decides which is customary (SimCLR, appendix B.8.1).
+[<RequireQualifiedAccess>]
+type TransferMetric =
+    | Top1
+    /// Aircraft, Pets, Caltech-101, Flowers.
+    | PerClassMean
+    /// PASCAL VOC 2007, whose images show several classes.
+    | ElevenPointMap
+
+/// Transfer to another data set.
+type TransferSettings =
+    {
+        Images: Images
+        Metric: TransferMetric
+        /// L2 strengths of the linear probe, chosen from on a part of its training images.
+        Strengths: float list
+        /// Settings of fine-tuning, chosen from on the same part; empty: no fine-tuning.
+        FineTunings: ClassifierSettings list
+    }
+
+[<RequireQualifiedAccess>]
+type Representation =
+    /// What the encoder makes: evaluation uses it.
+    | H
+    /// g(h): what the loss sees.
+    | Z
+
+/// The classifier that distillation learns from.
+[<RequireQualifiedAccess>]
+type Teacher =
+    /// A linear classifier on the frozen encoder, by SGD.
+    | Linear of ClassifierSettings
+    | FineTuned of FineTuneSettings
+
+/// Distillation into a student (SimCLR v2, section 2.3).
+type DistillSettings =
+    {
+        Teacher: Teacher
+        /// None: the teacher's own encoder, from new weights.
+        Student: Encoder option
+        /// Of the softmax of both; the paper: 0.1 for the same encoder, 1.0 for a smaller one.
+        Temperature: float
+        Training: ClassifierSettings
+    }
+
+/// k and temperature of k-NN, chosen on a part of the training images: every combination is tried.
+type KnnChoice =
+    {
+        K: int list
+        Temperatures: float list
+    }
+
+/// What can be measured of a pretrained encoder beyond the standard probe and k-NN.
+[<RequireQualifiedAccess>]
+type Measurement =
+    /// Linear classifier by SGD on crops and flips, the encoder frozen (SimCLR, appendix B.6).
+    | LinearSgd of ClassifierSettings
+    /// Fine-tuning on a part of the labels (SimCLR, table 7; v2, section 3).
+    | FineTune of FineTuneSettings
+    /// The same encoder trained with labels on the run's first view (SimCLR, tables 1 and 7).
+    | Supervised of SupervisedSettings
+    /// Linear probe and fine-tuning on another data set (SimCLR, table 8).
+    | Transfer of TransferSettings
+    /// Which transformation was applied, told from h and from g(h); noise of that deviation (SimCLR, table 3).
+    | Retention of noiseSigma: float
+    /// Linear probe of g(h) (SimCLR, figure 8).
+    | HeadProbe
+    /// Alignment and uniformity of the test images' views (Wang and Isola 2020).
+    | AlignmentUniformity of Representation
+    | Distill of DistillSettings
+    /// k-NN with k and temperature chosen on validation images.
+    | Knn of KnnChoice
+    /// A linear classifier trained during pretraining, which the encoder does not feel; its constant learning rate.
+    | OnlineProbe of learningRate: float
+
+[<RequireQualifiedAccess>]
+module Measurement =
+
+    /// The paper's linear evaluation (appendix B.6): 90 epochs, batch 4096, 0.1 · B/256, no decay.
+    let linearSgd =
+        Measurement.LinearSgd
+            {
+                Epochs = 90
+                BatchSize = 4096
+                LearningRate = LearningRate.Linear 0.1
+                WeightDecay = 0.0
+            }
+
+    let private fineTuning labels epochs : FineTuneSettings =
+        {
+            Labels = labels
+            FromHeadLayer = 0
+            Training =
+                {
+                    Epochs = epochs
+                    BatchSize = 4096
+                    LearningRate = LearningRate.Linear 0.05
+                    WeightDecay = 0.0
+                }
+        }
+
+    /// The paper's fine-tuning (appendix B.5) on that part of the labels: batch 4096, 0.05 · B/256, no decay, 60 epochs for 1%, 30 for more.
+    let fineTune labels =
+        Measurement.FineTune(fineTuning labels (if labels <= 0.01 then 60 else 30))
+
+    /// 45 strengths from 1e-6 to 1e5, logarithmically spaced (SimCLR, appendix B.8.1).
+    let paperStrengths = [ for i in 0..44 -> 10.0 ** (-6.0 + float i * 11.0 / 44.0) ]
+
+    /// The paper's linear transfer to another data set, by the metric that is customary there; no fine-tuning.
+    let transfer images =
+        Measurement.Transfer
+            {
+                Images = images
+                Metric =
+                    match images.Source with
+                    | ImageSource.Voc2007 _ -> TransferMetric.ElevenPointMap
+                    | _ -> TransferMetric.Top1
+                Strengths = paperStrengths
+                FineTunings = []
+            }
+
+    /// Table 3, with noise of deviation 0.1.
+    let retention = Measurement.Retention 0.1
+
+    /// Self-distillation (v2): the same encoder, temperature 0.1, the teacher fine-tuned on that part of the labels.
+    let selfDistill labels training =
+        Measurement.Distill
+            {
+                Teacher = Teacher.FineTuned(fineTuning labels (if labels <= 0.01 then 60 else 30))
+                Student = None
+                Temperature = 0.1
+                Training = training
+            }
+
+    let private percent (part: float) =
+        (100.0 * part).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)
+
+    let private ofLabels what (part: float) =
+        if part = 1.0 then what else $"{what} on {percent part}%%"
+
+    /// Begins the name of each of its figures, such as "fine-tuned on 1%": the figure is then "fine-tuned on 1% top-1".
+    let label measurement =
+        match measurement with
+        | Measurement.LinearSgd _ -> "linear SGD"
+        | Measurement.FineTune s ->
+            let all = ofLabels "fine-tuned" s.Labels
+
+            if s.FromHeadLayer = 0 then
+                all
+            else
+                $"{all} from head layer {s.FromHeadLayer}"
+        | Measurement.Supervised s -> ofLabels "supervised" s.Labels
+        | Measurement.Transfer s -> $"transfer to {Images.name s.Images}"
+        | Measurement.Retention _ -> "retained"
+        | Measurement.HeadProbe -> "g(h)"
+        | Measurement.AlignmentUniformity Representation.H -> "h"
+        | Measurement.AlignmentUniformity Representation.Z -> "z"
+        | Measurement.Distill { Student = None } -> "self-distilled"
+        | Measurement.Distill { Student = Some encoder } -> $"distilled to {Encoder.name encoder}"
+        | Measurement.Knn _ -> "chosen k-NN"
+        | Measurement.OnlineProbe _ -> "online"
+
+    let private trainingProblems name (s: ClassifierSettings) =
+        [
+            yield! Check.atLeast $"{name}.Epochs" 1 s.Epochs
+            yield! Check.atLeast $"{name}.BatchSize" 2 s.BatchSize
+            yield! Check.above $"{name}.LearningRate" 0.0 (LearningRate.at 256 s.LearningRate)
+            yield! Check.finiteFrom $"{name}.WeightDecay" 0.0 s.WeightDecay
+        ]
+
+    let private fineTuneProblems name (s: FineTuneSettings) =
+        [
+            yield! Check.share $"{name}.Labels" s.Labels
+            yield! Check.atLeast $"{name}.FromHeadLayer" 0 s.FromHeadLayer
+            yield! trainingProblems $"{name}.Training" s.Training
+        ]
+
+    let private oneOrMore name example items =
+        if List.isEmpty items then
+            [ $"{name} is empty; give one or more, for example {example}." ]
+        else
+            []
+
+    let private transferProblems name (s: TransferSettings) =
+        [
+            yield! Images.problems $"{name}.Images" s.Images
+            yield! oneOrMore $"{name}.Strengths" "Measurement.paperStrengths" s.Strengths
+            yield! s.Strengths |> List.collect (Check.finiteFrom $"{name}.Strengths" 0.0)
+
+            for i, training in List.indexed s.FineTunings do
+                yield! trainingProblems $"{name}.FineTunings[{i}]" training
+
+            match s.Images.Source, s.Metric with
+            | ImageSource.Voc2007 _, TransferMetric.ElevenPointMap -> ()
+            | ImageSource.Voc2007 _, other ->
+                $"{name}.Metric is {other}, but images of PASCAL VOC 2007 show several classes; use TransferMetric.ElevenPointMap."
+            | _ -> ()
+        ]
+
+    let internal problems name measurement =
+        match measurement with
+        | Measurement.LinearSgd s -> trainingProblems $"{name}.LinearSgd" s
+        | Measurement.FineTune s -> fineTuneProblems $"{name}.FineTune" s
+        | Measurement.Supervised s ->
+            Check.share $"{name}.Supervised.Labels" s.Labels
+            @ trainingProblems $"{name}.Supervised.Training" s.Training
+        | Measurement.Transfer s -> transferProblems $"{name}.Transfer" s
+        | Measurement.Retention sigma -> Check.finiteFrom $"{name}.Retention noise sigma" 0.0 sigma
+        | Measurement.HeadProbe
+        | Measurement.AlignmentUniformity _ -> []
+        | Measurement.Distill s ->
+            [
+                match s.Teacher with
+                | Teacher.Linear training -> yield! trainingProblems $"{name}.Distill.Teacher" training
+                | Teacher.FineTuned tuning -> yield! fineTuneProblems $"{name}.Distill.Teacher" tuning
+
+                yield! s.Student |> Option.toList |> List.collect Encoder.problems
+                yield! Check.above $"{name}.Distill.Temperature" 0.0 s.Temperature
+                yield! trainingProblems $"{name}.Distill.Training" s.Training
+            ]
+        | Measurement.Knn s ->
+            [
+                yield! oneOrMore $"{name}.Knn.K" "[ 10; 20; 200 ]" s.K
+                yield! oneOrMore $"{name}.Knn.Temperatures" "[ 0.07; 0.1 ]" s.Temperatures
+                yield! s.K |> List.collect (Check.atLeast $"{name}.Knn.K" 1)
+                yield! s.Temperatures |> List.collect (Check.above $"{name}.Knn.Temperatures" 0.0)
+            ]
+        | Measurement.OnlineProbe rate -> Check.above $"{name}.OnlineProbe learning rate" 0.0 rate
+
+    /// The layers of the projection head that it begins from: the head must have as many.
+    let internal headLayers measurement =
+        match measurement with
+        | Measurement.FineTune s
+        | Measurement.Distill { Teacher = Teacher.FineTuned s } -> s.FromHeadLayer
+        | _ -> 0

@@ -70,7 +70,7 @@ let private encoder value : EncoderSpec =
 let private head (value: Head) =
     HeadSpec(value.Depth, int64 value.Output, value.Hidden |> Option.map int64 |> Option.toNullable, value.BatchNorm)
 
-let private loss value : ILoss =
+let loss value : ILoss =
     match value with
     | Loss.NtXent s -> NtXent(s.Temperature, s.Normalize)
     | Loss.NtLogistic s -> NtLogistic(s.Temperature, s.SemiHard)

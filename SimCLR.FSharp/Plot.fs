@@ -224,6 +224,15 @@ module Plot =
 
         lines @ chance |> Chart.combine |> styled "epoch" None None "loss"
 
+    /// Named curves through points (x, y).
+    let lines xTitle yTitle (curves: (string * (float * float) list) list) =
+        [
+            for i, (name, points) in List.indexed curves ->
+                Chart.Line(xy = points, Name = name, LineColor = colour i, LineWidth = 2.2)
+        ]
+        |> Chart.combine
+        |> styled xTitle None None yTitle
+
     /// A metric by two axes; the mean over all else.
     let heatMap rowAxis columnAxis (metric: Metric) results =
         let outcomes = Results.outcomes results

@@ -12,6 +12,7 @@ type private Argument =
     | Download
     | Stream
     | Limit of int
+    | Preset of string
     | Device of string
     | Encoder of string
     | Width of float
@@ -33,17 +34,20 @@ type private Argument =
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."
             | Limit _ -> "train on the first so many images only, the same number of each class."
+            | Preset _ ->
+                "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
             | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
             | Encoder _ -> "small (the default on shapes), resnet18, resnet34, resnet50, resnet101 or resnet152."
             | Width _ -> "multiplies the encoder's channels, for example 0.25."
             | Epochs _ -> "passes over the images."
             | Batch _ -> "images per step."
-            | Seeds _ -> "seeds per setting (default: 2)."
+            | Seeds _ -> "seeds per setting (default: 2; 1 with --preset smoke, 3 with --preset paper)."
             | Workers _ -> "compute in so many processes at once."
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
             | Retry_Failed -> "try runs again that have failed before."
-            | Out _ -> "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME)."
+            | Out _ ->
+                "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
 
 /// What a script of a sweep was asked for.
@@ -51,6 +55,8 @@ type Sweep =
     {
         /// Name of the sweep; its report lies in a folder of that name.
         Name: string
+        /// How much of it is asked for.
+        Preset: Preset
         /// The run that the script varies.
         Baseline: Run
         /// Seeds of every setting.
@@ -60,6 +66,8 @@ type Sweep =
         Workers: int
         /// GPUs that they take in turn; none: whatever each sees.
         Gpus: string list
+        /// Published figures to set beside ours.
+        Beside: (Results -> Comparison) list
         /// Folder of the report.
         Out: string
     }
@@ -84,26 +92,15 @@ module Sweep =
             Encoder.resNet (int (name.Substring 6))
         | _ -> fail $"There is no encoder '{name}': choose small, resnet18, resnet34, resnet50, resnet101 or resnet152."
 
-    /// The recipe that fits the data: image sizes decide the crop.
-    let private recipe images =
-        match images.Source with
-        | ImageSource.Shapes _ -> Run.shapes |> Run.images images
-        | _ ->
-            let size = Images.knownSize images |> Option.defaultValue 32
-
-            Run.cifar10
-            |> Run.images images
-            |> Run.views (Views.paperCifar10 |> View.withSize size)
-
     /// The default run with what the arguments change.
-    let private baseline standard (arguments: ParseResults<Argument>) =
+    let private baseline preset standard (arguments: ParseResults<Argument>) =
         let apply set value run =
             value |> Option.fold (fun run value -> set value run) run
 
         let images =
             arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
 
-        standard images
+        standard preset images
         |> apply
             (fun limit run -> Run.images (Images.limit limit run.Images) run)
             (arguments.TryGetResult Argument.Limit)
@@ -121,10 +118,21 @@ module Sweep =
         let arguments =
             parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
 
-        let out =
-            arguments.GetResult(Argument.Out, defaultValue = Path.Combine("results", name))
+        let preset =
+            arguments.TryGetResult Argument.Preset
+            |> Option.map (Preset.parse >> orFail)
+            |> Option.defaultValue SimCLR.Preset.Standard
 
-        let seeds = arguments.GetResult(Argument.Seeds, defaultValue = 2)
+        let folder =
+            if preset = SimCLR.Preset.Standard then
+                name
+            else
+                $"{name}-{Preset.name preset}"
+
+        let out =
+            arguments.GetResult(Argument.Out, defaultValue = Path.Combine("results", folder))
+
+        let seeds = arguments.GetResult(Argument.Seeds, defaultValue = Preset.seeds preset)
 
         let atLeastOne name value =
             if value < 1 then
@@ -146,7 +154,8 @@ module Sweep =
 
         {
             Name = name
-            Baseline = baseline standard arguments
+            Preset = preset
+            Baseline = baseline preset standard arguments
             Seeds = [ 0 .. seeds - 1 ]
             Executor =
                 { Executor.local with
@@ -166,6 +175,7 @@ module Sweep =
             Gpus =
                 arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
                 |> List.ofArray
+            Beside = []
             Out = out
         }
 
@@ -184,17 +194,30 @@ module Sweep =
         | :? ArgumentException as error -> stop 2 error.Message
         | :? ArguParseException as error -> stop 2 error.Message
 
-    /// Reads a script's arguments: the recipe that fits the data, with what the arguments change. Prints the usage and ends the
-    /// script where they ask for it or are wrong.
-    let fromArgs name arguments =
-        parseOrStop name (Option.defaultValue Images.shapes >> recipe) arguments
+    /// Reads a script's arguments: the recipe that fits preset and data, with what the arguments change. Prints the usage and ends
+    /// the script where they ask for it or are wrong.
+    let fromArgs name arguments = parseOrStop name Preset.run arguments
 
-    /// The same with the script's own run as what the arguments change.
+    /// The same with a recipe that the script adapts to the preset; the arguments change it after that.
+    let adapted (adapt: Preset -> Run -> Run) name arguments =
+        parseOrStop name (fun preset images -> Preset.run preset images |> adapt preset) arguments
+
+    /// The same with the script's own run as what the arguments change, where no preset is asked for.
     let ofRun run name arguments =
-        let standard images =
-            images |> Option.fold (fun run images -> Run.images images run) run
+        let standard preset images =
+            if preset = Preset.Standard then
+                images |> Option.fold (fun run images -> Run.images images run) run
+            else
+                Preset.run preset images
 
         parseOrStop name standard arguments
+
+    /// Sets published figures beside ours in the report, and says whether their order is reproduced:
+    /// Sweep.beside (Comparison.means Outcome.linearTop1 Published.table5Top1).
+    let beside comparison sweep =
+        { sweep with
+            Beside = sweep.Beside @ [ comparison ]
+        }
 
     /// Says what would be run and what it costs.
     let private plan (grid: Grid) sweep =
@@ -211,8 +234,22 @@ module Sweep =
                 ViewSheet = Some sheet
             }
 
+        let comparisons = sweep.Beside |> List.map (fun compare -> compare results)
+        let verdicts = comparisons |> List.map Comparison.verdict
+
+        let report =
+            { report with
+                Subtitle = String.Join(". ", report.Subtitle :: verdicts)
+                Tables = report.Tables @ List.map Comparison.table comparisons
+            }
+
         let page = Report.write sweep.Out report
+
+        if not verdicts.IsEmpty then
+            File.WriteAllLines(Path.Combine(sweep.Out, "order.md"), verdicts)
+
         report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
+        verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
     let private share sweep cancellation grid =

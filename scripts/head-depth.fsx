@@ -1,14 +1,23 @@
 // Depth of the projection head: none, linear, SimCLR's two layers, v2's three (SimCLR, Figure 8; v2, section 3).
 //
 // COMMAND  ./simclr run scripts/head-depth.fsx
-// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU.
+//          ./simclr run scripts/head-depth.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/head-depth.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU. cpu: 10 runs, about 10 minutes.
 #load "load.fsx"
 
 open SimCLR
 
 let sweep = Sweep.fromArgs "head-depth" Load.arguments
 
+let depths =
+    match sweep.Preset with
+    | Preset.Standard
+    | Preset.Smoke -> [ 0; 1; 2; 3 ]
+    | Preset.Cpu
+    | Preset.Paper -> [ 0; 1; 2; 3; 4 ]
+
 Grid.from sweep.Baseline
-|> Grid.vary "depth" Run.headDepth [ 0; 1; 2; 3 ]
+|> Grid.vary "depth" Run.headDepth depths
 |> Grid.seeds sweep.Seeds
 |> Sweep.run sweep

@@ -1,25 +1,49 @@
-// Loss functions (SimCLR, Table 4), and the decoupled and debiased losses of its successors, at one learning rate.
+// Loss functions (SimCLR, Table 4), and the decoupled and debiased losses of its successors.
 //
 // COMMAND  ./simclr run scripts/losses.fsx
-// EXPECT   14 runs on generated images, about 6 minutes on two cores without a GPU; figures in experiments/losses.
+//          ./simclr run scripts/losses.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
+//          ./simclr run scripts/losses.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   14 runs on generated images at one learning rate, about 6 minutes on two cores without a GPU; figures in experiments/losses.
+//          cpu: 21 runs on 5,000 images, three learning rates for each loss as the paper searches one for each (B.10), about 12 minutes.
 #load "load.fsx"
 
 open SimCLR
 
-let sweep = Sweep.fromArgs "losses" Load.arguments
+let fewer preset run =
+    match preset with
+    | Preset.Cpu -> run |> Run.images (run.Images |> Images.limit 5000)
+    | _ -> run
 
-Grid.from sweep.Baseline
-|> Grid.varyBy
-    "loss"
-    Run.loss
-    [
-        "margin", Loss.marginTriplet 0.4
-        "NT-Logistic", Loss.ntLogistic 0.2
-        "margin, semi-hard", Loss.marginTriplet 0.4 |> Loss.semiHard
-        "NT-Logistic, semi-hard", Loss.ntLogistic 0.2 |> Loss.semiHard
-        "NT-Xent", Loss.ntXent 0.1
-        "DCL", Loss.dcl 0.1
-        "debiased", Loss.debiased 0.1 0.05
-    ]
+let sweep = Sweep.adapted fewer "losses" Load.arguments
+
+let rates =
+    match sweep.Preset with
+    | Preset.Standard
+    | Preset.Smoke -> []
+    | Preset.Cpu -> [ 0.05; 0.2; 0.8 ]
+    | Preset.Paper -> [ 0.01; 0.1; 0.3; 0.5; 1.0 ]
+
+let grid =
+    Grid.from sweep.Baseline
+    |> Grid.varyBy
+        "loss"
+        Run.loss
+        [
+            "margin", Loss.marginTriplet 0.4
+            "NT-Logistic", Loss.ntLogistic 0.2
+            "margin, semi-hard", Loss.marginTriplet 0.4 |> Loss.semiHard
+            "NT-Logistic, semi-hard", Loss.ntLogistic 0.2 |> Loss.semiHard
+            "NT-Xent", Loss.ntXent 0.1
+            "DCL", Loss.dcl 0.1
+            "debiased", Loss.debiased 0.1 0.05
+        ]
+
+let searched, compare =
+    if rates.IsEmpty then
+        grid, Comparison.means
+    else
+        grid |> Grid.vary "rate" (LearningRate.Linear >> Run.learningRate) rates, Comparison.best "rate"
+
+searched
 |> Grid.seeds sweep.Seeds
-|> Sweep.run sweep
+|> Sweep.run (sweep |> Sweep.beside (compare Outcome.linearTop1 Published.table4))

@@ -1,14 +1,42 @@
-// Temperature of NT-Xent (SimCLR, section 5.1 and Table 5).
+// Temperature of NT-Xent, and embeddings that are not normalized (SimCLR, section 5.1 and Table 5).
 //
 // COMMAND  ./simclr run scripts/temperature.fsx
-// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU.
+//          ./simclr run scripts/temperature.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/temperature.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU. cpu: 12 runs, about 12 minutes.
 #load "load.fsx"
 
 open SimCLR
 
 let sweep = Sweep.fromArgs "temperature" Load.arguments
 
-Grid.from sweep.Baseline
-|> Grid.vary "temperature" Run.temperature [ 0.05; 0.1; 0.5; 1.0 ]
+/// A half of Table 5: cosine similarity, or the plain dot product with temperatures that fit its size.
+let half label normalize temperatures =
+    let loss =
+        Loss.NtXent
+            {
+                Temperature = 1.0
+                Normalize = normalize
+            }
+
+    Grid.from sweep.Baseline
+    |> Grid.varyBy "normalized" Run.loss [ (label, loss) ]
+    |> Grid.vary "temperature" Run.temperature temperatures
+
+let temperatures = [ 0.05; 0.1; 0.5; 1.0 ]
+
+let grid, ofTable =
+    match sweep.Preset with
+    | Preset.Standard ->
+        Grid.from sweep.Baseline |> Grid.vary "temperature" Run.temperature temperatures,
+        Published.at "normalized" (AxisValue.Text "yes")
+    | _ -> Grid.union (half "yes" true temperatures) (half "no" false [ 10.0; 100.0 ]), id
+
+grid
 |> Grid.seeds sweep.Seeds
-|> Sweep.run sweep
+|> Sweep.run (
+    sweep
+    |> Sweep.beside (Comparison.means Outcome.linearTop1 (ofTable Published.table5Top1))
+    |> Sweep.beside (Comparison.means Outcome.contrastiveTop1 (ofTable Published.table5Contrastive))
+    |> Sweep.beside (Comparison.means Outcome.entropy (ofTable Published.table5Entropy))
+)

@@ -37,7 +37,8 @@ let A_run_prints_as_code () =
       { L2 = [ 0.0001; 0.1 ]
         ValidationFraction = 0.2
         KnnK = 200
-        KnnTemperature = 0.1 }
+        KnnTemperature = 0.1
+        Measurements = [] }
   Seed = 0L }"""
 
     Assert.Equal(expected.ReplaceLineEndings "\n", Run.toCode Pinned.small)

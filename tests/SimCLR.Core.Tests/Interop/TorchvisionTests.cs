@@ -79,7 +79,9 @@ public class TorchvisionTests
     private static void Near(Tensor expected, Tensor actual)
     {
         var deviation = ((actual - expected).abs().max() / expected.abs().max()).ToDouble();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{actual.abs().max().ToSingle()} deviates by {deviation:E1}, allowed {Tolerance:E0}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{actual.abs().max().ToSingle()} deviates by {deviation:E1}, allowed {Tolerance:E0}"
+        );
         Assert.True(deviation <= Tolerance, $"The outputs deviate by {deviation:E2}; allowed are {Tolerance:E0}.");
     }
 

@@ -1,0 +1,227 @@
+namespace SimCLR
+
+/// A published way to train SimCLR, as a run.
+[<RequireQualifiedAccess>]
+type NamedRecipe =
+    {
+        Name: string
+        /// Where its choices are written down.
+        Source: string
+        /// What the value cannot say: choices of the source that no field of a run holds.
+        Unsaid: string list
+        Run: Run
+    }
+
+/// Published ways to train SimCLR, each a run to vary, shorten or compare with Run.diff.
+[<RequireQualifiedAccess>]
+module Recipe =
+
+    let private paper = "Chen et al. 2020, arXiv 2002.05709v3"
+
+    /// The paper's default on ImageNet (sections 2 to 5): ResNet-50, LARS at 0.3 · batch / 256 with decay 1e-6, batch 4096,
+    /// 100 epochs of which 10 warm up, NT-Xent at 0.1. Its images are the folder "imagenet"; Run.images names another.
+    let paperImageNet =
+        {
+            Images = Images.folder (Some 256) "imagenet"
+            ViewA = Views.paperImageNet
+            ViewB = Views.paperImageNet
+            Encoder = Encoder.resNet 50 |> Encoder.withStem Stem.ImageNet
+            Head = Head.nonLinear
+            Loss = Loss.ntXent 0.1
+            Optimizer = Optimizer.lars
+            LearningRate = LearningRate.Linear 0.3
+            Schedule = Schedule.cosine 10.0
+            BatchSize = 4096
+            MicroBatches = None
+            Epochs = 100
+            Precision = Precision.Auto
+            Evaluation = Evaluation.standard
+            Seed = 0L
+        }
+
+    /// The paper on CIFAR-10 (appendix B.9), its best setting: ResNet-50 with the CIFAR stem, batch 1024, temperature 0.5, strength
+    /// 0.5, no blur, 1000 epochs; of the learning rates 0.5, 1.0 and 1.5 that it tries, the middle one. 94.0 % linear.
+    let paperCifar10 =
+        { paperImageNet with
+            Images = Images.cifar10
+            ViewA = Views.paperCifar10
+            ViewB = Views.paperCifar10
+            Encoder = Encoder.resNet 50
+            Loss = Loss.ntXent 0.5
+            LearningRate = LearningRate.Linear 1.0
+            BatchSize = 1024
+            Epochs = 1000
+        }
+
+    /// The reference code's views on small images: crops resized bicubically, contrast about the mean of each channel, no blur.
+    let private referenceView =
+        Views.paperCifar10
+        |> View.withInterpolation Interpolation.Bicubic
+        |> View.withContrastMean ContrastMean.PerChannel
+
+    /// The reference code's command for CIFAR-10 on one GPU (google-research/simclr, README): ResNet-18, batch 512, 1000 epochs,
+    /// learning rate 1.0 · batch / 256 (model_util.py scales it linearly), decay 1e-4, temperature 0.5, strength 0.5, no blur. About 91 %.
+    ///
+    /// Its loss is twice the paper's, which is this project's. LARS divides by the gradient's norm, so for the weights that it adapts the same rate
+    /// is right, with half the weight decay; only biases and batch norm, which it does not adapt, move half as fast here.
+    let googleReference =
+        { paperCifar10 with
+            ViewA = referenceView
+            ViewB = referenceView
+            Encoder = Encoder.resNet 18
+            Optimizer = Optimizer.lars |> Optimizer.withWeightDecay 1e-4
+            BatchSize = 512
+        }
+
+    let private weakJitter =
+        View.ColorJitter
+            {
+                Brightness = 0.4
+                Contrast = 0.4
+                Saturation = 0.4
+                Hue = 0.1
+                Probability = 0.8
+                BrightnessMode = BrightnessMode.Multiply
+                ContrastMean = ContrastMean.Gray
+            }
+
+    /// dkobak/simclr-cifar10, the best honest figures of a single file: ResNet-18, SGD 0.03 · batch / 256 without warmup, decay 5e-4, batch 512,
+    /// crops of a fifth at least, weak jitter, grayscale 0.1, 1000 epochs. 91.7 % linear, 91.4 % k-NN.
+    let dkobak =
+        let view =
+            View.crop 32 |> View.withArea 0.2 1.0
+            >-> View.flip
+            >-> weakJitter
+            >-> View.grayscale 0.1
+
+        { googleReference with
+            ViewA = view
+            ViewB = view
+            Encoder =
+                Encoder.ResNet
+                    {
+                        Depth = 18
+                        Width = 1.0
+                        Stem = Stem.Cifar
+                        ZeroInitResidual = false
+                    }
+            Head =
+                {
+                    Depth = 2
+                    Output = 128
+                    Hidden = Some 1024
+                    BatchNorm = false
+                }
+            Optimizer = Optimizer.sgd |> Optimizer.withWeightDecay 5e-4
+            LearningRate = LearningRate.Linear 0.03
+            Schedule = Schedule.cosine 0.0
+        }
+
+    /// lightly's CIFAR-10 benchmark: ResNet-18, SGD 0.06 · batch / 128 without warmup, decay 5e-4, batch 128, 200 epochs. 84.7 % k-NN,
+    /// of the best epoch on test data.
+    let lightly =
+        { dkobak with
+            ViewA = Views.paperCifar10
+            ViewB = Views.paperCifar10
+            Head = Head.nonLinear
+            LearningRate = LearningRate.Linear 0.12
+            BatchSize = 128
+            Epochs = 200
+        }
+
+    /// solo-learn on CIFAR-10: ResNet-18, LARS at 0.4 · batch / 256 with decay 1e-4 and trust coefficient 0.02, batch 256, temperature 0.2,
+    /// a head of 2048 and 256, jitter of strength 1 and blur, 1000 epochs. 90.74 % linear.
+    let soloLearn =
+        let view =
+            View.crop 32
+            >-> View.colorJitter 1.0
+            >-> View.grayscale 0.2
+            >-> View.blur
+            >-> View.flip
+            |> View.withInterpolation Interpolation.Bicubic
+
+        { googleReference with
+            ViewA = view
+            ViewB = view
+            Head =
+                {
+                    Depth = 2
+                    Output = 256
+                    Hidden = Some 2048
+                    BatchNorm = false
+                }
+            Loss = Loss.ntXent 0.2
+            Optimizer =
+                Optimizer.Lars
+                    {
+                        Momentum = 0.9
+                        WeightDecay = 1e-4
+                        TrustCoefficient = 0.02
+                    }
+            LearningRate = LearningRate.Linear 0.4
+            BatchSize = 256
+        }
+
+    /// The paper's run with MoCo v2's views (Views.mocoV2): the views alone, for MoCo's queue and momentum encoder are another method.
+    let mocoV2Views = paperImageNet |> Run.views Views.mocoV2
+
+    let private named name run source unsaid =
+        {
+            NamedRecipe.Name = name
+            NamedRecipe.Source = source
+            NamedRecipe.Unsaid = unsaid
+            NamedRecipe.Run = run
+        }
+
+    /// All of them, with their sources and with what they leave unsaid.
+    let all =
+        [
+            named
+                "paperImageNet"
+                paperImageNet
+                ($"{paper}, section 2 and appendix A")
+                [
+                    "batch norm over all devices: here there is one"
+                    "the linear evaluation on augmented crops (B.6): here L-BFGS on features"
+                ]
+            named "paperCifar10" paperCifar10 ($"{paper}, appendix B.9") []
+            named
+                "googleReference"
+                googleReference
+                "google-research/simclr: README.md, run.py, model_util.py, data_util.py"
+                [
+                    "the loss is twice this one: with LARS, biases and batch norm move twice as fast, and decay weighs half as much"
+                ]
+            named
+                "dkobak"
+                dkobak
+                "dkobak/simclr-cifar10: README.md, simclr-cifar10.py"
+                [
+                    "decay of biases and batch norm too"
+                    "the schedule moves once per epoch, not per step"
+                    "the two views pass the encoder one after the other, so batch norm sees each alone"
+                ]
+            named
+                "lightly"
+                lightly
+                "lightly-ai/lightly: docs/source/getting_started/benchmarks/cifar10_benchmark.py"
+                [
+                    "input normalized by ImageNet's mean and deviation"
+                    "decay of biases and batch norm too"
+                    "the schedule moves once per epoch, not per step"
+                    "views one after the other"
+                ]
+            named
+                "soloLearn"
+                soloLearn
+                "vturrisi/solo-learn: scripts/pretrain/cifar/simclr.yaml, augmentations/symmetric.yaml"
+                [
+                    "LARS's rate is clipped at the global one (clip_lr)"
+                    "input normalized by CIFAR-10's mean and deviation"
+                ]
+            named
+                "mocoV2Views"
+                mocoV2Views
+                "Chen et al. 2020, arXiv 2003.04297, and facebookresearch/moco: main_moco.py (--aug-plus)"
+                [ "MoCo's queue and momentum encoder" ]
+        ]

@@ -1,0 +1,101 @@
+(**
+# Exploring a stored sweep
+
+A sweep leaves its outcomes in a store: a folder per run, named by the run's hash. Tables, plots and comparisons are queries over it; nothing is trained twice.
+*)
+#load "../../scripts/notebook.fsx"
+
+open System.Threading
+open SimCLR
+
+(**
+## A small sweep
+
+Temperatures and seeds, on so few images and epochs that the page renders in seconds. The first time the runs are trained; after that they come from the store.
+*)
+let baseline =
+    { Run.shapes with
+        Images =
+            {
+                Source = ImageSource.Shapes { Train = 1000; Test = 400; Size = 32 }
+                TrainLimit = None
+            }
+        Epochs = 3
+        Schedule = Schedule.cosine 0.3
+    }
+
+let grid =
+    Grid.from baseline
+    |> Grid.vary "temperature" Run.temperature [ 0.05; 0.1; 0.5; 1.0 ]
+    |> Grid.seeds [ 0; 1 ]
+
+let results = grid |> Grid.execute CancellationToken.None Notebook.executor
+
+results.Cells
+|> List.map (fun cell -> Grid.label cell.Cell, Run.hash cell.Cell.Run)
+(*** include-it ***)
+
+(**
+## Tables
+
+Means and deviations over the seeds.
+*)
+results
+|> Table.summary
+    "temperature"
+    [
+        Outcome.linearTop1Untrained
+        Outcome.linearTop1
+        Outcome.knnTop1
+        Outcome.entropy
+        Outcome.contrastiveTop1
+    ]
+|> Notebook.table
+(*** include-it-raw ***)
+
+(**
+The same table goes to Markdown, LaTeX or CSV.
+*)
+results
+|> Table.summary "temperature" [ Outcome.linearTop1; Outcome.entropy ]
+|> Table.toLatex
+|> printfn "%s"
+(*** include-output ***)
+
+(**
+## Plots
+*)
+Plot.metric "temperature" Outcome.linearTop1 results |> Notebook.chart
+(*** include-it-raw ***)
+
+Plot.curves "temperature" results |> Notebook.chart
+(*** include-it-raw ***)
+
+(**
+## Beside the paper
+
+A small run cannot reach the paper's numbers; what it can show is their order. The rank correlation says how far it does, and how often chance would do as well.
+*)
+let comparison =
+    let published =
+        Published.table5Entropy |> Published.at "normalized" (AxisValue.Text "yes")
+
+    results |> Comparison.means Outcome.entropy published
+
+comparison |> Comparison.table |> Notebook.table
+(*** include-it-raw ***)
+
+Comparison.verdict comparison
+(*** include-it ***)
+
+(**
+## The store itself
+
+Every stored run can be found without its grid: this asks for the best probe of all runs in the store.
+*)
+Store.all ignore Notebook.executor.Store
+|> List.sortByDescending (fun (_, outcome) -> outcome.LinearTop1)
+|> List.truncate 3
+|> List.map (fun (run, outcome) ->
+    $"{Run.hash run}: temperature {Loss.temperature run.Loss |> Option.get}, seed {run.Seed}, linear {100.0 * outcome.LinearTop1:F1} %%")
+(*** include-it ***)

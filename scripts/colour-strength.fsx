@@ -1,0 +1,35 @@
+// Strength of the colour distortion (SimCLR, section 3.2 and Table 1). AutoAugment is not there.
+//
+// COMMAND  ./simclr run scripts/colour-strength.fsx
+//          ./simclr run scripts/colour-strength.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/colour-strength.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   10 runs on generated images, about 4 minutes on two cores without a GPU. cpu: 10 runs, about 10 minutes. On images of 32 pixels the
+//          paper itself uses half the strength and no blur (B.9).
+#load "load.fsx"
+
+open SimCLR
+
+let sweep = Sweep.fromArgs "colour-strength" Load.arguments
+
+/// The baseline's own crop.
+let crop =
+    match sweep.Baseline.ViewA with
+    | View.Sequence(crop :: _) -> crop
+    | single -> single
+
+let distorted strength =
+    crop >-> View.flip >-> View.colorJitter strength >-> View.grayscale 0.2
+
+Grid.from sweep.Baseline
+|> Grid.varyBy
+    "strength"
+    Run.views
+    [
+        "1/8", distorted 0.125
+        "1/4", distorted 0.25
+        "1/2", distorted 0.5
+        "1", distorted 1.0
+        "1+blur", distorted 1.0 >-> View.blur
+    ]
+|> Grid.seeds sweep.Seeds
+|> Sweep.run (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.table1))

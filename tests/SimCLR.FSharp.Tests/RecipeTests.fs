@@ -1,0 +1,145 @@
+module SimCLR.Tests.RecipeTests
+
+open SimCLR
+open Xunit
+
+let private rate run =
+    LearningRate.at run.BatchSize run.LearningRate
+
+let private jitter run =
+    match run.ViewA with
+    | View.Sequence views ->
+        views
+        |> List.pick (function
+            | View.ColorJitter j -> Some j
+            | _ -> None)
+    | other -> failwith $"{other}"
+
+let private has predicate run =
+    match run.ViewA with
+    | View.Sequence views -> List.exists predicate views
+    | single -> predicate single
+
+let private crops run =
+    match run.ViewA with
+    | View.Sequence(View.Crop c :: _) -> c
+    | other -> failwith $"{other}"
+
+[<Fact>]
+let Every_recipe_can_start_and_says_where_it_comes_from () =
+    for recipe in Recipe.all do
+        Assert.Equal<string list>([], Run.problems recipe.Run)
+        Assert.True(recipe.Source.Length > 10, recipe.Name)
+
+    let runs = Recipe.all |> List.map _.Run
+    Assert.Equal(runs.Length, (List.distinct runs).Length)
+
+[<Fact>]
+let The_papers_settings_on_ImageNet_are_those_of_its_text () =
+    let run = Recipe.paperImageNet
+    // 0.3 · 4096 / 256
+    Assert.Equal(4.8, rate run, 12)
+    Assert.Equal((4096, 100, 10.0), (run.BatchSize, run.Epochs, run.Schedule.WarmupEpochs))
+    Assert.Equal(Loss.NtXent { Temperature = 0.1; Normalize = true }, run.Loss)
+
+    Assert.Equal(
+        Optimizer.Lars
+            {
+                Momentum = 0.9
+                WeightDecay = 1e-6
+                TrustCoefficient = 0.001
+            },
+        run.Optimizer
+    )
+
+    Assert.Equal((2, 128), (run.Head.Depth, run.Head.Output))
+    let crop = crops run
+    Assert.Equal((224, (0.08, 1.0), (3.0 / 4.0, 4.0 / 3.0)), (crop.Size, crop.Area, crop.Ratio))
+    let jitter = jitter run
+
+    Assert.Equal(
+        (0.8, 0.8, 0.8, 0.2, 0.8),
+        (jitter.Brightness, jitter.Contrast, jitter.Saturation, jitter.Hue, jitter.Probability)
+    )
+
+    Assert.True(run |> has ((=) (View.Grayscale 0.2)))
+
+    Assert.True(
+        run
+        |> has (
+            (=) (
+                View.Blur
+                    {
+                        Probability = 0.5
+                        Sigma = 0.1, 2.0
+                        KernelFraction = 0.1
+                    }
+            )
+        )
+    )
+
+    match run.Encoder with
+    | Encoder.ResNet r -> Assert.Equal((50, 1.0, Stem.ImageNet), (r.Depth, r.Width, r.Stem))
+    | other -> Assert.Fail $"{other}"
+
+let private isBlur view =
+    match view with
+    | View.Blur _ -> true
+    | _ -> false
+
+[<Fact>]
+let On_CIFAR_10_there_is_half_the_colour_no_blur_and_another_stem () =
+    for run in [ Recipe.paperCifar10; Recipe.googleReference ] do
+        Assert.Equal((0.4, 0.1), ((jitter run).Brightness, (jitter run).Hue))
+        Assert.False(run |> has isBlur)
+        Assert.Equal(Some 0.5, Loss.temperature run.Loss)
+
+        match run.Encoder with
+        | Encoder.ResNet r -> Assert.Equal(Stem.Cifar, r.Stem)
+        | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let The_reference_codes_rate_is_scaled_by_its_batch () =
+    let run = Recipe.googleReference
+    Assert.Equal((512, 1000), (run.BatchSize, run.Epochs))
+    // --learning_rate=1.0 --train_batch_size=512, with learning_rate_scaling=linear.
+    Assert.Equal(2.0, rate run, 12)
+    Assert.Equal(Interpolation.Bicubic, (crops run).Interpolation)
+
+[<Fact>]
+let The_community_recipes_have_their_learning_rates () =
+    // 0.03 · 512 / 256, 0.06 · 128 / 128, 0.4 · 256 / 256.
+    Assert.Equal(0.06, rate Recipe.dkobak, 12)
+    Assert.Equal(0.06, rate (Recipe.lightly |> Run.batchSize 64) * 2.0, 12)
+    Assert.Equal(0.06, rate Recipe.lightly, 12)
+    Assert.Equal(0.4, rate Recipe.soloLearn, 12)
+    Assert.True(Recipe.soloLearn |> has isBlur)
+    Assert.Equal(0.2, fst (crops Recipe.mocoV2Views).Area)
+
+[<Fact>]
+let A_diff_lists_the_choices_in_which_two_recipes_differ () =
+    let differences = Run.diff Recipe.dkobak Recipe.googleReference
+
+    let texts =
+        [ for path, _, _ in differences -> path.Split('[').[0] ]
+        |> List.distinct
+        |> List.sort
+
+    Assert.Equal<string list>(
+        [
+            "Encoder.ZeroInitResidual"
+            "Head.BatchNorm"
+            "Head.Hidden"
+            "LearningRate"
+            "Optimizer"
+            "Schedule.WarmupEpochs"
+            "ViewA"
+            "ViewB"
+        ],
+        texts
+    )
+
+    Assert.Contains(("LearningRate", "0.03", "1.0"), differences)
+    Assert.Contains(("Schedule.WarmupEpochs", "0.0", "10.0"), differences)
+    Assert.Contains(("ViewA[3]", "0.1", "0.2"), differences)
+    Assert.Contains(("ViewA[0].Interpolation", "Interpolation.Bilinear", "Interpolation.Bicubic"), differences)

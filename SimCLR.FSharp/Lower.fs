@@ -65,7 +65,8 @@ let private encoder value : EncoderSpec =
             | SimCLR.Stem.ImageNet -> Core.Encoders.Stem.ImageNet
             | SimCLR.Stem.Cifar -> Core.Encoders.Stem.Cifar
 
-        ResNetSpec(r.Depth, r.Width, stem, r.ZeroInitResidual)
+        ResNetSpec(r.Depth, r.Width, stem, r.ZeroInitResidual, Option.toNullable r.SelectiveKernel)
+    | Encoder.ViT v -> VisionTransformerSpec(v.ImageSize, v.Patch, v.Dim, v.Depth, v.Heads)
 
 let private head (value: Head) =
     HeadSpec(value.Depth, int64 value.Output, value.Hidden |> Option.map int64 |> Option.toNullable, value.BatchNorm)

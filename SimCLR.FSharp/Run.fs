@@ -166,6 +166,8 @@ module Run =
 
                 if a <> b then
                     $"ViewA makes images of side {a} and ViewB of side {b}; give both the same crop size."
+                else
+                    yield! Encoder.sizeProblems a run.Encoder
             | None -> ()
 
             yield! Encoder.problems run.Encoder

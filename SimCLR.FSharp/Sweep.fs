@@ -37,7 +37,8 @@ type private Argument =
             | Preset _ ->
                 "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
             | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
-            | Encoder _ -> "small (the default on shapes), resnet18, resnet34, resnet50, resnet101 or resnet152."
+            | Encoder _ ->
+                "small (the default on shapes), resnet18 ... resnet152, resnet50-sk, vit-ti, vit-s, or vit-ti/8 for that patch."
             | Width _ -> "multiplies the encoder's channels, for example 0.25."
             | Epochs _ -> "passes over the images."
             | Batch _ -> "images per step."
@@ -82,15 +83,35 @@ module Sweep =
         | Ok value -> value
         | Error message -> fail message
 
-    let private encoder (name: string) =
-        match name.ToLowerInvariant() with
-        | "small" -> Encoder.smallConv
-        | name when
-            name.StartsWith "resnet"
-            && List.contains name [ for d in Encoder.depths -> $"resnet{d}" ]
-            ->
-            Encoder.resNet (int (name.Substring 6))
-        | _ -> fail $"There is no encoder '{name}': choose small, resnet18, resnet34, resnet50, resnet101 or resnet152."
+    let private resNets =
+        [
+            for depth in Encoder.depths do
+                $"resnet{depth}", Encoder.resNet depth
+
+                if depth >= 50 then
+                    $"resnet{depth}-sk", Encoder.resNet depth |> Encoder.withSelectiveKernel
+        ]
+
+    /// The encoder of that name for images of that side; a transformer may say its patch: vit-ti/8.
+    let private encoder side (name: string) =
+        let transformer make (patch: string list) =
+            match patch with
+            // About as many tokens as patches of 16 make of 224 pixels, within powers of two.
+            | [] -> make (if side >= 128 then 16 else 4) side
+            | [ text ] ->
+                match Int32.TryParse text with
+                | true, patch -> make patch side
+                | _ -> fail $"'{text}' of --encoder {name} is no patch; write a number of pixels, for example vit-ti/4."
+            | _ -> fail $"--encoder {name} has more than one patch; write for example vit-ti/4."
+
+        match List.ofArray (name.ToLowerInvariant().Split '/') with
+        | "vit-ti" :: patch -> transformer Encoder.vitTiny patch
+        | "vit-s" :: patch -> transformer Encoder.vitSmall patch
+        | [ "small" ] -> Encoder.smallConv
+        | [ name ] when List.exists (fst >> (=) name) resNets -> resNets |> List.find (fst >> (=) name) |> snd
+        | _ ->
+            let names = resNets |> List.map fst |> String.concat ", "
+            fail $"There is no encoder '{name}': choose small, {names}, vit-ti or vit-s."
 
     /// The default run with what the arguments change.
     let private baseline preset standard (arguments: ParseResults<Argument>) =
@@ -104,7 +125,11 @@ module Sweep =
         |> apply
             (fun limit run -> Run.images (Images.limit limit run.Images) run)
             (arguments.TryGetResult Argument.Limit)
-        |> apply (encoder >> Run.encoder) (arguments.TryGetResult Argument.Encoder)
+        |> apply
+            (fun name run ->
+                let size = Images.knownSize run.Images |> Option.defaultValue 32
+                Run.encoder (encoder (View.outputSize size run.ViewA) name) run)
+            (arguments.TryGetResult Argument.Encoder)
         |> apply
             (fun width run -> Run.encoder (Encoder.withWidth width run.Encoder) run)
             (arguments.TryGetResult Argument.Width)

@@ -151,6 +151,7 @@ let encoder =
             let! width = number 0.05 4.0
             let! stem = Gen.elements [ Stem.Cifar; Stem.ImageNet ]
             let! zero = truth
+            let! ratio = Gen.optionOf (number 0.01 1.0)
 
             return
                 Encoder.ResNet
@@ -159,6 +160,25 @@ let encoder =
                         Width = width
                         Stem = stem
                         ZeroInitResidual = zero
+                        SelectiveKernel = if depth >= 50 then ratio else None
+                    }
+        }
+
+    let vit =
+        gen {
+            let! patch = Gen.elements [ 1; 2; 4; 8; 16; 32 ]
+            let! heads = Gen.choose (1, 12)
+            let! perHead = Gen.choose (1, 64)
+            let! depth = Gen.choose (1, 24)
+
+            return
+                Encoder.ViT
+                    {
+                        Patch = patch
+                        ImageSize = 32
+                        Dim = heads * perHead
+                        Depth = depth
+                        Heads = heads
                     }
         }
 
@@ -166,7 +186,7 @@ let encoder =
         Gen.nonEmptyListOf (Gen.choose (1, 256))
         |> Gen.map (List.truncate 5 >> Encoder.SmallConv)
 
-    Gen.oneof [ resNet; small ]
+    Gen.oneof [ resNet; vit; small ]
 
 let head =
     gen {

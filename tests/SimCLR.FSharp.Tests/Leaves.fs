@@ -46,6 +46,15 @@ let rec private changes (change: float -> float) (kind: Type) (value: obj) : (st
                 | None -> Some 1
             )
         ]
+    elif kind = typeof<float option> then
+        [
+            "",
+            box (
+                match unbox<float option> value with
+                | Some x -> Some(change x)
+                | None -> Some(change 0.5)
+            )
+        ]
     elif FSharpType.IsTuple kind then
         let kinds = FSharpType.GetTupleElements kind
 

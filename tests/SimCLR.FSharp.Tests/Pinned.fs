@@ -152,6 +152,7 @@ let large =
                     Width = 2.0
                     Stem = Stem.ImageNet
                     ZeroInitResidual = true
+                    SelectiveKernel = None
                 }
         Optimizer =
             Optimizer.Lars

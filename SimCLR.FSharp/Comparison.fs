@@ -143,6 +143,28 @@ module Comparison =
                     coordinates, candidates |> List.maxBy List.average, number
             ]
 
+    /// The same for a table whose coordinates are what was measured, each a metric of its own: their means over all runs.
+    let measures name (places: (AxisValue list * Metric) list) (published: Published) (results: Results) =
+        let outcomes = Results.outcomes results
+
+        make
+            published
+            { Outcome.measured name with
+                Unit = "%"
+            }
+            [
+                for coordinates, number in published.Values do
+                    match places |> List.tryFind (fst >> (=) coordinates) with
+                    | Some(_, metric) ->
+                        match
+                            [ for _, outcome in outcomes -> metric.Get outcome ]
+                            |> List.filter Double.IsFinite
+                        with
+                        | [] -> ()
+                        | values -> coordinates, [ for value in values -> scale metric value ], number
+                    | None -> ()
+            ]
+
     let private place (coordinates: AxisValue list) =
         coordinates |> List.map string |> String.concat ", "
 

@@ -109,6 +109,13 @@ module Report =
                 [
                     for axis in axes do
                         Table.summary axis columns results
+
+                        match Results.outcomes results |> List.map snd |> Outcome.measuredOf with
+                        | [] -> ()
+                        | measured ->
+                            { Table.summary axis measured results with
+                                Title = $"Measured, by {axis}"
+                            }
                     match axes with
                     | rows :: others :: _ -> Table.pivot rows others Outcome.linearTop1 results
                     | _ -> ()

@@ -179,3 +179,42 @@ let A_small_sweep_may_stand_for_the_papers_batches () =
     let small = Published.tableB1Linear |> Published.scaled "batch" 0.25
     Assert.Equal(60.7, small |> value [ n 128.0; n 100.0 ])
     Assert.Contains("batch times 0.25", small.Source)
+
+[<Fact>]
+let A_table_of_what_was_measured_takes_a_metric_per_place () =
+    let results =
+        Grid.from Run.shapes
+        |> Grid.seeds [ 0; 1 ]
+        |> Samples.results (fun _ -> Some 0.5)
+
+    let results =
+        { results with
+            Cells =
+                [
+                    for cell in results.Cells ->
+                        { cell with
+                            Result =
+                                cell.Result
+                                |> Result.map (fun outcome ->
+                                    { outcome with
+                                        Measured =
+                                            [ "retained rotation from h", 0.7; "retained rotation from g(h)", 0.3 ]
+                                    })
+                        }
+                ]
+        }
+
+    let place representation =
+        [ t "rotation"; t representation ], Outcome.measured $"retained rotation from {representation}"
+
+    let comparison =
+        results
+        |> Comparison.measures "accuracy" [ place "h"; place "g(h)"; place "nothing" ] Published.table3
+
+    Assert.Equal<(AxisValue list * float list * float) list>(
+        [
+            [ t "rotation"; t "h" ], [ 70.0; 70.0 ], 67.6
+            [ t "rotation"; t "g(h)" ], [ 30.0; 30.0 ], 25.6
+        ],
+        comparison.Pairs
+    )

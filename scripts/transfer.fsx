@@ -1,0 +1,72 @@
+// Transfer to other data sets (SimCLR, Tables 8 and B.5): linear probe and fine-tuning there, of an encoder pretrained here.
+//
+// COMMAND  ./simclr run scripts/transfer.fsx
+//          ./simclr run scripts/transfer.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/transfer.fsx --preset paper --data folder:PATH-OF-IMAGENET --data-root PATH-OF-THE-OTHERS
+// EXPECT   2 runs on generated images to generated images of other shapes' sizes, about 3 minutes on two cores without a GPU. cpu: 2 runs from
+//          CIFAR-10 to generated images, about 5 minutes: too few data sets to compare an order. paper: CIFAR-10, CIFAR-100, SVHN and VOC 2007.
+#load "load.fsx"
+
+open SimCLR
+
+let training epochs batch rate =
+    {
+        Epochs = epochs
+        BatchSize = batch
+        LearningRate = LearningRate.Fixed rate
+        WeightDecay = 0.0
+    }
+
+/// Images of 32 pixels that an encoder of CIFAR-10 has not seen.
+let generated train =
+    {
+        Source =
+            ImageSource.Shapes
+                {
+                    Train = train
+                    Test = 1000
+                    Size = 32
+                }
+        TrainLimit = None
+    }
+
+let transfer tunings images =
+    match Measurement.transfer images with
+    | Measurement.Transfer settings -> Measurement.Transfer { settings with FineTunings = tunings }
+    | other -> other
+
+let targets preset =
+    match preset with
+    | Preset.Paper ->
+        // 20,000 steps of batch 256 (appendix B.8.2); an epoch of CIFAR-10 has 195.
+        [ Images.cifar10; Images.cifar100; Images.svhn; Images.voc2007 224 ]
+        |> List.map (transfer [ training 100 256 0.05; training 100 256 0.01 ])
+    | Preset.Smoke -> [ transfer [ training 1 64 0.05 ] (generated 256) ]
+    | _ -> [ transfer [ training 5 64 0.05 ] (generated 1000) ]
+
+let sweep =
+    Sweep.adapted
+        (fun preset run ->
+            { run with
+                Evaluation = run.Evaluation |> Evaluation.measuring (targets preset)
+            })
+        "transfer"
+        Load.arguments
+
+let places =
+    [
+        for name, data, metric in
+            [
+                "CIFAR-10", "cifar10", "top-1"
+                "CIFAR-100", "cifar100", "top-1"
+                "VOC2007", "voc2007", "11-point mAP"
+            ] do
+            for protocol in [ "linear"; "fine-tuned" ] ->
+                [ AxisValue.Text name; AxisValue.Text protocol ],
+                Outcome.measured $"transfer to {data} {protocol} {metric}"
+    ]
+
+Grid.from sweep.Baseline
+|> Grid.vary "temperature" Run.temperature [ 0.1 ]
+|> Grid.seeds sweep.Seeds
+|> Sweep.run (sweep |> Sweep.beside (Comparison.measures "accuracy" places Published.tableB5))

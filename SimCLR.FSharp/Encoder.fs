@@ -120,13 +120,15 @@ module Encoder =
     /// Short: "ResNet-18", "ResNet-50 2x", "SmallConv 32-64-128".
     let internal name encoder =
         match encoder with
-        | Encoder.ResNet r when r.Width = 1.0 -> $"ResNet-{r.Depth}"
         | Encoder.ResNet r ->
             let width = r.Width.ToString("R", System.Globalization.CultureInfo.InvariantCulture)
-            $"ResNet-{r.Depth} {width}x"
+            let times = if r.Width = 1.0 then "" else $" {width}x"
+            let kernels = if r.SelectiveKernel.IsSome then " SK" else ""
+            $"ResNet-{r.Depth}{times}{kernels}"
         | Encoder.SmallConv channels ->
             let channels = channels |> List.map string |> String.concat "-"
             $"SmallConv {channels}"
+        | Encoder.ViT v -> $"ViT {v.Dim}-{v.Depth}/{v.Patch}"
 
     let internal problems encoder =
         match encoder with

@@ -104,6 +104,7 @@ module Recipe =
                         Width = 1.0
                         Stem = Stem.Cifar
                         ZeroInitResidual = false
+                        SelectiveKernel = None
                     }
             Head =
                 {

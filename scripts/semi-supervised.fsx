@@ -13,7 +13,7 @@ let parts = [ 0.01; 0.1 ]
 
 /// The paper's settings are for ImageNet's 12,800 and 128,000 images; few hundred need smaller batches and more passes.
 let small labels epochs rate =
-    let training =
+    let training: ClassifierSettings =
         {
             Epochs = epochs
             BatchSize = 64

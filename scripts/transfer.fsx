@@ -9,7 +9,7 @@
 
 open SimCLR
 
-let training epochs batch rate =
+let training epochs batch rate : ClassifierSettings =
     {
         Epochs = epochs
         BatchSize = batch

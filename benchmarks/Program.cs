@@ -11,7 +11,16 @@ switch (args.FirstOrDefault() ?? "step")
     case "list":
         Console.WriteLine("step     views, encoder, loss and the whole training step (the default)");
         Console.WriteLine($"         ./simclr bench step [{string.Join("|", names)}] [batch]");
+        Console.WriteLine(
+            "fuzz     damaged files for every reader: ./simclr bench fuzz [count, 100000] [seed, 1] [reader]"
+        );
         return 0;
+    case "fuzz":
+        if (!int.TryParse(args.ElementAtOrDefault(1) ?? "100000", out var count) || count < 1)
+            return Fail($"the count is '{args[1]}'; use a whole number of 1 or more");
+        if (!int.TryParse(args.ElementAtOrDefault(2) ?? "1", out var seed))
+            return Fail($"the seed is '{args[2]}'; use a whole number");
+        return Fuzz.Run(count, seed, args.ElementAtOrDefault(3));
     case "step":
         var encoder = args.ElementAtOrDefault(1) ?? names[0];
         if (!StepBenchmark.All.TryGetValue(encoder, out var spec))

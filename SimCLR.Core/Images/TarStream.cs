@@ -132,9 +132,8 @@ internal sealed class TarStream(Stream stream)
         var field = header.AsSpan(at, length);
         if ((field[0] & 0x80) != 0)
         {
-            var number = BinaryPrimitives.ReadInt64BigEndian(field[(length - 8)..]);
-            var fits = field[0] == 0x80 && !field[1..(length - 8)].ContainsAnyExcept((byte)0);
-            return fits && number >= 0
+            var number = length == 12 ? BinaryPrimitives.ReadInt64BigEndian(field[4..]) : -1;
+            return number >= 0 && field[..4].SequenceEqual((ReadOnlySpan<byte>)[0x80, 0, 0, 0])
                 ? number
                 : throw new InvalidDataException("a header has a number that cannot be.");
         }

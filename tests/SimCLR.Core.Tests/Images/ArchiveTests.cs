@@ -134,9 +134,7 @@ public class ArchiveTests
         "top/a"u8.CopyTo(header);
         "17777777777"u8.CopyTo(header.AsSpan(124)); // 2 GiB in octal digits
         header[156] = (byte)type;
-        header.AsSpan(148, 8).Fill((byte)' ');
-        var sum = header.Sum(value => value);
-        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(header.AsSpan(148));
+        WriteSum(header.AsSpan(0, 512));
         var archive = folder.At("archive.tar.gz");
         using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
             zipped.Write(header);
@@ -144,6 +142,40 @@ public class ArchiveTests
         var error = Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 1_000_000));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000_000);
         Assert.Contains("2147483647 bytes of notes", error.Message);
+    }
+
+    [Theory]
+    [InlineData(124, "\u0080\0\0\0\0\0\0\0\0\0\0\u0007", true)] // GNU's binary size
+    [InlineData(124, "\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff", false)] // -1
+    [InlineData(124, "\u0080\0\0\0\u0080\0\0\0\0\0\0\0", false)] // more than an int64 holds
+    [InlineData(124, "000000000x7\0", false)]
+    [InlineData(148, "\u0080\0\0\0\0\0\0\0", false)] // a checksum in binary
+    public void Numbers_of_a_header_are_read_or_refused(int at, string field, bool valid)
+    {
+        using var folder = new TemporaryFolder();
+        var tar = Unzipped(Write(folder, FileEntry("top/a", "content")));
+        var header = tar.AsSpan(1024, 512); // after the extended header and its notes
+        Assert.Equal((byte)'0', header[156]);
+        Encoding.Latin1.GetBytes(field).CopyTo(header[at..]);
+        if (at != 148)
+            WriteSum(header);
+        var archive = folder.At("archive.tar.gz");
+        using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
+            zipped.Write(tar);
+        if (valid)
+            Archive.Extract(archive, "top", folder.Root, 1_000);
+        else
+            Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 1_000));
+        Assert.Equal(valid, File.Exists(Path.Combine(folder.Root, "top", "a")));
+    }
+
+    private static void WriteSum(Span<byte> header)
+    {
+        header.Slice(148, 8).Fill((byte)' ');
+        var sum = 0;
+        foreach (var value in header)
+            sum += value;
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(header[148..]);
     }
 
     [Fact]

@@ -22,6 +22,8 @@ type Executor =
         Download: bool
         Store: Store
         Progress: Progress
+        /// Time between two checkpoints of a run in progress, from which it goes on after an interruption; None: it starts anew.
+        CheckpointEvery: TimeSpan option
         /// Says what would be done and what it costs, and trains nothing.
         DryRun: bool
     }
@@ -37,6 +39,7 @@ module Executor =
             Download = false
             Store = Store.at (Path.Combine("results", "runs"))
             Progress = Progress.console ()
+            CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
             DryRun = false
         }
 
@@ -124,6 +127,20 @@ module Executor =
             baselines[key] <- result
             result
 
+    let private checkpoints (executor: Executor) run =
+        let folder = Path.Combine(Store.folderOf run executor.Store, "checkpoint")
+        CheckpointFolder(folder, (fun text -> executor.Progress.Note text))
+
+    let private checkpointing (executor: Executor) run =
+        executor.CheckpointEvery
+        |> Option.map (fun interval ->
+            Checkpointing(
+                checkpoints executor run,
+                interval,
+                fun step -> executor.Progress.Note $"Goes on from the checkpoint of step {step}."
+            ))
+        |> Option.toObj
+
     /// Evaluates, pretrains, evaluates again.
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
@@ -133,7 +150,10 @@ module Executor =
             new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
 
         let untrained = untrainedResult device splits evaluation training run
-        let result = training.Run((fun step -> executor.Progress.Step step), cancellation)
+
+        let result =
+            training.Run((fun step -> executor.Progress.Step step), cancellation, checkpointing executor run)
+
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
 
         {
@@ -155,6 +175,7 @@ module Executor =
         try
             let outcome = train executor device splits cancellation run
             Store.save run (provenance device run) outcome executor.Store
+            (checkpoints executor run).Delete()
             Ok outcome
         with
         | :? TrainingFailedException as error ->

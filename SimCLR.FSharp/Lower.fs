@@ -89,6 +89,9 @@ let private decay (value: SimCLR.Decay) =
     | SimCLR.Decay.Cosine -> Core.Optimizers.Decay.Cosine
     | SimCLR.Decay.Constant -> Core.Optimizers.Decay.Constant
 
+let private microBatches (value: SimCLR.MicroBatches) =
+    Core.Training.MicroBatches(value.Size, value.FreezeBatchNorm)
+
 let private precision value =
     match value with
     | Precision.Auto -> Core.Runtime.Precision.Auto
@@ -110,6 +113,7 @@ let pretraining (run: Run) =
         WarmupEpochs = run.Schedule.WarmupEpochs,
         Decay = decay run.Schedule.Decay,
         BatchSize = run.BatchSize,
+        MicroBatches = (run.MicroBatches |> Option.map microBatches |> Option.toObj),
         Epochs = run.Epochs,
         Precision = precision run.Precision,
         Seed = run.Seed

@@ -2,7 +2,6 @@ namespace SimCLR
 
 open System
 open System.IO
-open System.Threading
 open Argu
 
 /// The arguments that every script of a sweep takes.
@@ -188,27 +187,24 @@ module Sweep =
         report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
-    /// Runs the grid and reports. Ctrl-C ends the run in progress, reports what is done, and exits with 130;
+    /// Runs the grid and reports. Ctrl-C or SIGTERM end the run in progress with a checkpoint, report what is done, and exit with 130 or 143;
     /// the same command goes on from there. Exits with 1 if a run failed.
     let run (sweep: Sweep) (grid: Grid) =
         try
             if sweep.Executor.DryRun then
                 plan grid sweep
             else
-                use cancellation = new CancellationTokenSource()
+                use interruption = new Interruption()
 
-                Console.CancelKeyPress.Add(fun press ->
-                    if not cancellation.IsCancellationRequested then
-                        press.Cancel <- true
-                        cancellation.Cancel())
-
-                let results = Grid.execute cancellation.Token sweep.Executor grid
+                let results = Grid.execute interruption.Token sweep.Executor grid
 
                 if not results.Cells.IsEmpty then
                     finish results sweep
 
-                if cancellation.IsCancellationRequested then
-                    stop 130 "Interrupted. Finished runs are stored: the same command goes on from there."
+                if interruption.ExitCode <> 0 then
+                    stop
+                        interruption.ExitCode
+                        "Interrupted. Finished runs are stored, and the one in progress has a checkpoint: the same command goes on from there."
 
                 if results.Cells |> List.exists _.Result.IsError then
                     stop 1 "Some runs failed; the table says which."

@@ -27,4 +27,18 @@ public static class ContrastiveMetrics
         var top1 = logits.argmax(1).eq(arange(viewA.shape[0], device: viewA.device)).to_type(viewA.dtype).mean();
         return (entropy.MoveToOuterDisposeScope(), top1.MoveToOuterDisposeScope());
     }
+
+    /// <summary>
+    /// How far normalized embeddings spread: the root of their variance over the batch, summed over dimensions. 0 when all are equal (collapsed), 1 at most.
+    /// </summary>
+    /// <param name="embeddings">[N, D].</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Deviation(Tensor embeddings)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var unit = nn.functional.normalize(embeddings);
+        // The vectors have length 1: their variance is 1 less the squared length of their mean.
+        return (1 - unit.mean([0]).square().sum()).clamp_min_(0).sqrt_().MoveToOuterDisposeScope();
+    }
 }

@@ -11,4 +11,7 @@ public interface ILoss
     /// <param name="labels">[N], int64; only supervised losses read them.</param>
     /// <returns>A scalar.</returns>
     Tensor Compute(Tensor viewA, Tensor viewB, Tensor? labels = null);
+
+    /// <summary>The loss of so many images when all embeddings are equal; null where no such value tells a training that learns nothing.</summary>
+    double? Collapsed(long count) => null;
 }

@@ -37,4 +37,7 @@ public sealed record NtXent : ILoss
         var positives = (arange(2 * n, device: device) + n).remainder(2 * n);
         return nn.functional.cross_entropy(logits, positives).MoveToOuterDisposeScope();
     }
+
+    /// <summary>ln(2N - 1): the positive is as likely as each of the 2N - 2 negatives. For dot products that are not normalized there is none.</summary>
+    public double? Collapsed(long count) => Normalize ? Math.Log(2 * count - 1) : null;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
@@ -17,17 +16,14 @@ namespace SimCLR.Core.Training;
 /// </summary>
 public sealed class Pretraining : IDisposable
 {
-    private const int Intervals = 100;
+    /// <summary>Figures that a step gives.</summary>
+    internal const int StepValues = 4;
 
-    private readonly PretrainingSpec spec;
-    private readonly ImageSet images;
-    private readonly Device device;
-    private readonly Precision precision;
+    private readonly IImageFeed feed;
     private readonly RandomStreams streams;
     private readonly IOptimizer optimizer;
     private readonly Schedule schedule;
-    private Tensor? order;
-    private long orderEpoch = -1;
+    private readonly Embedder embedder;
 
     /// <summary>Makes encoder, head and optimizer, and copies the images to the device.</summary>
     /// <param name="spec">What to train.</param>
@@ -38,9 +34,8 @@ public sealed class Pretraining : IDisposable
     public Pretraining(PretrainingSpec spec, ImageSet train, Device device, Action<string>? warn = null)
     {
         Check(spec, train);
-        this.spec = spec;
-        this.device = device;
-        precision = Autocast.Resolve(spec.Precision, device, warn);
+        (Spec, Device) = (spec, device);
+        var precision = Autocast.Resolve(spec.Precision, device, warn);
         streams = new RandomStreams(spec.Seed);
 
         using (var weights = streams.At(RandomStreams.Weights, 0, CPU))
@@ -55,11 +50,14 @@ public sealed class Pretraining : IDisposable
             Named("encoder", Encoder).Concat(Named("head", Head)).Where(named => named.Item2.requires_grad)
         );
 
-        StepsPerEpoch = train.Count / spec.BatchSize;
+        var order = new BatchOrder(streams, train.Count, spec.BatchSize);
+        StepsPerEpoch = order.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * spec.Epochs;
         var warmup = (long)Math.Round(spec.WarmupEpochs * StepsPerEpoch);
         schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
-        images = train.To(device);
+        SetTraining();
+        embedder = new Embedder(Encoder, Head, spec.Loss, precision, device, spec.MicroBatches);
+        feed = new MemoryFeed(train, order, device);
     }
 
     /// <summary>The encoder in training.</summary>
@@ -77,67 +75,96 @@ public sealed class Pretraining : IDisposable
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps { get; }
 
+    /// <summary>Steps of the warmup.</summary>
+    internal long WarmupSteps => schedule.WarmupSteps;
+
+    /// <summary>What is trained.</summary>
+    internal PretrainingSpec Spec { get; }
+
+    /// <summary>Where.</summary>
+    internal Device Device { get; }
+
+    /// <summary>Learning rate of the last step.</summary>
+    internal double LearningRate => optimizer.LearningRate;
+
     /// <summary>Takes one step; nothing is read back from the device.</summary>
-    /// <returns>Loss, entropy and contrastive accuracy of the batch, [3], float32, on the device; the caller disposes it.</returns>
+    /// <returns>Loss, entropy, contrastive accuracy and the embeddings' deviation (<see cref="ContrastiveMetrics.Deviation"/>) of the batch, [4],
+    /// float32, on the device; the caller disposes it.</returns>
     public Tensor TrainStep()
     {
         using var scope = NewDisposeScope();
-        var (viewA, viewB, labels) = NextViews();
         optimizer.LearningRate = schedule.At(Step);
         optimizer.ZeroGrad();
-
-        var z = Embed(cat([viewA, viewB]));
-        var pair = z.chunk(2);
-        var loss = spec.Loss.Compute(pair[0], pair[1], labels);
-        loss.backward();
+        var (images, labels) = feed.Batch(Step);
+        using var pairs = new ViewPairs(images, labels, Spec.ViewA, Spec.ViewB, streams, Step);
+        var (loss, viewA, viewB) = embedder.Backward(pairs);
         optimizer.Step();
         Step++;
 
         using var noGrad = no_grad();
-        var (entropy, top1) = ContrastiveMetrics.Compute(
-            pair[0].detach(),
-            pair[1].detach(),
-            spec.MetricTemperature,
-            spec.MetricNormalize
-        );
-        return stack([loss.detach(), entropy, top1]).MoveToOuterDisposeScope();
+        var (entropy, top1) = ContrastiveMetrics.Compute(viewA, viewB, Spec.MetricTemperature, Spec.MetricNormalize);
+        return stack([loss, entropy, top1, ContrastiveMetrics.Deviation(viewA)]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Trains to the end.</summary>
     /// <param name="report">Told of every logging interval: a hundred times in a run, or every step of a shorter one.</param>
-    /// <param name="cancellation">Ends the run after the step in progress.</param>
-    /// <exception cref="TrainingFailedException">The loss is not finite any more.</exception>
+    /// <param name="cancellation">Ends the run after the step in progress, with a checkpoint.</param>
+    /// <param name="checkpointing">Takes the run up where its newest checkpoint is, and writes new ones; null: none.</param>
+    /// <exception cref="TrainingFailedException">The training has gone wrong: the loss or the gradient is not finite, the embeddings
+    /// have collapsed, the loss is stuck where it began; or the checkpoint is of another model.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public PretrainingResult Run(Action<TrainingProgress>? report = null, CancellationToken cancellation = default)
+    public PretrainingResult Run(
+        Action<TrainingProgress>? report = null,
+        CancellationToken cancellation = default,
+        Checkpointing? checkpointing = null
+    )
     {
-        Encoder.train();
-        Head.train();
-        var interval = Math.Max(1, TotalSteps / Intervals);
-        var progress = new List<TrainingProgress>();
-        using var recent = zeros(3, device: device).DetachFromDisposeScope();
-        using var lastEpoch = zeros(3, device: device).DetachFromDisposeScope();
-        using var pause = new CollectionPause();
-        var clock = Stopwatch.StartNew();
-        var (started, since, at) = (Step, Step, TimeSpan.Zero);
+        using var loop = new TrainingLoop(this, checkpointing);
+        return loop.Run(report, cancellation);
+    }
 
-        while (Step < TotalSteps)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            pause.Renew();
-            using var scope = NewDisposeScope();
-            var values = TrainStep();
-            recent.add_(values);
-            if (Step > TotalSteps - StepsPerEpoch)
-                lastEpoch.add_(values);
-            if (Step % interval != 0 && Step != TotalSteps)
-                continue;
+    /// <summary>Encoder and head compute as in training.</summary>
+    internal void SetTraining()
+    {
+        var frozen = Spec.MicroBatches is { FreezeBatchNorm: true };
+        Encoder.train(!frozen);
+        Head.train(!frozen);
+    }
 
-            progress.Add(Measure(recent, Step - since, clock.Elapsed - at, clock.Elapsed / (Step - started)));
-            (since, at) = (Step, clock.Elapsed);
-            recent.zero_();
-            report?.Invoke(progress[^1]);
-        }
-        return Summarize(lastEpoch, Step - started, clock.Elapsed.TotalSeconds, progress);
+    /// <summary>L2 norm of the gradient of all parameters at the last step; waits for the device.</summary>
+    internal double GradientNorm()
+    {
+        using var norm = Optimizers.GradientNorm.Of(Encoder.parameters().Concat(Head.parameters()));
+        return norm.ToSingle();
+    }
+
+    /// <summary>All that the coming steps depend on, by name; the tensors are those in use.</summary>
+    internal Dictionary<string, Tensor> State() =>
+        Encoder
+            .state_dict()
+            .Select(named => ($"encoder.{named.Key}", named.Value))
+            .Concat(Head.state_dict().Select(named => ($"head.{named.Key}", named.Value)))
+            .Concat(optimizer.State.Select(named => ($"optimizer.{named.Key}", named.Value)))
+            .ToDictionary(named => named.Item1, named => named.Value);
+
+    /// <summary>Goes back, or on, to where a checkpoint was made.</summary>
+    /// <exception cref="TrainingFailedException">It is of another model; nothing was changed.</exception>
+    internal void Restore(Checkpoint checkpoint)
+    {
+        var state = State();
+        var stranger = state.FirstOrDefault(named =>
+            !checkpoint.Tensors.TryGetValue(named.Key, out var saved) || !saved.shape.SequenceEqual(named.Value.shape)
+        );
+        if (stranger.Key is not null || checkpoint.Step > TotalSteps)
+            throw new TrainingFailedException(
+                $"The checkpoint of step {checkpoint.Step} does not fit this run of {TotalSteps} steps"
+                    + (stranger.Key is null ? "" : $": it has no {stranger.Key} of this shape")
+                    + ". Delete the run's folder 'checkpoint' to start anew."
+            );
+        using var noGrad = no_grad();
+        foreach (var (name, tensor) in state)
+            tensor.copy_(checkpoint.Tensors[name]);
+        Step = checkpoint.Step;
     }
 
     /// <inheritdoc/>
@@ -146,92 +173,7 @@ public sealed class Pretraining : IDisposable
         Encoder.Dispose();
         Head.Dispose();
         optimizer.Dispose();
-        images.Dispose();
-        order?.Dispose();
-    }
-
-    private Tensor Embed(Tensor views)
-    {
-        using var scope = NewDisposeScope();
-        using var autocast = Autocast.Enter(precision, device);
-        return Head.forward(Encoder.forward(MemoryLayout.ChannelsLast(views)))
-            .to_type(ScalarType.Float32)
-            .MoveToOuterDisposeScope();
-    }
-
-    private (Tensor ViewA, Tensor ViewB, Tensor Labels) NextViews()
-    {
-        using var noGrad = no_grad();
-        var indices = NextIndices();
-        var batch = ViewBatch.FromBytes(images.Images.index_select(0, indices));
-        return (
-            Transform(spec.ViewA, batch, RandomStreams.ViewA),
-            Transform(spec.ViewB, batch, RandomStreams.ViewB),
-            images.Labels.index_select(0, indices)
-        );
-    }
-
-    private Tensor Transform(IView view, Tensor batch, string stream)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = streams.At(stream, Step, device);
-        // A view may return its input, which belongs to the outer scope already.
-        return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator)).alias().MoveToOuterDisposeScope();
-    }
-
-    private Tensor NextIndices()
-    {
-        var (epoch, batch) = (Step / StepsPerEpoch, Step % StepsPerEpoch);
-        if (epoch != orderEpoch)
-        {
-            using var generator = streams.At(RandomStreams.Order, epoch, CPU);
-            order?.Dispose();
-            order = randperm(images.Count, generator: generator).to(device).DetachFromDisposeScope();
-            orderEpoch = epoch;
-        }
-        return order!.narrow(0, batch * spec.BatchSize, spec.BatchSize);
-    }
-
-    private TrainingProgress Measure(Tensor sums, long steps, TimeSpan elapsed, TimeSpan perStep)
-    {
-        using var scope = NewDisposeScope();
-        var loss = sums[0].ToSingle() / steps;
-        if (!float.IsFinite(loss))
-            throw new TrainingFailedException(
-                $"The loss is {loss} by step {Step}: training has diverged. "
-                    + $"Lower the learning rate (now {optimizer.LearningRate:g3}), lengthen the warmup, or raise the temperature."
-            );
-        return new TrainingProgress(
-            Step,
-            TotalSteps,
-            (double)Step / StepsPerEpoch,
-            loss,
-            optimizer.LearningRate,
-            GradientNorm.Of(Encoder.parameters().Concat(Head.parameters())).ToSingle(),
-            steps * spec.BatchSize / elapsed.TotalSeconds,
-            perStep * (TotalSteps - Step)
-        );
-    }
-
-    private PretrainingResult Summarize(
-        Tensor lastEpoch,
-        long steps,
-        double seconds,
-        IReadOnlyList<TrainingProgress> progress
-    )
-    {
-        using var scope = NewDisposeScope();
-        var means = lastEpoch / Math.Min(StepsPerEpoch, Math.Max(1, steps));
-        var values = means.cpu().data<float>().ToArray();
-        return new PretrainingResult(
-            values[0],
-            values[1],
-            values[2],
-            Step,
-            seconds,
-            steps * spec.BatchSize / seconds,
-            progress
-        );
+        feed.Dispose();
     }
 
     private static IEnumerable<(string, TorchSharp.Modules.Parameter)> Named(string prefix, nn.Module module) =>
@@ -245,6 +187,8 @@ public sealed class Pretraining : IDisposable
             throw new ArgumentException(
                 $"BatchSize is {spec.BatchSize}, but there are {train.Count} training images; use at most {train.Count}."
             );
+        if (spec.MicroBatches is { Size: < 2 } parts)
+            throw new ArgumentException($"MicroBatches.Size is {parts.Size}; use 2 or more.");
         if (spec.Epochs < 1)
             throw new ArgumentException($"Epochs is {spec.Epochs}; use 1 or more.");
         var input = new BatchShape(spec.BatchSize, train.Channels, train.Height, train.Width, CPU);

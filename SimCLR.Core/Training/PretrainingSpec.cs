@@ -46,6 +46,9 @@ public sealed record PretrainingSpec
     /// <summary>Images per step; each gives two views. An incomplete last batch of an epoch is left out.</summary>
     public required int BatchSize { get; init; }
 
+    /// <summary>In which parts a batch goes through the encoder; null: whole.</summary>
+    public MicroBatches? MicroBatches { get; init; }
+
     /// <summary>Passes over the images.</summary>
     public required int Epochs { get; init; }
 

@@ -9,6 +9,7 @@ namespace SimCLR.Core.Training;
 /// <param name="GradientNorm">L2 norm of the gradient of all parameters at the last step.</param>
 /// <param name="ImagesPerSecond">Images (not views) per second.</param>
 /// <param name="Remaining">Estimated time to the end of the run.</param>
+/// <param name="EmbeddingDeviation">Mean standard deviation of the normalized embeddings, as a part of the largest possible: 0 when all are equal, 1 when they spread evenly.</param>
 public sealed record TrainingProgress(
     long Step,
     long TotalSteps,
@@ -17,7 +18,8 @@ public sealed record TrainingProgress(
     double LearningRate,
     double GradientNorm,
     double ImagesPerSecond,
-    TimeSpan Remaining
+    TimeSpan Remaining,
+    double EmbeddingDeviation
 );
 
 /// <summary>What a pretraining run ended with.</summary>

@@ -32,7 +32,7 @@ public sealed record BatchShape(long Count, long Channels, long Height, long Wid
 public sealed class ViewParameters(
     IReadOnlyDictionary<string, Tensor> tensors,
     IReadOnlyList<ViewParameters>? children = null
-)
+) : IDisposable
 {
     /// <summary>No parameters.</summary>
     public static readonly ViewParameters None = new(new Dictionary<string, Tensor>());
@@ -45,4 +45,20 @@ public sealed class ViewParameters(
 
     /// <summary>The parameter of that name.</summary>
     public Tensor this[string name] => Tensors[name];
+
+    /// <summary>The parameters of some of the batch's images: views of these tensors.</summary>
+    public ViewParameters Slice(long start, long count) =>
+        new(
+            Tensors.ToDictionary(named => named.Key, named => named.Value.narrow(0, start, count)),
+            [.. Children.Select(child => child.Slice(start, count))]
+        );
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors.Values)
+            tensor.Dispose();
+        foreach (var child in Children)
+            child.Dispose();
+    }
 }

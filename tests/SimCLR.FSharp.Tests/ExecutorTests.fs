@@ -166,6 +166,58 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
         Assert.Equal<bool list>([ true; false; false ], whole.Cells |> List.map _.Stored))
 
 [<Fact>]
+let ``An interrupted run goes on from its checkpoint and ends as one that was not interrupted`` () =
+    inFolder (fun folder ->
+        use source = new CancellationTokenSource()
+        let notes = Collections.Generic.List<string>()
+
+        let progress onStep =
+            { new Progress with
+                member _.Note text = notes.Add text
+                member _.Begin(_, _, _) = ()
+                member _.Step step = onStep step.Step
+                member _.End _ = ()
+            }
+
+        let at name onStep =
+            { executor (Path.Combine(folder, name)) with
+                Progress = progress onStep
+            }
+
+        let run = tiny |> Run.epochs 4
+        let grid = Grid.from run
+        let whole = grid |> Grid.execute CancellationToken.None (at "whole" ignore)
+
+        let stopped =
+            grid
+            |> Grid.execute
+                source.Token
+                (at "stopped" (fun step ->
+                    if step = 3L then
+                        source.Cancel()))
+
+        Assert.Empty stopped.Cells
+        let store = Store.at (Path.Combine(folder, "stopped"))
+        let checkpoint = Path.Combine(Store.folderOf run store, "checkpoint")
+        Assert.Single(Directory.GetFiles checkpoint) |> ignore
+
+        let resumed = grid |> Grid.execute CancellationToken.None (at "stopped" ignore)
+        Assert.Contains("Goes on from the checkpoint of step 3.", notes)
+        Assert.False(Directory.Exists checkpoint)
+
+        match whole.Cells, resumed.Cells with
+        | [ { Result = Ok expected } ], [ { Result = Ok actual } ] ->
+            Assert.Equal(expected.FinalLoss, actual.FinalLoss)
+            Assert.Equal(expected.LinearTop1, actual.LinearTop1)
+            Assert.Equal(expected.KnnTop1, actual.KnnTop1)
+
+            let losses outcome =
+                outcome.Curve |> List.map (fun point -> point.Step, point.Loss)
+
+            Assert.Equal<(int64 * float) list>(losses expected, losses actual)
+        | other -> Assert.Fail(string other))
+
+[<Fact>]
 let ``A plan names every run, knows the stored ones, and trains nothing`` () =
     inFolder (fun folder ->
         let grid = Grid.from tiny |> Grid.seeds [ 0; 1 ]

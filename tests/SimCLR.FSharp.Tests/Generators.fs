@@ -275,6 +275,19 @@ let run =
         let! optimizer = optimizer
         let! learningRate = learningRate
         let! batch = Gen.choose (2, 2000)
+
+        let! parts =
+            Gen.optionOf (
+                Gen.map2
+                    (fun size frozen ->
+                        {
+                            Size = size
+                            FreezeBatchNorm = frozen
+                        })
+                    (Gen.choose (2, 512))
+                    truth
+            )
+
         let! epochs = Gen.choose (1, 1000)
         let! warmup = number 0.0 0.9
         let! decay = Gen.elements [ Decay.Cosine; Decay.Constant ]
@@ -297,6 +310,7 @@ let run =
                 LearningRate = learningRate
                 Schedule = { WarmupEpochs = warmup; Decay = decay }
                 BatchSize = batch
+                MicroBatches = parts
                 Epochs = epochs
                 Precision = precision
                 Evaluation = evaluation

@@ -44,6 +44,7 @@ let small =
                 Decay = Decay.Cosine
             }
         BatchSize = 256
+        MicroBatches = None
         Epochs = 10
         Precision = Precision.Float32
         Evaluation =
@@ -110,6 +111,7 @@ let large =
                     TrustCoefficient = 0.001
                 }
         LearningRate = LearningRate.SquareRoot 0.075
+        MicroBatches = Some { Size = 64; FreezeBatchNorm = true }
         Precision = Precision.Auto
         Seed = -9007199254740993L
     }

@@ -30,6 +30,7 @@ let A_run_prints_as_code () =
   LearningRate = LearningRate.Linear 0.1
   Schedule = { WarmupEpochs = 1.0; Decay = Decay.Cosine }
   BatchSize = 256
+  MicroBatches = None
   Epochs = 10
   Precision = Precision.Float32
   Evaluation =

@@ -7,47 +7,13 @@ using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
+using static SimCLR.Core.Tests.Training.Small;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Training;
 
 public class PretrainingTests
 {
-    private static readonly IView View = new Sequence([
-        new RandomResizedCrop(16),
-        new HorizontalFlip(),
-        ColorJitter.OfStrength(0.5),
-        new Grayscale(),
-    ]);
-
-    private static PretrainingSpec Spec(long seed = 0, double learningRate = 0.05) =>
-        new()
-        {
-            ViewA = View,
-            ViewB = View,
-            Encoder = new SmallConvSpec([8, 16]),
-            Head = new HeadSpec(Output: 16),
-            Loss = new NtXent(0.5),
-            MetricTemperature = 0.5,
-            Optimizer = new SgdSpec(),
-            LearningRate = learningRate,
-            BatchSize = 16,
-            Epochs = 3,
-            Precision = Precision.Float32,
-            Seed = seed,
-        };
-
-    private static ImageSet Noise(int count = 70, long side = 16)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(9).At("images", 0, CPU);
-        return new ImageSet(
-            randint(0, 256, [count, 3, side, side], generator: generator).to_type(ScalarType.Byte),
-            arange(count) % 2,
-            ["a", "b"]
-        );
-    }
-
     /// <summary>Live tensors, those that other tests left to the finalizer not counted.</summary>
     private static long LiveTensors()
     {

@@ -1,0 +1,61 @@
+using SimCLR.Core.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Images;
+
+/// <summary>
+/// Which images each step takes: a new random order every epoch, an incomplete last batch left out. A function of seed and step alone,
+/// so that a run can be taken up at any step, and coming batches can be read ahead.
+/// </summary>
+public sealed class BatchOrder : IDisposable
+{
+    private readonly RandomStreams streams;
+    private Tensor? order;
+    private long orderEpoch = -1;
+
+    /// <summary>The order of so many images in batches.</summary>
+    /// <param name="streams">Where the order comes from.</param>
+    /// <param name="count">Images, at least one batch.</param>
+    /// <param name="batchSize">Images of a step.</param>
+    public BatchOrder(RandomStreams streams, long count, long batchSize)
+    {
+        (this.streams, Count, BatchSize) = (streams, count, batchSize);
+        StepsPerEpoch = count / batchSize;
+    }
+
+    /// <summary>Images.</summary>
+    public long Count { get; }
+
+    /// <summary>Images of a step.</summary>
+    public long BatchSize { get; }
+
+    /// <summary>Full batches of an epoch.</summary>
+    public long StepsPerEpoch { get; }
+
+    /// <summary>The order of the epoch, [N], int64, on the CPU; it belongs to this object and lasts until another epoch is asked for.</summary>
+    public Tensor Epoch(long epoch)
+    {
+        if (epoch != orderEpoch)
+        {
+            using var generator = streams.At(RandomStreams.Order, epoch, CPU);
+            order?.Dispose();
+            order = randperm(Count, generator: generator).DetachFromDisposeScope();
+            orderEpoch = epoch;
+        }
+        return order!;
+    }
+
+    /// <summary>The images of a step, [B], int64, on the CPU; the caller disposes it.</summary>
+    public Tensor At(long step)
+    {
+        using var scope = NewDisposeScope();
+        return Epoch(step / StepsPerEpoch)
+            .narrow(0, step % StepsPerEpoch * BatchSize, BatchSize)
+            .clone()
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => order?.Dispose();
+}

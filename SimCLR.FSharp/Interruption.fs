@@ -1,0 +1,38 @@
+namespace SimCLR
+
+open System
+open System.Runtime.InteropServices
+open System.Threading
+
+/// Listens to Ctrl-C and SIGTERM while it lives: the first cancels the token, a second one ends the process at once.
+type internal Interruption() =
+    let source = new CancellationTokenSource()
+    let mutable code = 0
+
+    let listen signal number =
+        PosixSignalRegistration.Create(
+            signal,
+            fun context ->
+                context.Cancel <- true
+
+                if source.IsCancellationRequested then
+                    SimCLR.Core.Runtime.ImmediateExit.With(128 + number)
+
+                code <- 128 + number
+                eprintfn "\nStopping after this step; once more to stop at once."
+                source.Cancel()
+        )
+
+    let registrations = [ listen PosixSignal.SIGINT 2; listen PosixSignal.SIGTERM 15 ]
+
+    /// Cancelled by the first signal.
+    member _.Token = source.Token
+
+    /// 130 after Ctrl-C, 143 after SIGTERM; 0 before.
+    member _.ExitCode = code
+
+    interface IDisposable with
+        member _.Dispose() =
+            // A registration that nobody holds is finalized, and listens no more.
+            registrations |> List.iter _.Dispose()
+            source.Dispose()

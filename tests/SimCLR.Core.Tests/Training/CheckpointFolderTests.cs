@@ -1,0 +1,179 @@
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Tests.Images;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static SimCLR.Core.Tests.Training.Small;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Training;
+
+public class CheckpointFolderTests
+{
+    private static readonly TimeSpan Always = TimeSpan.Zero;
+
+    private static Checkpoint Made(long step, float value = 1) =>
+        new(
+            step,
+            new Dictionary<string, Tensor> { ["w"] = tensor(new[] { value, 2, 3 }) },
+            new Dictionary<string, string> { ["note"] = $"{step}" }
+        );
+
+    private static void Save(CheckpointFolder folder, params long[] steps)
+    {
+        foreach (var step in steps)
+        {
+            using var checkpoint = Made(step, step);
+            Assert.True(folder.Save(checkpoint));
+        }
+    }
+
+    [Fact]
+    public void The_newest_comes_back_whole_and_the_last_two_are_kept()
+    {
+        using var temporary = new TemporaryFolder();
+        var folder = new CheckpointFolder(temporary.Root);
+        Save(folder, 5, 10, 200);
+        Assert.Equal(2, Directory.GetFiles(temporary.Root).Length);
+        using var newest = folder.Newest()!;
+        Assert.Equal(200, newest.Step);
+        Assert.Equal("200", newest.Notes["note"]);
+        Assert.Equal([200f, 2f, 3f], newest.Tensors["w"].data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Nothing_saved_is_nothing_found()
+    {
+        using var temporary = new TemporaryFolder();
+        Assert.Null(new CheckpointFolder(Path.Combine(temporary.Root, "none")).Newest());
+    }
+
+    [Theory]
+    [InlineData("flip")]
+    [InlineData("cut")]
+    [InlineData("empty")]
+    public void A_damaged_one_is_told_of_and_the_one_before_it_used(string damage)
+    {
+        using var temporary = new TemporaryFolder();
+        var warnings = new List<string>();
+        var folder = new CheckpointFolder(temporary.Root, warnings.Add);
+        Save(folder, 1, 2);
+        var newest = Directory.GetFiles(temporary.Root).Order().Last();
+        var bytes = File.ReadAllBytes(newest);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(
+            newest,
+            damage == "flip" ? bytes
+                : damage == "cut" ? bytes[..^4]
+                : []
+        );
+        using var used = folder.Newest()!;
+        Assert.Equal(1, used.Step);
+        Assert.Contains(newest, Assert.Single(warnings));
+        Assert.True(File.Exists(newest + ".damaged"));
+    }
+
+    [Fact]
+    public void Deleting_leaves_what_others_put_there()
+    {
+        using var temporary = new TemporaryFolder();
+        var path = Path.Combine(temporary.Root, "checkpoint");
+        var folder = new CheckpointFolder(path);
+        Save(folder, 1);
+        File.WriteAllText(Path.Combine(path, "left.tmp"), "");
+        folder.Delete();
+        Assert.False(Directory.Exists(path));
+        Save(folder, 1);
+        File.WriteAllText(Path.Combine(path, "notes.txt"), "mine");
+        folder.Delete();
+        Assert.Equal(["notes.txt"], Directory.GetFiles(path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_is_told_of_and_nothing_stops()
+    {
+        using var temporary = new TemporaryFolder();
+        var file = Path.Combine(temporary.Root, "file");
+        File.WriteAllText(file, "");
+        var warnings = new List<string>();
+        using var checkpoint = Made(7);
+        Assert.False(new CheckpointFolder(Path.Combine(file, "below"), warnings.Add).Save(checkpoint));
+        Assert.Contains("No checkpoint at step 7", Assert.Single(warnings));
+    }
+
+    public static TheoryData<string> Optimizers => ["sgd", "lars"];
+
+    private static PretrainingSpec With(string optimizer) =>
+        Spec() with
+        {
+            Optimizer = optimizer == "lars" ? new LarsSpec() : new SgdSpec(Nesterov: true),
+            Encoder = new ResNetSpec(18, 0.0625),
+            WarmupEpochs = 1,
+        };
+
+    private static (PretrainingResult Result, Dictionary<string, string> Bytes) Uninterrupted(PretrainingSpec spec)
+    {
+        using var images = Noise();
+        using var training = new Pretraining(spec, images, CPU);
+        return (training.Run(), Bytes(training));
+    }
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void A_run_stopped_after_every_step_and_taken_up_ends_bit_for_bit_as_one_that_was_not(string optimizer)
+    {
+        var spec = With(optimizer);
+        var (expected, bytes) = Uninterrupted(spec);
+        using var temporary = new TemporaryFolder();
+        using var images = Noise();
+        for (var stop = 1; ; stop++)
+        {
+            using var training = new Pretraining(spec, images, CPU);
+            using var source = new CancellationTokenSource();
+            var from = -1L;
+            var checkpointing = new Checkpointing(new CheckpointFolder(temporary.Root), Always, step => from = step);
+            PretrainingResult result;
+            try
+            {
+                result = training.Run(
+                    progress =>
+                    {
+                        if (progress.Step == stop)
+                            source.Cancel();
+                    },
+                    source.Token,
+                    checkpointing
+                );
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Equal(stop, training.Step);
+                Assert.Equal(stop == 1 ? -1 : stop - 1, from);
+                continue;
+            }
+            Assert.Equal(bytes, Bytes(training));
+            Assert.Equal(expected.Loss, result.Loss);
+            Assert.Equal(expected.ContrastiveTop1, result.ContrastiveTop1);
+            Assert.Equal(
+                expected.Progress.Select(p => (p.Step, p.Loss, p.LearningRate, p.GradientNorm)),
+                result.Progress.Select(p => (p.Step, p.Loss, p.LearningRate, p.GradientNorm))
+            );
+            break;
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_model_is_refused_and_nothing_changed()
+    {
+        using var temporary = new TemporaryFolder();
+        using var images = Noise();
+        var checkpointing = new Checkpointing(new CheckpointFolder(temporary.Root), Always);
+        using (var first = new Pretraining(Spec(), images, CPU))
+            first.Run(checkpointing: checkpointing);
+        using var other = new Pretraining(Spec() with { Encoder = new SmallConvSpec([8, 24]) }, images, CPU);
+        var before = Bytes(other);
+        var error = Assert.Throws<TrainingFailedException>(() => other.Run(checkpointing: checkpointing));
+        Assert.Contains("Delete the run's folder 'checkpoint'", error.Message);
+        Assert.Equal(before, Bytes(other));
+    }
+}

@@ -190,6 +190,20 @@ module Executor =
                     Reason = "does not fit the data"
                     Detail = error.Message
                 }
+        | :? ExternalException as error ->
+            Error
+                {
+                    Reason = "libtorch failed"
+                    Detail =
+                        $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches."
+                }
+        | :? IOException
+        | :? UnauthorizedAccessException as error ->
+            Error
+                {
+                    Reason = "could not be stored"
+                    Detail = $"{error.Message} Check the rights and free space of {executor.Store.Folder}."
+                }
 
     let private describe (result: Result<Outcome, Failure>) =
         match result with
@@ -211,9 +225,19 @@ module Executor =
             cache[(executor.DataRoot, run.Images)] <- splits
             splits
 
-    /// Fails with all that is wrong with a grid's runs.
-    let internal check grid =
-        match Grid.problems grid with
+    /// All that is wrong with a grid's runs, or that this machine lacks for them: device, rights and room of the store's folder.
+    let problems (grid: Grid) (executor: Executor) =
+        [
+            yield! Grid.problems grid
+            yield! Device.problems executor.Device
+
+            if not executor.DryRun then
+                yield! Preflight.problems (Grid.runs grid) executor.Store.Folder
+        ]
+
+    /// Fails with all of it. Nothing is written.
+    let internal check grid executor =
+        match problems grid executor with
         | [] -> ()
         | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
 
@@ -239,7 +263,7 @@ module Executor =
                 None
 
     let internal execute cancellation (grid: Grid) executor =
-        check grid
+        check grid executor
         let device = Device.resolve executor.Device
 
         let rec go i (cells: Cell list) =

@@ -151,14 +151,17 @@ module Run =
         [
             match run.Images.Source with
             | ImageSource.Shapes s ->
-                yield! Check.atLeast "Images.Train" 10 s.Train
-                yield! Check.atLeast "Images.Test" 10 s.Test
-                yield! Check.atLeast "Images.Size" 8 s.Size
+                yield! Check.between "Images.Train" 10 1_000_000 s.Train
+                yield! Check.between "Images.Test" 10 1_000_000 s.Test
+                yield! Check.between "Images.Size" 16 256 s.Size
             | ImageSource.Folder(path, size) ->
                 if String.IsNullOrWhiteSpace path then
                     "Images.Folder has an empty path; give the folder with train and test."
 
-                yield! size |> Option.toList |> List.collect (Check.atLeast "Images.Folder size" 8)
+                yield!
+                    size
+                    |> Option.toList
+                    |> List.collect (Check.between "Images.Folder size" 8 4096)
             | _ -> ()
 
             yield!
@@ -170,6 +173,8 @@ module Run =
 
             match Images.knownSize run.Images with
             | Some size ->
+                yield! View.cropProblems size "ViewA" run.ViewA
+                yield! View.cropProblems size "ViewB" run.ViewB
                 let a, b = View.outputSize size run.ViewA, View.outputSize size run.ViewB
 
                 if a <> b then
@@ -182,7 +187,7 @@ module Run =
             yield! Optimizer.problems run.Optimizer
             yield! LearningRate.problems run.LearningRate
             yield! Schedule.problems run.Schedule
-            yield! Check.atLeast "BatchSize" 2 run.BatchSize
+            yield! Check.between "BatchSize" 2 1_048_576 run.BatchSize
 
             yield!
                 run.MicroBatches

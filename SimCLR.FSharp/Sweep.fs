@@ -100,20 +100,59 @@ module Sweep =
         |> apply Run.epochs (arguments.TryGetResult Argument.Epochs)
         |> apply Run.batchSize (arguments.TryGetResult Argument.Batch)
 
-    let private parse name standard (arguments: string list) =
+    /// Fails with all that is wrong with the arguments themselves. Their numbers are the run's, which is checked later; where there
+    /// will be no run, here.
+    let private check (arguments: ParseResults<Argument>) =
+        let tried read (text: string option) =
+            try
+                text |> Option.iter (read >> ignore)
+                []
+            with :? ArgumentException as error ->
+                [ error.Message ]
+
+        let number check (value: int option) =
+            value |> Option.toList |> List.collect check
+
+        let wrong =
+            [
+                yield! arguments.TryGetResult Argument.Data |> tried (Images.parse >> orFail)
+                yield! arguments.TryGetResult Argument.Encoder |> tried encoder
+                yield! arguments.TryGetResult Argument.Device |> tried (Device.parse >> orFail)
+
+                yield!
+                    arguments.TryGetResult Argument.Seeds
+                    |> number (Check.between "--seeds" 1 10_000)
+            ]
+
+        if not wrong.IsEmpty then
+            [
+                yield! wrong
+
+                yield!
+                    arguments.TryGetResult Argument.Limit
+                    |> number (Check.atLeast "Images.TrainLimit" 2)
+
+                yield! arguments.TryGetResult Argument.Epochs |> number (Check.atLeast "Epochs" 1)
+                yield!
+                    arguments.TryGetResult Argument.Batch
+                    |> number (Check.between "BatchSize" 2 1_048_576)
+            ]
+            |> String.concat Environment.NewLine
+            |> fail
+
+    let internal parse name standard (arguments: string list) =
         let parser =
             ArgumentParser.Create<Argument>(programName = $"./simclr run scripts/{name}.fsx", checkStructure = false)
 
         let arguments =
             parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
 
+        check arguments
+
         let out =
             arguments.GetResult(Argument.Out, defaultValue = Path.Combine("results", name))
 
         let seeds = arguments.GetResult(Argument.Seeds, defaultValue = 2)
-
-        if seeds < 1 then
-            fail $"--seeds is {seeds}; use 1 or more."
 
         let runs =
             Path.Combine(
@@ -194,6 +233,10 @@ module Sweep =
             if sweep.Executor.DryRun then
                 plan grid sweep
             else
+                match Executor.problems grid sweep.Executor @ Preflight.unwritable sweep.Out with
+                | [] -> ()
+                | wrong -> fail (String.concat Environment.NewLine wrong)
+
                 use interruption = new Interruption()
 
                 let results = Grid.execute interruption.Token sweep.Executor grid
@@ -211,4 +254,6 @@ module Sweep =
         with
         | :? ArgumentException as error -> stop 2 error.Message
         | :? SimCLR.Core.Images.ImageSourceException as error -> stop 2 error.Message
+        | :? IOException
+        | :? UnauthorizedAccessException
         | :? InvalidOperationException as error -> stop 2 error.Message

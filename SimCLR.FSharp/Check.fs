@@ -41,6 +41,13 @@ let atLeast name (least: int) (value: int) =
     else
         [ $"{name} is {value}; use {least} or more." ]
 
+/// A whole number from least to most.
+let between name (least: int) (most: int) (value: int) =
+    if value >= least && value <= most then
+        []
+    else
+        [ $"{name} is {value}; use {least} to {most}." ]
+
 /// Two numbers above a limit and up to another, the smaller first.
 let interval name (above: float) (largest: float) (least: float, most: float) =
     if ok least && ok most && least > above && least <= most && most <= largest then

@@ -21,17 +21,22 @@ module Device =
         | "auto" -> Ok Auto
         | _ -> Error $"There is no device '{text}': choose cpu, cuda or auto."
 
-    /// The device on this machine; fails where CUDA is asked for and absent.
-    let internal resolve device =
+    /// What is wrong with it on this machine, in words.
+    let internal problems device =
         LibTorch.Load() |> ignore
 
-        match device with
-        | Cpu -> torch.CPU
-        | Auto when not (torch.cuda.is_available ()) -> torch.CPU
-        | Cuda when not (torch.cuda.is_available ()) ->
-            invalidOp (
+        if device = Cuda && not (torch.cuda.is_available ()) then
+            [
                 "Device is cuda, but libtorch sees no CUDA device here. Use --device cpu, or set SIMCLR_LIBTORCH to the "
-                + "lib folder of a PyTorch built for CUDA on a machine with an NVIDIA GPU."
-            )
-        | Cuda
-        | Auto -> torch.CUDA
+                + "lib folder of a PyTorch built for CUDA on a machine with an NVIDIA GPU (./simclr doctor says more)."
+            ]
+        else
+            []
+
+    /// The device on this machine; fails where CUDA is asked for and absent.
+    let internal resolve device =
+        match device, problems device with
+        | Cpu, _ -> torch.CPU
+        | Auto, _ when not (torch.cuda.is_available ()) -> torch.CPU
+        | _, wrong :: _ -> invalidOp wrong
+        | _ -> torch.CUDA

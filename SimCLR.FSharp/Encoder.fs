@@ -166,7 +166,13 @@ module Encoder =
             [
                 "Encoder.SmallConv has no stage; give one or more, for example [ 32; 64; 128 ]."
             ]
-        | Encoder.SmallConv channels -> channels |> List.collect (Check.atLeast "Encoder.SmallConv channels" 1)
+        | Encoder.SmallConv channels ->
+            [
+                yield! channels |> List.collect (Check.between "Encoder.SmallConv channels" 1 16384)
+
+                if channels.Length > 16 then
+                    $"Encoder.SmallConv has {channels.Length} stages; use 16 at most: each halves the image's side."
+            ]
 
     /// What is wrong with the encoder for images of that side.
     let internal sizeProblems (side: int) encoder =

@@ -222,11 +222,18 @@ module Executor =
                     Detail = error.Message
                 }
         | :? Runtime.InteropServices.ExternalException as error ->
-            // What libtorch cannot do, such as finding memory; another machine may, so that it is not stored.
             Error
                 {
                     Reason = "libtorch failed"
-                    Detail = error.Message.Split('\n')[0]
+                    Detail =
+                        $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches."
+                }
+        | :? IOException
+        | :? UnauthorizedAccessException as error ->
+            Error
+                {
+                    Reason = "could not be stored"
+                    Detail = $"{error.Message} Check the rights and free space of {executor.Store.Folder}."
                 }
 
     let private describe (result: Result<Outcome, Failure>) =
@@ -236,9 +243,19 @@ module Executor =
             + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s"
         | Error failure -> $"FAILED, {failure.Reason}: {failure.Detail}"
 
-    /// Fails with all that is wrong with a grid's runs.
-    let internal check grid =
-        match Grid.problems grid with
+    /// All that is wrong with a grid's runs, or that this machine lacks for them: device, rights and room of the store's folder.
+    let problems (grid: Grid) (executor: Executor) =
+        [
+            yield! Grid.problems grid
+            yield! Device.problems executor.Device
+
+            if not executor.DryRun then
+                yield! Preflight.problems (Grid.runs grid) executor.Store.Folder
+        ]
+
+    /// Fails with all of it. Nothing is written.
+    let internal check grid executor =
+        match problems grid executor with
         | [] -> ()
         | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
 
@@ -316,7 +333,7 @@ module Executor =
 
     /// Takes what is stored, computes what is free, and comes back to what other processes have until they are done with it.
     let internal execute (cancellation: CancellationToken) (grid: Grid) executor =
-        check grid
+        check grid executor
         let device = Device.resolve executor.Device
         executor.Threads |> Option.iter torch.set_num_threads
         let done' = Collections.Generic.Dictionary<int, CellResult>()

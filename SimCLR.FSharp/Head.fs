@@ -36,7 +36,10 @@ module Head =
 
     let internal problems head =
         [
-            yield! Check.atLeast "Head.Depth" 0 head.Depth
-            yield! Check.atLeast "Head.Output" 1 head.Output
-            yield! head.Hidden |> Option.toList |> List.collect (Check.atLeast "Head.Hidden" 1)
+            yield! Check.between "Head.Depth" 0 64 head.Depth
+            yield! Check.between "Head.Output" 1 65536 head.Output
+            yield!
+                head.Hidden
+                |> Option.toList
+                |> List.collect (Check.between "Head.Hidden" 1 65536)
         ]

@@ -73,15 +73,18 @@ module Images =
         [
             match images.Source with
             | ImageSource.Shapes s ->
-                yield! Check.atLeast $"{field}.Train" 10 s.Train
-                yield! Check.atLeast $"{field}.Test" 10 s.Test
-                yield! Check.atLeast $"{field}.Size" 8 s.Size
+                yield! Check.between $"{field}.Train" 10 1_000_000 s.Train
+                yield! Check.between $"{field}.Test" 10 1_000_000 s.Test
+                yield! Check.between $"{field}.Size" 16 256 s.Size
             | ImageSource.Folder(path, size) ->
                 if System.String.IsNullOrWhiteSpace path then
                     $"{field}.Folder has an empty path; give the folder with train and test."
 
-                yield! size |> Option.toList |> List.collect (Check.atLeast $"{field}.Folder size" 8)
-            | ImageSource.Voc2007 size -> yield! Check.atLeast $"{field}.Voc2007 size" 8 size
+                yield!
+                    size
+                    |> Option.toList
+                    |> List.collect (Check.between $"{field}.Folder size" 8 4096)
+            | ImageSource.Voc2007 size -> yield! Check.between $"{field}.Voc2007 size" 8 4096 size
             | _ -> ()
 
             yield!

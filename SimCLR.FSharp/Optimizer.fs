@@ -124,7 +124,8 @@ module LearningRate =
         | LearningRate.SquareRoot rate -> rate * sqrt (float batchSize)
 
     let internal problems learningRate =
-        Check.above "LearningRate" 0.0 (at 256 learningRate)
+        // At a large batch, where a scaled rate may leave the numbers.
+        Check.above "LearningRate" 0.0 (at 1_048_576 learningRate)
 
 /// What the learning rate does after the warmup.
 [<RequireQualifiedAccess>]

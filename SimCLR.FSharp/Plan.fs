@@ -50,7 +50,7 @@ module Plan =
 
     /// A line per run, and the estimated seconds of those that are not stored yet.
     let describe (grid: Grid) executor =
-        Executor.check grid
+        Executor.check grid { executor with DryRun = true }
         let device = Device.resolve executor.Device
         let costs = Collections.Generic.Dictionary<_, float>()
 

@@ -162,6 +162,8 @@ module Run =
 
             match Images.knownSize run.Images with
             | Some size ->
+                yield! View.cropProblems size "ViewA" run.ViewA
+                yield! View.cropProblems size "ViewB" run.ViewB
                 let a, b = View.outputSize size run.ViewA, View.outputSize size run.ViewB
 
                 if a <> b then
@@ -176,7 +178,7 @@ module Run =
             yield! Optimizer.problems run.Optimizer
             yield! LearningRate.problems run.LearningRate
             yield! Schedule.problems run.Schedule
-            yield! Check.atLeast "BatchSize" 2 run.BatchSize
+            yield! Check.between "BatchSize" 2 1_048_576 run.BatchSize
 
             yield!
                 run.MicroBatches

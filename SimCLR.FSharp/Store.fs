@@ -43,7 +43,7 @@ module Store =
                 let differences =
                     [ for path, _, _ in Run.diff stored run -> path ] |> String.concat ", "
 
-                Error $"{folder} holds another run, which differs in {differences}")
+                Error $"{Path.Combine(folder, runFile)} holds another run, which differs in {differences}")
 
     /// The outcome of a run, if it has one. A damaged one is put aside as *.damaged, and the warning says so.
     let tryFind (warn: string -> unit) run store =
@@ -155,7 +155,8 @@ module Store =
                         match read<Run>(Path.Combine(folder, runFile)) with
                         | Error why -> warn $"{why}. The folder is left out."
                         | Ok run when Path.GetFileName folder <> Run.hash run ->
-                            warn $"{folder} does not have the name of its run, {Run.hash run}. The folder is left out."
+                            warn
+                                $"{Path.Combine(folder, runFile)} is of a run whose folder would be {Run.hash run}. The folder is left out."
                         | Ok run ->
                             match tryFind warn run store with
                             | Some outcome -> run, outcome

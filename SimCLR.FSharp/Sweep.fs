@@ -136,12 +136,62 @@ module Sweep =
         |> apply Run.epochs (arguments.TryGetResult Argument.Epochs)
         |> apply Run.batchSize (arguments.TryGetResult Argument.Batch)
 
-    let private parse name standard (arguments: string list) =
+    /// Fails with all that is wrong with the arguments themselves. Their numbers are the run's, which is checked later; where there
+    /// will be no run, here.
+    let private check (arguments: ParseResults<Argument>) =
+        let tried read (text: string option) =
+            try
+                text |> Option.iter (read >> ignore)
+                []
+            with :? ArgumentException as error ->
+                [ error.Message ]
+
+        let number check (value: int option) =
+            value |> Option.toList |> List.collect check
+
+        let wrong =
+            [
+                yield! arguments.TryGetResult Argument.Data |> tried (Images.parse >> orFail)
+                yield! arguments.TryGetResult Argument.Encoder |> tried (encoder 32)
+                yield! arguments.TryGetResult Argument.Device |> tried (Device.parse >> orFail)
+
+                yield!
+                    arguments.TryGetResult Argument.Seeds
+                    |> number (Check.between "--seeds" 1 10_000)
+
+                yield!
+                    arguments.TryGetResult Argument.Workers
+                    |> number (Check.between "--workers" 1 1024)
+
+                yield!
+                    arguments.TryGetResult Argument.Threads
+                    |> number (Check.between "--threads" 1 1024)
+            ]
+
+        if not wrong.IsEmpty then
+            [
+                yield! wrong
+
+                yield!
+                    arguments.TryGetResult Argument.Limit
+                    |> number (Check.atLeast "Images.TrainLimit" 2)
+
+                yield! arguments.TryGetResult Argument.Epochs |> number (Check.atLeast "Epochs" 1)
+                yield!
+                    arguments.TryGetResult Argument.Batch
+                    |> number (Check.between "BatchSize" 2 1_048_576)
+            ]
+            |> String.concat Environment.NewLine
+            |> fail
+
+    let internal parse name standard (arguments: string list) =
         let parser =
             ArgumentParser.Create<Argument>(programName = $"./simclr run scripts/{name}.fsx", checkStructure = false)
 
         let arguments =
             parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
+
+        check arguments
 
         let preset =
             arguments.TryGetResult Argument.Preset
@@ -159,15 +209,8 @@ module Sweep =
 
         let seeds = arguments.GetResult(Argument.Seeds, defaultValue = Preset.seeds preset)
 
-        let atLeastOne name value =
-            if value < 1 then
-                fail $"--{name} is {value}; use 1 or more."
-
         let workers = arguments.GetResult(Argument.Workers, defaultValue = 1)
         let threads = arguments.TryGetResult Argument.Threads
-        atLeastOne "seeds" seeds
-        atLeastOne "workers" workers
-        threads |> Option.iter (atLeastOne "threads")
 
         let runs =
             Path.Combine(
@@ -278,7 +321,7 @@ module Sweep =
         printfn $"\nReport: {Path.GetFullPath page}"
 
     let private share sweep cancellation grid =
-        Executor.check grid
+        Executor.check grid sweep.Executor
 
         let threads =
             sweep.Executor.Threads
@@ -308,6 +351,10 @@ module Sweep =
             if sweep.Executor.DryRun then
                 plan grid sweep
             else
+                match Executor.problems grid sweep.Executor @ Preflight.unwritable sweep.Out with
+                | [] -> ()
+                | wrong -> fail (String.concat Environment.NewLine wrong)
+
                 use interruption = new Interruption(Workers.isWorker)
 
                 if sweep.Workers > 1 then
@@ -328,4 +375,6 @@ module Sweep =
         with
         | :? ArgumentException as error -> stop 2 error.Message
         | :? SimCLR.Core.Images.ImageSourceException as error -> stop 2 error.Message
+        | :? IOException
+        | :? UnauthorizedAccessException
         | :? InvalidOperationException as error -> stop 2 error.Message

@@ -224,6 +224,19 @@ module View =
         | View.Sequence views -> views |> List.fold outputSize size
         | _ -> size
 
+    /// Crops that are larger than images of that side: they would show no more of them, only more pixels.
+    let rec internal cropProblems size name view =
+        match view with
+        | View.Crop c when c.Size > size ->
+            [
+                $"{name}.crop size is {c.Size}, but the images have a side of {size}; use at most {size}, or larger images."
+            ]
+        | View.Sequence views ->
+            views
+            |> List.indexed
+            |> List.collect (fun (i, step) -> cropProblems size $"{name}[{i}]" step)
+        | _ -> []
+
     /// What is wrong with it, in words.
     let rec internal problems name view =
         [
@@ -249,7 +262,7 @@ module View =
             | View.Flip p -> yield! probability "flip" p
             | View.Grayscale p -> yield! probability "grayscale" p
             | View.Crop c ->
-                yield! Check.atLeast $"{name}.crop size" 1 c.Size
+                yield! Check.between $"{name}.crop size" 1 4096 c.Size
                 yield! Check.interval $"{name}.crop area" 0.0 1.0 c.Area
                 yield! Check.interval $"{name}.crop ratio" 0.0 100.0 c.Ratio
             | View.ColorJitter j ->

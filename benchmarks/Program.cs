@@ -15,7 +15,16 @@ switch (args.FirstOrDefault() ?? "step")
             "stream        [IMAGES] [SIDE] [STEPS]: training from a cache on disk; by default 100,000 images of 224 pixels, 15 GB"
         );
         Console.WriteLine("large-batch   peak memory of a batch in parts, and of NT-Xent at N = 65,536");
+        Console.WriteLine(
+            "fuzz     damaged files for every reader: ./simclr bench fuzz [count, 100000] [seed, 1] [reader]"
+        );
         return 0;
+    case "fuzz":
+        if (!int.TryParse(args.ElementAtOrDefault(1) ?? "100000", out var count) || count < 1)
+            return Fail($"the count is '{args[1]}'; use a whole number of 1 or more");
+        if (!int.TryParse(args.ElementAtOrDefault(2) ?? "1", out var seed))
+            return Fail($"the seed is '{args[2]}'; use a whole number");
+        return Fuzz.Run(count, seed, args.ElementAtOrDefault(3));
     case "step":
         var encoder = args.ElementAtOrDefault(1) ?? names[0];
         if (!StepBenchmark.All.TryGetValue(encoder, out var spec))

@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.IO.Compression;
 
 namespace SimCLR.Core.Images;
@@ -8,13 +7,6 @@ internal static class Archive
 {
     /// <summary>More entries than this are refused.</summary>
     internal const int MaxEntries = 10_000;
-
-    private static readonly TarEntryType[] Files =
-    [
-        TarEntryType.RegularFile,
-        TarEntryType.V7RegularFile,
-        TarEntryType.ContiguousFile,
-    ];
 
     /// <summary>
     /// Extracts one top folder of the archive into a folder. It appears there only when it is complete; what was of
@@ -78,26 +70,38 @@ internal static class Archive
     {
         using var file = File.OpenRead(archive);
         using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-        using var reader = new TarReader(unzipped);
+        var reader = new TarStream(unzipped);
         var (entries, bytes) = (0, 0L);
-        while (reader.GetNextEntry() is { } entry)
+        while (reader.Next() is { } entry)
         {
             cancellation.ThrowIfCancellationRequested();
             if (++entries > MaxEntries)
                 throw Refused(archive, $"holds more than {MaxEntries} entries");
-            if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
-                continue;
             var path = SafePath(archive, top, folder, entry.Name);
-            if (entry.EntryType == TarEntryType.Directory)
+            if (entry.Type == '5')
                 Directory.CreateDirectory(path);
-            else if (!Files.Contains(entry.EntryType))
-                throw Refused(archive, $"holds '{entry.Name}', a {entry.EntryType}, not a file or folder");
-            else if ((bytes += entry.Length) > maxBytes)
+            else if (entry.Type is not ('0' or '7'))
+                throw Refused(archive, $"holds '{entry.Name}', a {Kind(entry.Type)}, not a file or folder");
+            else if (entry.Size > maxBytes - bytes)
                 throw Refused(archive, $"unpacks to more than {maxBytes} bytes");
             else
-                Write(entry, path);
+            {
+                bytes += entry.Size;
+                Write(reader, path);
+            }
         }
     }
+
+    private static string Kind(char type) =>
+        type switch
+        {
+            '1' => "hard link",
+            '2' => "symbolic link",
+            '3' => "character device",
+            '4' => "block device",
+            '6' => "pipe",
+            _ => $"thing of type '{type}'",
+        };
 
     private static string SafePath(string archive, string top, string folder, string name)
     {
@@ -111,13 +115,11 @@ internal static class Archive
             : throw Refused(archive, $"holds '{name}', which is not inside '{top}/'");
     }
 
-    private static void Write(TarEntry entry, string path)
+    private static void Write(TarStream reader, string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        entry.DataStream?.CopyTo(output);
-        if (output.Length != entry.Length)
-            throw new EndOfStreamException($"'{entry.Name}' ends after {output.Length} of {entry.Length} bytes.");
+        reader.CopyTo(output);
     }
 
     private static ImageSourceException Refused(string archive, string why) =>

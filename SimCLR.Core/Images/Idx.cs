@@ -21,6 +21,7 @@ internal static class Idx
                 var sizes = ReadHeader(path, stream, 3);
                 if (sizes[1] != side || sizes[2] != side)
                     throw Damaged(path, $"holds images of {sizes[1]} x {sizes[2]} pixels, expected {side} x {side}");
+                CheckRoom(path, (long)sizes[0] * side * side);
                 var pixels = new PixelBlock(sizes[0], 1, side, side);
                 try
                 {
@@ -76,6 +77,17 @@ internal static class Idx
             : throw Damaged(path, $"states {sizes[0]} items, expected 1 to {MaxItems}");
     }
 
+    /// <summary>A header may state more than the file can hold: deflate packs 1,032 bytes into one at most.</summary>
+    private static void CheckRoom(string path, long bytes)
+    {
+        var length = new FileInfo(path).Length;
+        var most = IsZipped(path) ? 1032 * length : length;
+        if (bytes > most)
+            throw Damaged(path, $"states {bytes} bytes of pixels, but has {length} bytes itself: it ends too early");
+    }
+
+    private static bool IsZipped(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+
     private static void NeedsEnd(string path, Stream stream)
     {
         if (stream.ReadByte() >= 0)
@@ -87,7 +99,7 @@ internal static class Idx
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-            if (!path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+            if (!IsZipped(path))
                 return read(file);
             using var unzipped = new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16);
             return read(unzipped);

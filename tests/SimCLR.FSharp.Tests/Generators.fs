@@ -140,9 +140,9 @@ let view =
     |> Gen.listOf
     |> Gen.map (List.truncate 6 >> List.fold (>->) View.Identity)
 
-/// A view whose images have a side of 32 pixels.
-let private view32 =
-    view |> Gen.map (fun view -> View.crop 32 >-> View.withSize 32 view)
+/// A view whose images have that side.
+let private viewOf side =
+    view |> Gen.map (fun view -> View.crop side >-> View.withSize side view)
 
 let encoder =
     let resNet =
@@ -393,8 +393,10 @@ let private evaluation =
 let run =
     gen {
         let! images = images
-        let! viewA = view32
-        let! viewB = view32
+        // Crops are no larger than the images.
+        let side = Images.knownSize images |> Option.fold min 32
+        let! viewA = viewOf side
+        let! viewB = viewOf side
         let! encoder = encoder
         let! head = head
         let! loss = loss

@@ -36,11 +36,12 @@ public class ArchiveTests
     }
 
     [Theory]
-    [InlineData(TarEntryType.SymbolicLink)]
-    [InlineData(TarEntryType.HardLink)]
-    [InlineData(TarEntryType.Fifo)]
-    [InlineData(TarEntryType.CharacterDevice)]
-    public void Links_and_devices_are_refused(TarEntryType type)
+    [InlineData(TarEntryType.SymbolicLink, "symbolic link")]
+    [InlineData(TarEntryType.HardLink, "hard link")]
+    [InlineData(TarEntryType.Fifo, "pipe")]
+    [InlineData(TarEntryType.CharacterDevice, "character device")]
+    [InlineData(TarEntryType.BlockDevice, "block device")]
+    public void Links_and_devices_are_refused(TarEntryType type, string kind)
     {
         using var folder = new TemporaryFolder();
         var entry = new PaxTarEntry(type, "top/link");
@@ -49,7 +50,7 @@ public class ArchiveTests
         var error = Assert.Throws<ImageSourceException>(() =>
             Archive.Extract(Write(folder, entry), "top", folder.Root, 100)
         );
-        Assert.Contains($"a {type}", error.Message);
+        Assert.Contains($"a {kind}", error.Message);
         Assert.False(Directory.Exists(folder.At("top")));
     }
 
@@ -82,6 +83,143 @@ public class ArchiveTests
         );
         Assert.Contains("fetch it again", garbled.Message);
         Assert.Equal([archive], Directory.GetFileSystemEntries(folder.Root));
+    }
+
+    [Fact]
+    public void A_link_and_a_file_behind_it_do_not_lead_outside()
+    {
+        using var folder = new TemporaryFolder();
+        var outside = folder.At("outside", "kept.bin");
+        var link = new PaxTarEntry(TarEntryType.SymbolicLink, "top/link")
+        {
+            LinkName = Path.GetDirectoryName(outside)!,
+        };
+        var archive = Write(folder, link, FileEntry("top/link/kept.bin", "evil"));
+        Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 100));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(outside)!));
+    }
+
+    [Fact]
+    public void Every_format_of_tar_and_long_names_are_read()
+    {
+        var name = "top/" + string.Join('/', Enumerable.Repeat(new string('n', 60), 3)) + "/a.bin";
+        foreach (
+            var format in new[] { TarEntryFormat.V7, TarEntryFormat.Ustar, TarEntryFormat.Pax, TarEntryFormat.Gnu }
+        )
+        {
+            using var folder = new TemporaryFolder();
+            var inside = format == TarEntryFormat.V7 ? "top/a.bin" : name;
+            var archive = folder.At("archive.tar.gz");
+            using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
+            using (var writer = new TarWriter(zipped, format))
+            {
+                var source = folder.At("source.bin");
+                File.WriteAllText(source, "content");
+                writer.WriteEntry(source, inside);
+            }
+            Archive.Extract(archive, "top", folder.Root, 100);
+            Assert.Equal("content", File.ReadAllText(folder.At(inside.Split('/'))));
+        }
+    }
+
+    [Theory]
+    [InlineData('x')]
+    [InlineData('g')]
+    [InlineData('L')]
+    [InlineData('K')]
+    public void Notes_that_claim_to_be_huge_take_no_memory(char type)
+    {
+        using var folder = new TemporaryFolder();
+        var header = new byte[1024];
+        "top/a"u8.CopyTo(header);
+        "17777777777"u8.CopyTo(header.AsSpan(124)); // 2 GiB in octal digits
+        header[156] = (byte)type;
+        WriteSum(header.AsSpan(0, 512));
+        var archive = folder.At("archive.tar.gz");
+        using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
+            zipped.Write(header);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 1_000_000));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000_000);
+        Assert.Contains("2147483647 bytes of notes", error.Message);
+    }
+
+    [Theory]
+    [InlineData(124, "\u0080\0\0\0\0\0\0\0\0\0\0\u0007", true)] // GNU's binary size
+    [InlineData(124, "\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff", false)] // -1
+    [InlineData(124, "\u0080\0\0\0\u0080\0\0\0\0\0\0\0", false)] // more than an int64 holds
+    [InlineData(124, "000000000x7\0", false)]
+    [InlineData(148, "\u0080\0\0\0\0\0\0\0", false)] // a checksum in binary
+    public void Numbers_of_a_header_are_read_or_refused(int at, string field, bool valid)
+    {
+        using var folder = new TemporaryFolder();
+        var tar = Unzipped(Write(folder, FileEntry("top/a", "content")));
+        var header = tar.AsSpan(1024, 512); // after the extended header and its notes
+        Assert.Equal((byte)'0', header[156]);
+        Encoding.Latin1.GetBytes(field).CopyTo(header[at..]);
+        if (at != 148)
+            WriteSum(header);
+        var archive = folder.At("archive.tar.gz");
+        using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
+            zipped.Write(tar);
+        if (valid)
+            Archive.Extract(archive, "top", folder.Root, 1_000);
+        else
+            Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 1_000));
+        Assert.Equal(valid, File.Exists(Path.Combine(folder.Root, "top", "a")));
+    }
+
+    private static void WriteSum(Span<byte> header)
+    {
+        header.Slice(148, 8).Fill((byte)' ');
+        var sum = 0;
+        foreach (var value in header)
+            sum += value;
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(header[148..]);
+    }
+
+    [Fact]
+    public void A_bomb_is_stopped_at_the_limit()
+    {
+        // 128 MiB of zeros pack into half a MiB; of what is unpacked nothing may stay.
+        using var folder = new TemporaryFolder();
+        var archive = folder.At("archive.tar.gz");
+        using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
+        using (var writer = new TarWriter(zipped))
+            for (var i = 0; i < 8; i++)
+                writer.WriteEntry(
+                    new PaxTarEntry(TarEntryType.RegularFile, $"top/{i}")
+                    {
+                        DataStream = new MemoryStream(new byte[16 << 20]),
+                    }
+                );
+        var error = Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 40 << 20));
+        Assert.Contains("unpacks to more than", error.Message);
+        Assert.Equal([archive], Directory.GetFileSystemEntries(folder.Root));
+    }
+
+    [Fact]
+    public void An_archive_without_its_end_or_with_a_wrong_checksum_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var archive = Write(folder, FileEntry("top/a", "content"));
+        var whole = File.ReadAllBytes(archive);
+        whole[^6] ^= 1; // in the checksum of gzip's trailer
+        File.WriteAllBytes(archive, whole);
+        Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 1_000));
+        var tar = Unzipped(Write(folder, FileEntry("top/a", "content")));
+        using (var zipped = new GZipStream(File.Create(archive), CompressionLevel.Fastest))
+            zipped.Write(tar.AsSpan(0, tar.Length - 1024)); // all but the end marker
+        Assert.Throws<ImageSourceException>(() => Archive.Extract(archive, "top", folder.Root, 1_000));
+        Assert.Equal([archive], Directory.GetFileSystemEntries(folder.Root));
+    }
+
+    private static byte[] Unzipped(string archive)
+    {
+        using var zipped = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress);
+        using var all = new MemoryStream();
+        zipped.CopyTo(all);
+        return all.ToArray();
     }
 
     internal static PaxTarEntry FileEntry(string name, string text) =>

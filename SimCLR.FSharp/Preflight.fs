@@ -1,0 +1,91 @@
+/// What a sweep needs of this machine, checked before it starts: hours of training should not end at a full disk.
+module internal SimCLR.Preflight
+
+open System
+open System.IO
+
+let private MiB = 1024L * 1024L
+
+/// Weights of an encoder in millions, roughly and rather too many.
+let private millions encoder =
+    match encoder with
+    | Encoder.ResNet r ->
+        let atWidthOne = Map [ 18, 12.0; 34, 22.0; 50, 24.0; 101, 43.0; 152, 59.0 ]
+
+        (atWidthOne |> Map.tryFind r.Depth |> Option.defaultValue 60.0)
+        * r.Width
+        * r.Width
+    | Encoder.ViT v -> 12.0 * float v.Depth * float v.Dim * float v.Dim / 1e6 + 1.0
+    | Encoder.SmallConv channels ->
+        List.pairwise (3 :: channels)
+        |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
+
+/// Bytes that the store should have free: 1 MiB for each run's outcome and curve, and three checkpoints (two are kept while the
+/// next is written) of the largest encoder with two averages or momenta in float32.
+let need (runs: Run list) =
+    let largest =
+        runs |> List.map (fun run -> millions run.Encoder) |> List.fold max 0.0
+
+    MiB * int64 runs.Length + int64 (3.0 * 3.0 * 4.0 * largest * 1e6) + 16L * MiB
+
+let rec private existing (folder: string) =
+    if Directory.Exists folder || File.Exists folder then
+        folder
+    else
+        match Path.GetDirectoryName folder with
+        | null -> folder
+        | parent -> existing parent
+
+/// What hinders writing below a folder, which need not be there yet. Leaves nothing behind.
+let unwritable (folder: string) =
+    let place = existing (Path.GetFullPath folder)
+
+    if File.Exists place then
+        [
+            $"The folder {folder} cannot be made: {place} is a file. Choose another folder (--out)."
+        ]
+    else
+        try
+            let probe = Path.Combine(place, $".simclr-{Guid.NewGuid():N}.tmp")
+
+            use _file =
+                new FileStream(
+                    probe,
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.None,
+                    1,
+                    FileOptions.DeleteOnClose
+                )
+
+            []
+        with
+        | :? IOException
+        | :? UnauthorizedAccessException as error ->
+            [
+                $"The folder {folder} cannot be written: {error.Message.TrimEnd '.'}. Choose another (--out), or change its rights."
+            ]
+
+/// Says that there is too little room, given what is free.
+let tooSmall (folder: string) (need: int64) (free: int64) =
+    if free >= need then
+        []
+    else
+        [
+            $"The disk of {folder} has {free / MiB} MiB free, but these runs may need {need / MiB} MiB for outcomes and checkpoints. "
+            + "Free some, or choose another folder (--out)."
+        ]
+
+let private free (folder: string) =
+    try
+        Some(DriveInfo(existing (Path.GetFullPath folder)).AvailableFreeSpace)
+    with
+    | :? IOException
+    | :? UnauthorizedAccessException
+    | :? ArgumentException -> None
+
+/// All that hinders storing these runs in that folder.
+let problems runs folder =
+    match unwritable folder with
+    | [] -> free folder |> Option.toList |> List.collect (tooSmall folder (need runs))
+    | wrong -> wrong

@@ -1,5 +1,6 @@
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
+using TorchSharp;
 
 namespace SimCLR.Benchmarks;
 
@@ -29,7 +30,14 @@ internal static class MemoryBenchmark
         var spec = Subjects.Training(encoder, batch, Precision.Float32);
         using var training = new Pretraining(spec, images, device);
         var seen = Train(training, steps).ToList();
-        section.Table(["step", "MiB"], [.. seen.Select(at => new[] { $"{at.Step:N0}", $"{at.Resident:F1}" })]);
+        section.Table(
+            ["step", "resident MiB", "of it managed", "live tensors"],
+            [
+                .. seen.Select(at =>
+                    new[] { $"{at.Step:N0}", $"{at.Resident:F1}", $"{at.Managed:F1}", $"{at.Tensors:N0}" }
+                ),
+            ]
+        );
 
         var spread = seen.Max(at => at.Resident) / seen.Min(at => at.Resident) - 1;
         section.Say(
@@ -41,7 +49,10 @@ internal static class MemoryBenchmark
     }
 
     /// <summary>As <see cref="Pretraining.Run"/> does it: one step, and time for the collector between steps.</summary>
-    private static IEnumerable<(long Step, double Resident)> Train(Pretraining training, int steps)
+    private static IEnumerable<(long Step, double Resident, double Managed, long Tensors)> Train(
+        Pretraining training,
+        int steps
+    )
     {
         using var pause = new CollectionPause();
         while (training.Step < steps)
@@ -52,7 +63,12 @@ internal static class MemoryBenchmark
                 training.Step >= First
                 && training.Step % Math.Max(1, (steps - First) / 9) == First % Math.Max(1, (steps - First) / 9)
             )
-                yield return (training.Step, Machine.Memory().Now);
+                yield return (
+                    training.Step,
+                    Machine.Memory().Now,
+                    GC.GetTotalMemory(false) / 1048576.0,
+                    DisposeScopeManager.Statistics.ThreadTotalLiveCount
+                );
         }
     }
 }

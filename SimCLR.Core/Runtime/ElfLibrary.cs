@@ -96,7 +96,7 @@ internal sealed record ElfLibrary(
         return found;
     }
 
-    /// <summary>Elf64_Sym is { u32 name; u8 info; u8 other; u16 section; u64 value; u64 size }; the binding is info's upper half.</summary>
+    /// <summary>Elf64_Sym is { u32 name; u8 info; u8 other; u16 section; u64 value; u64 size }; the binding is info's upper half, the type its lower.</summary>
     private static ElfLibrary Sort(
         ushort machine,
         byte[] symbols,
@@ -107,11 +107,14 @@ internal sealed record ElfLibrary(
     {
         const int unversioned = 1;
         const int weak = 2;
+        const int section = 3;
         var defined = new HashSet<string>();
         var wanted = new Dictionary<string, bool>();
         for (var i = 1; (i + 1) * 24 <= symbols.Length; i++)
         {
             var symbol = symbols.AsSpan(i * 24, 24);
+            if ((symbol[4] & 15) == section)
+                continue;
             var version =
                 versions.Length >= 2 * i + 2
                     ? BinaryPrimitives.ReadUInt16LittleEndian(versions.AsSpan(2 * i))

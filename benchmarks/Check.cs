@@ -50,7 +50,7 @@ internal static class Check
         }
         catch (Exception error)
         {
-            return $"no: {error.Message.Split('\n')[0]}";
+            return $"no: {error.Message}";
         }
     }
 }

@@ -46,6 +46,18 @@ internal sealed class Options
             ? number
             : throw new OptionException($"--{name} is '{values[name]}'; use a whole number of {least} or more");
 
+    /// <summary>Whole numbers with commas between them.</summary>
+    internal IReadOnlyList<int> Numbers(string name, string otherwise, int least) =>
+        [
+            .. Text(name, otherwise)
+                .Split(',')
+                .Select(text =>
+                    int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least
+                        ? number
+                        : throw new OptionException($"--{name} has '{text}'; use whole numbers of {least} or more")
+                ),
+        ];
+
     /// <summary>A number above 0.</summary>
     internal double Positive(string name, double otherwise) =>
         double.TryParse(

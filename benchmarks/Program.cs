@@ -9,6 +9,7 @@ internal static class Bench
     private static readonly (string Name, string Help, Func<string[], int> Run)[] Verbs =
     [
         ("step", StepBenchmark.Help, StepBenchmark.Run),
+        ("peer", PeerBenchmark.Help, PeerBenchmark.Run),
         ("check", Check.Help, Check.Run),
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
     ];

@@ -59,7 +59,7 @@ internal sealed class PeerBenchmark(string encoder, int batch, Device device, in
         return 0;
     }
 
-    private static string DefaultPython =>
+    internal static string DefaultPython =>
         Environment.GetEnvironmentVariable("SIMCLR_PYTHON")
         ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 

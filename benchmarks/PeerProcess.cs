@@ -14,6 +14,9 @@ internal sealed partial class PeerProcess : IDisposable
 
     private PeerProcess(Process process, JsonElement setUp) => (this.process, SetUp) = (process, setUp);
 
+    /// <summary>The script, beside this program.</summary>
+    internal static string Script { get; } = Path.Combine(AppContext.BaseDirectory, "peer", "simclr_peer.py");
+
     /// <summary>What it says of itself: torch, device, threads, workers.</summary>
     internal JsonElement SetUp { get; }
 
@@ -21,12 +24,11 @@ internal sealed partial class PeerProcess : IDisposable
     /// <returns>The process, or why there is none.</returns>
     internal static (PeerProcess? Peer, string Why) Start(string python, IEnumerable<string> arguments)
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "peer", "simclr_peer.py");
         Process process;
         try
         {
             // In a process group of its own, so that its workers can be stopped with it.
-            string[] command = ["setsid", python, script, .. arguments];
+            string[] command = ["setsid", python, Script, .. arguments];
             process = Process.Start(
                 new ProcessStartInfo(command[0], command[1..])
                 {

@@ -10,6 +10,9 @@ internal static class Bench
     [
         ("step", StepBenchmark.Help, StepBenchmark.Run),
         ("peer", PeerBenchmark.Help, PeerBenchmark.Run),
+        ("apart", ApartBenchmark.Help, ApartBenchmark.Run),
+        ("throughput", Throughput.Help, Throughput.Run),
+        ("train", TrainRun.Help, TrainRun.Run),
         ("check", Check.Help, Check.Run),
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
     ];

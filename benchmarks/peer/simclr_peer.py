@@ -107,7 +107,12 @@ def main():
             torch.cuda.synchronize()
         return time.perf_counter() - start, processor_time() - used
 
-    take(3 if cuda else 1)
+    try:
+        take(3 if cuda else 1)
+    except RuntimeError as error:
+        if "out of memory" in str(error):
+            return tell(skipped="out of memory")
+        raise
     name = torch.cuda.get_device_name() if cuda else "cpu"
     tell(torch=torch.__version__, device=name, threads=torch.get_num_threads(), workers=options.workers)
     if options.seconds:

@@ -7,7 +7,18 @@ internal static class Fuzz
 
     /// <summary>./simclr bench fuzz [COUNT] [SEED] [READER]: prints a row per reader.</summary>
     /// <returns>0 if all withstood.</returns>
-    internal static int Run(int count, int seed, string? only)
+    internal const string Help =
+        "damaged files for every reader of files from outside\n[--count 100000] [--seed 1] [--reader NAME]";
+
+    internal static int Run(string[] arguments)
+    {
+        var options = new Options(arguments, "count", "seed", "reader");
+        SimCLR.Core.Runtime.LibTorch.Load();
+        var reader = options.Has("reader") ? options.Text("reader", "") : null;
+        return Measure(options.Number("count", 100_000, 1), options.Number("seed", 1, 0), reader);
+    }
+
+    private static int Measure(int count, int seed, string? only)
     {
         var readers = Readers.Where(reader => only is null || reader.Name.Contains(only)).ToList();
         if (readers.Count == 0)

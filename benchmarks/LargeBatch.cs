@@ -15,8 +15,19 @@ namespace SimCLR.Benchmarks;
 /// <summary>Peak memory of one step at a batch in parts against a batch of one part, and of NT-Xent alone at very large N.</summary>
 internal static class LargeBatch
 {
-    /// <summary>Measures and prints.</summary>
-    internal static void Run(int part, int batch, int lossCount)
+    internal const string Help =
+        "peak memory of a batch in parts (gradient caching) against a batch of one part, and of NT-Xent alone at large N\n"
+        + "[--part 256] [--batch 4096] [--loss 65536]";
+
+    internal static int Run(string[] arguments)
+    {
+        var options = new Options(arguments, "part", "batch", "loss");
+        LibTorch.Load();
+        Measure(options.Number("part", 256, 2), options.Number("batch", 4096, 2), options.Number("loss", 65_536, 2));
+        return 0;
+    }
+
+    private static void Measure(int part, int batch, int lossCount)
     {
         using var splits = new Shapes(batch, 10).Load();
         Console.WriteLine(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using SimCLR.Core.Runtime;
 using TorchSharp;
@@ -15,9 +16,9 @@ internal static class Machine
                 ?.Split(':')[1]
                 .Trim()
             : null;
-        return $"{processor ?? RuntimeInformation.ProcessArchitecture.ToString()}, {torch.get_num_threads()} threads, "
+        return $"{processor ?? RuntimeInformation.ProcessArchitecture.ToString()}, {torch.get_num_threads()} threads, {Environment.ProcessorCount} processors, "
             + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "
-            + $"libtorch {LibTorch.Load().Folder}, device {device}";
+            + $"libtorch from the {LibTorch.Load().Kind}, device {device.type.ToString().ToLowerInvariant()}";
     }
 
     /// <summary>Resident memory of this process in MiB; its peak since the last <see cref="ResetPeak"/>.</summary>
@@ -34,6 +35,21 @@ internal static class Machine
             .Where(line => line.StartsWith(name))
             .Select(line => double.Parse(line.Split(':')[1].Replace("kB", "").Trim()) / 1024)
             .FirstOrDefault();
+
+    /// <summary>Seconds from the start of this process until now.</summary>
+    internal static double Age => (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+
+    /// <summary>benchmarks/RESULTS.md of the checkout that this runs in, else RESULTS.md in the current folder.</summary>
+    internal static string ResultsFile
+    {
+        get
+        {
+            for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+                if (File.Exists(Path.Combine(folder.FullName, "SimCLR.Benchmarks.csproj")))
+                    return Path.Combine(folder.FullName, "RESULTS.md");
+            return Path.GetFullPath("RESULTS.md");
+        }
+    }
 
     /// <summary>Forgets the peak (Linux: writing 5 to clear_refs).</summary>
     internal static void ResetPeak()

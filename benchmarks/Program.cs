@@ -1,56 +1,51 @@
-using System.Diagnostics;
-using SimCLR.Benchmarks;
+using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
-using static TorchSharp.torch;
 
-LibTorch.Load();
-var started = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
-var names = StepBenchmark.All.Keys.ToList();
-switch (args.FirstOrDefault() ?? "step")
-{
-    case "list":
-        Console.WriteLine("step     views, encoder, loss and the whole training step (the default)");
-        Console.WriteLine($"         ./simclr bench step [{string.Join("|", names)}] [batch]");
-        Console.WriteLine(
-            "stream        [IMAGES] [SIDE] [STEPS]: training from a cache on disk; by default 100,000 images of 224 pixels, 15 GB"
-        );
-        Console.WriteLine("large-batch   peak memory of a batch in parts, and of NT-Xent at N = 65,536");
-        Console.WriteLine(
-            "fuzz     damaged files for every reader: ./simclr bench fuzz [count, 100000] [seed, 1] [reader]"
-        );
-        return 0;
-    case "fuzz":
-        if (!int.TryParse(args.ElementAtOrDefault(1) ?? "100000", out var count) || count < 1)
-            return Fail($"the count is '{args[1]}'; use a whole number of 1 or more");
-        if (!int.TryParse(args.ElementAtOrDefault(2) ?? "1", out var seed))
-            return Fail($"the seed is '{args[2]}'; use a whole number");
-        return Fuzz.Run(count, seed, args.ElementAtOrDefault(3));
-    case "step":
-        var encoder = args.ElementAtOrDefault(1) ?? names[0];
-        if (!StepBenchmark.All.TryGetValue(encoder, out var spec))
-            return Fail($"there is no encoder '{encoder}'; choose {string.Join(", ", names)}");
-        if (!int.TryParse(args.ElementAtOrDefault(2) ?? "64", out var batch) || batch < 2)
-            return Fail($"the batch is '{args[2]}'; use a whole number of 2 or more");
-        var device = cuda.is_available() ? CUDA : CPU;
-        Console.WriteLine($"{Machine.Describe(device)}\nstart to first tensor: {started:F2} s\n");
-        new StepBenchmark(encoder, spec, batch, device).Run();
-        return 0;
-    case "large-batch":
-        LargeBatch.Run(part: 256, batch: 4096, lossCount: 65_536);
-        return 0;
-    case "stream":
-        StreamBenchmark.Run(
-            int.Parse(args.ElementAtOrDefault(1) ?? "100000"),
-            int.Parse(args.ElementAtOrDefault(2) ?? "224"),
-            args.Length > 3 ? int.Parse(args[3]) : null
-        );
-        return 0;
-    default:
-        return Fail($"there is no measurement '{args[0]}'; ./simclr bench list names them");
-}
+namespace SimCLR.Benchmarks;
 
-static int Fail(string message)
+/// <summary>The measurements by name.</summary>
+internal static class Bench
 {
-    Console.Error.WriteLine($"bench: {message}.");
-    return 2;
+    private static readonly (string Name, string Help, Func<string[], int> Run)[] Verbs =
+    [
+        ("step", StepBenchmark.Help, StepBenchmark.Run),
+        ("peer", PeerBenchmark.Help, PeerBenchmark.Run),
+        ("apart", ApartBenchmark.Help, ApartBenchmark.Run),
+        ("throughput", Throughput.Help, Throughput.Run),
+        ("train", TrainRun.Help, TrainRun.Run),
+        ("check", Check.Help, Check.Run),
+        ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
+        ("large-batch", LargeBatch.Help, LargeBatch.Run),
+        ("stream", StreamBenchmark.Help, StreamBenchmark.Run),
+        ("fuzz", Fuzz.Help, Fuzz.Run),
+    ];
+
+    internal static int Main(string[] args)
+    {
+        var verb =
+            args.FirstOrDefault(argument => !argument.StartsWith("--")) is { } first && args[0] == first
+                ? first
+                : "step";
+        var rest = args.Length > 0 && args[0] == verb ? args[1..] : args;
+        if (verb == "list")
+            return List();
+        try
+        {
+            return Verbs.FirstOrDefault(known => known.Name == verb).Run is { } run
+                ? run(rest)
+                : throw new OptionException($"there is no measurement '{verb}'; ./simclr bench list names them");
+        }
+        catch (Exception error) when (error is OptionException or LibTorchNotFoundException or ImageSourceException)
+        {
+            Console.Error.WriteLine($"bench: {error.Message.TrimEnd('.')}.");
+            return 2;
+        }
+    }
+
+    private static int List()
+    {
+        foreach (var (name, help, _) in Verbs)
+            Console.WriteLine($"{name, -13}{help.Replace("\n", "\n             ")}");
+        return 0;
+    }
 }

@@ -2,7 +2,6 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
-using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
@@ -11,83 +10,105 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Benchmarks;
 
-/// <summary>Views, encoder, loss and whole step, taking turns in one process.</summary>
-internal sealed class StepBenchmark(string name, EncoderSpec encoder, int batch, Device device)
+/// <summary>
+/// Images per second of views, encoder, loss and whole training step, and what the step costs beside the encoder. All that is
+/// compared takes turns in one process.
+/// </summary>
+internal sealed class StepBenchmark(string name, int batch, Device device, double seconds)
 {
-    private const double SecondsEach = 6;
+    private static readonly Precision[] Both = [Precision.Float32, Precision.BFloat16];
+    private static readonly long[] LossSizes = [256, 4096];
 
-    internal static readonly Dictionary<string, EncoderSpec> All = new()
+    private readonly EncoderSpec encoder = Subjects.Encoders[name];
+
+    internal const string Help =
+        "views, encoder, loss and the whole training step (the default)\n"
+        + "[--encoder NAME] [--batch 64] [--seconds 8] [--device cpu|cuda] [--write]";
+
+    internal static int Run(string[] arguments)
     {
-        ["resnet18"] = new ResNetSpec(18),
-        ["resnet18-quarter"] = new ResNetSpec(18, 0.25),
-        ["resnet50"] = new ResNetSpec(50),
-        ["small"] = new SmallConvSpec([32, 64, 128]),
-    };
-
-    private static readonly IView View = new Sequence(
-        new RandomResizedCrop(32),
-        new HorizontalFlip(),
-        ColorJitter.OfStrength(0.5),
-        new Grayscale()
-    );
-
-    /// <summary>Measures and prints.</summary>
-    internal void Run()
-    {
-        using var splits = new Shapes(Math.Max(512, batch), 10).Load();
-        Console.WriteLine($"{name} (CIFAR stem), batch {batch}, 32x32 images; images/s, medians of turns");
-        Console.WriteLine($"{"", -34}{"float32", 12}{"bfloat16", 12}");
-
-        using var images = ViewBatch.FromBytes(splits.Train.Images.narrow(0, 0, batch)).to(device);
-        var views = Timing.Interleaved(2, () => Views(images))[0];
-        Console.WriteLine($"{"views alone (both)", -34}{batch / views, 12:N0}");
-
-        Print(
-            "encoder alone, contiguous",
-            precision => Timing.Interleaved(SecondsEach, Bare(images, precision, false))[0]
+        var options = new Options(arguments, "encoder", "batch", "seconds", "device", "write");
+        LibTorch.Load();
+        var started = Machine.Age;
+        options.Choice("encoder", "resnet18", Subjects.Encoders);
+        var benchmark = new StepBenchmark(
+            options.Text("encoder", "resnet18"),
+            options.Number("batch", 64, 2),
+            Subjects.DeviceOf(options),
+            options.Positive("seconds", 8)
         );
-        var ratios = new List<double>();
-        var steps = new List<double>();
-        Print(
-            "encoder alone, channels-last",
-            precision =>
-            {
-                using var training = new Pretraining(Spec(precision), splits.Train, device);
-                var times = Timing.Interleaved(SecondsEach, Bare(images, precision, true), () => Step(training));
-                steps.Add(times[1]);
-                ratios.Add(times[1] / times[0]);
-                return times[0];
-            }
-        );
-        Console.WriteLine($"{"full step", -34}{batch / steps[0], 12:N0}{batch / steps[1], 12:N0}");
-        Console.WriteLine($"{"full step / encoder alone (time)", -34}{ratios[0], 12:F2}{ratios[1], 12:F2}");
-        foreach (var n in new[] { 256, 4096 })
-            Console.WriteLine($"{$"NT-Xent alone, N = {n}", -34}{n / Loss(n), 12:N0}");
-        var memory = Machine.Memory();
-        Console.WriteLine($"{"resident memory, now / peak", -34}{memory.Now, 8:N0} MiB{memory.Peak, 8:N0} MiB");
+        var section = new Section(benchmark.Title);
+        benchmark.Run(section, started);
+        if (options.Has("write"))
+            section.WriteTo(Machine.ResultsFile);
+        return 0;
     }
 
-    private PretrainingSpec Spec(Precision precision) =>
-        new()
-        {
-            ViewA = View,
-            ViewB = View,
-            Encoder = encoder,
-            Head = new HeadSpec(),
-            Loss = new NtXent(0.5),
-            MetricTemperature = 0.5,
-            Optimizer = new LarsSpec(),
-            LearningRate = 0.1,
-            BatchSize = batch,
-            Epochs = 1_000_000,
-            Precision = precision,
-        };
+    /// <summary>Title of its section.</summary>
+    private string Title => $"Step: {name}, batch {batch}, {device.type.ToString().ToLowerInvariant()}";
 
-    private void Print(string row, Func<Precision, double> seconds)
+    /// <summary>Measures and tells.</summary>
+    private void Run(Section section, double started)
     {
-        var single = seconds(Precision.Float32);
-        var brain = seconds(Precision.BFloat16);
-        Console.WriteLine($"{row, -34}{batch / single, 12:N0}{batch / brain, 12:N0}");
+        using var images = Subjects.Noise(Math.Max(512, batch));
+        section.Say(
+            $"{Machine.Describe(device)}; start to first tensor {started:F2} s. CIFAR stem, 32x32 images, dkobak's recipe. "
+                + "Images/s, not views/s; medians of turns."
+        );
+        var columns = Both.Select(precision => Measure(images, precision)).ToList();
+        section.Table(["images/s", "float32", "bfloat16"], [.. Rows(columns)]);
+        section.Say("Beside the encoder, in milliseconds of processor time per step:");
+        using var parts = new StepParts(encoder, batch, device, images);
+        section.Table(["part", "ms", "% of float32 step", "% of bfloat16 step"], [.. PartRows(parts, columns)]);
+        section.Table(["NT-Xent alone, float32", "pairs/s", "peak memory"], [.. LossSizes.Select(LossRow)]);
+    }
+
+    private sealed record Column(double Views, Turns Contiguous, Turns ChannelsLast, Turns Step, double Peak);
+
+    private Column Measure(ImageSet images, Precision precision)
+    {
+        Machine.ResetPeak();
+        using var training = new Pretraining(Subjects.Training(encoder, batch, precision), images, device);
+        using var some = ViewBatch.FromBytes(images.Images.narrow(0, 0, batch)).to(device);
+        var turns = Timing.Interleaved(
+            seconds,
+            () => Views(some),
+            Bare(some, precision, channelsLast: false),
+            Bare(some, precision, channelsLast: true),
+            () => Step(training)
+        );
+        return new Column(turns[0].Seconds, turns[1], turns[2], turns[3], Machine.Memory().Peak);
+    }
+
+    private IEnumerable<string[]> Rows(List<Column> columns)
+    {
+        string[] Row(string label, Func<Column, string> cell) => [label, .. columns.Select(cell)];
+        string Speed(double secondsEach) => $"{batch / secondsEach:N0}";
+        yield return Row("views alone (both, always float32)", c => Speed(c.Views));
+        yield return Row("encoder and head alone, contiguous", c => Speed(c.Contiguous.Seconds));
+        yield return Row("encoder and head alone, channels-last", c => Speed(c.ChannelsLast.Seconds));
+        yield return Row("full step (channels-last)", c => Speed(c.Step.Seconds));
+        yield return Row("full step / encoder alone, wall time", c => $"{c.Step.Over(c.ChannelsLast):F3}");
+        if (device.type == DeviceType.CPU)
+            yield return Row(
+                "full step / encoder alone, processor time",
+                c => $"{c.Step.ProcessorOver(c.ChannelsLast):F3}"
+            );
+        yield return Row("peak resident memory", c => $"{c.Peak:N0} MiB");
+    }
+
+    private IEnumerable<string[]> PartRows(StepParts parts, List<Column> columns)
+    {
+        var total = 0.0;
+        foreach (var (part, counts, cost) in parts.Measure(seconds))
+        {
+            total += counts ? cost : 0;
+            yield return Row(part, cost);
+        }
+        yield return Row("all of them", total);
+
+        string[] Row(string part, double cost) =>
+            [part, $"{cost * 1000:F2}", .. columns.Select(c => $"{100 * cost / StepParts.Cost(c.Step, device):F2}")];
     }
 
     private void Views(Tensor images)
@@ -95,8 +116,8 @@ internal sealed class StepBenchmark(string name, EncoderSpec encoder, int batch,
         using var scope = NewDisposeScope();
         using var generator = new Generator(1, device);
         foreach (var _ in new[] { 'A', 'B' })
-            View.Apply(images, View.Draw(BatchShape.Of(images), generator));
-        Wait();
+            Subjects.View.Apply(images, Subjects.View.Draw(BatchShape.Of(images), generator));
+        Subjects.Wait(device);
     }
 
     /// <summary>Forward and backward of encoder and head on ready-made views: what no training step can do without.</summary>
@@ -117,37 +138,34 @@ internal sealed class StepBenchmark(string name, EncoderSpec encoder, int batch,
             using (Autocast.Enter(precision, device))
                 z = head.forward(network.forward(channelsLast ? MemoryLayout.ChannelsLast(views) : views));
             z.to_type(ScalarType.Float32).square().sum().backward();
-            network.zero_grad();
-            head.zero_grad();
-            Wait();
+            foreach (var parameter in network.parameters().Concat(head.parameters()))
+                parameter.grad = null;
+            Subjects.Wait(device);
         };
     }
 
     private void Step(Pretraining training)
     {
         training.TrainStep().Dispose();
-        Wait();
+        Subjects.Wait(device);
     }
 
-    private double Loss(int n)
+    private string[] LossRow(long n)
     {
         using var generator = new Generator(1, device);
         using var a = randn(n, 128, device: device, generator: generator).requires_grad_();
         using var b = randn(n, 128, device: device, generator: generator).requires_grad_();
-        return Timing.Interleaved(
-            3,
+        Machine.ResetPeak();
+        var before = Machine.Memory().Now;
+        var turns = Timing.Interleaved(
+            seconds / 2,
             () =>
             {
                 using var scope = NewDisposeScope();
                 new NtXent(0.5).Compute(a, b).backward();
-                Wait();
+                Subjects.Wait(device);
             }
         )[0];
-    }
-
-    private void Wait()
-    {
-        if (device.type == DeviceType.CUDA)
-            cuda.synchronize();
+        return [$"N = {n}", $"{n / turns.Seconds:N0}", $"+{Machine.Memory().Peak - before:N0} MiB"];
     }
 }

@@ -16,8 +16,24 @@ internal static class StreamBenchmark
 {
     private const int Batch = 128;
 
+    internal const string Help =
+        "training from a cache of images on disk: speed, share of time spent waiting, memory\n"
+        + "[--images 100000] [--side 224] [--steps ALL]";
+
+    internal static int Run(string[] arguments)
+    {
+        var options = new Options(arguments, "images", "side", "steps");
+        LibTorch.Load();
+        Measure(
+            options.Number("images", 100_000, Batch),
+            options.Number("side", 224, 32),
+            options.Number("steps", int.MaxValue, 1)
+        );
+        return 0;
+    }
+
     /// <summary>Writes a cache of noise, trains one pass or so many steps, and deletes it.</summary>
-    internal static void Run(int count, int side, int? maxSteps)
+    private static void Measure(int count, int side, int maxSteps)
     {
         var folder = Directory.CreateTempSubdirectory("simclr-stream-").FullName;
         try
@@ -26,7 +42,7 @@ internal static class StreamBenchmark
                 $"{count:N0} images of {side}x{side}: {3L * side * side * count / 1e9:F1} GB in {folder}"
             );
             using var images = SyntheticShards.Write(folder, count, side);
-            Train(images, side, maxSteps);
+            Train(images, maxSteps);
         }
         finally
         {
@@ -34,7 +50,7 @@ internal static class StreamBenchmark
         }
     }
 
-    private static void Train(ImageSet images, int side, int? maxSteps)
+    private static void Train(ImageSet images, int maxSteps)
     {
         // A small crop and encoder, so that reading is a large part of the work.
         var view = new Sequence(new RandomResizedCrop(32), new HorizontalFlip());
@@ -54,7 +70,7 @@ internal static class StreamBenchmark
         };
         using var training = new Pretraining(spec, images, CPU);
         using var pause = new CollectionPause();
-        var steps = Math.Min(training.TotalSteps, maxSteps ?? long.MaxValue);
+        var steps = Math.Min(training.TotalSteps, maxSteps);
         var every = Math.Max(1, steps / 10);
         var clock = Stopwatch.StartNew();
         Console.WriteLine("step     images/s   waiting   resident MiB   of it anonymous");

@@ -15,6 +15,7 @@ namespace SimCLR.Core.Runtime;
 public sealed class CollectionPause : IDisposable
 {
     private const long Budget = 128L << 20;
+    private const long RenewedAfter = 4L << 20;
 
     private static int depth;
 
@@ -27,12 +28,14 @@ public sealed class CollectionPause : IDisposable
             Begin();
     }
 
-    /// <summary>To be called between steps: collects and begins anew when half of the budget is used.</summary>
+    /// <summary>To be called between steps: collects and begins anew after every 4 MiB of garbage.</summary>
     public void Renew()
     {
-        if (depth > 1 || GC.GetTotalAllocatedBytes() - renewed < Budget / 2)
+        if (depth > 1 || GC.GetTotalAllocatedBytes() - renewed < RenewedAfter)
             return;
         End();
+        // Beginning a pause collects only when memory is short: without this the garbage of a long run would fill the machine.
+        GC.Collect();
         Begin();
     }
 

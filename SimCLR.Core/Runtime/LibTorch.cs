@@ -24,8 +24,10 @@ public static class LibTorch
     {
         var origin = Find();
         var shim = FindShim();
+        if (origin.Kind == FolderVariable)
+            origin = origin with { Missing = ForeignLibTorch.Check(origin.Folder, shim) };
         foreach (var library in Preloads(origin.Folder))
-            NativeLibrary.Load(library);
+            ForeignLibTorch.Load(library);
         var (handle, mended) = Shim.Load(shim);
         NativeLibrary.SetDllImportResolver(
             typeof(torch).Assembly,
@@ -39,13 +41,10 @@ public static class LibTorch
     {
         var asked = Environment.GetEnvironmentVariable(FolderVariable);
         if (!string.IsNullOrEmpty(asked))
-            return HasLibTorch(asked)
-                ? new LibTorchOrigin(asked, FolderVariable)
-                : throw new LibTorchNotFoundException(
-                    $"{FolderVariable} is '{asked}', but there is no {NativeFiles.FileName("torch_cpu")} in it. "
-                        + "Set it to the lib folder of a libtorch or of an installed PyTorch "
-                        + "(python -c \"import torch, os; print(os.path.dirname(torch.__file__) + '/lib')\"), or unset it."
-                );
+        {
+            var folder = ForeignLibTorch.Folder(asked);
+            return new LibTorchOrigin(folder, FolderVariable) { Version = ForeignLibTorch.Version(folder) };
+        }
 
         var places = BesideApplication().Concat(InPackages()).ToList();
         return places.FirstOrDefault(place => HasLibTorch(place.Folder))
@@ -95,7 +94,14 @@ public static class LibTorch
 /// <param name="Folder">The folder of the libraries.</param>
 /// <param name="Kind">Which of the places it is.</param>
 /// <param name="Mended">True when this machine's libstdc++ is older than GCC 13's and the shim was loaded from a mended copy.</param>
-public sealed record LibTorchOrigin(string Folder, string Kind, bool Mended = false);
+public sealed record LibTorchOrigin(string Folder, string Kind, bool Mended = false)
+{
+    /// <summary>Version of a libtorch named by <see cref="LibTorch.FolderVariable"/>, as it tells it itself; null where unknown.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Functions that such a libtorch lacks and TorchSharp may call; empty unless SIMCLR_LIBTORCH_MISSING is 'allow'.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+}
 
 /// <summary>libtorch, or TorchSharp's native half, could not be found or loaded.</summary>
 public sealed class LibTorchNotFoundException(string message, Exception? inner = null) : Exception(message, inner);

@@ -295,7 +295,7 @@ let Whatever_passes_the_checks_can_be_lowered_and_nothing_else_throws () =
             | [] ->
                 Lower.pretraining run |> ignore
                 Lower.evaluation 32 run |> ignore
-                Lower.imageSource "nowhere" false run.Images.Source |> ignore
+                Lower.imageSource "nowhere" false false run.Images.Source |> ignore
                 lowered <- lowered + 1
             | _ -> refused <- refused + 1
 
@@ -363,7 +363,7 @@ let All_wrong_arguments_of_a_script_are_named_at_once () =
                 let sweep =
                     Sweep.parse
                         "test"
-                        (fun images -> images |> Option.fold (fun run images -> Run.images images run) Run.shapes)
+                        (fun _ images -> images |> Option.fold (fun run images -> Run.images images run) Run.shapes)
                         (List.collect fst chosen)
 
                 Run.problems sweep.Baseline |> String.concat "\n"

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Benchmarks;
+
+/// <summary>Images per second of our training step, as one line of JSON: the counterpart of the peer's --seconds.</summary>
+internal static class Throughput
+{
+    internal const string Help =
+        "images/s of the training step alone, as JSON\n"
+        + "[--encoder NAME] [--batch 64] [--micro N] [--precision float32] [--seconds 10] [--device cpu|cuda]";
+
+    internal static int Run(string[] arguments)
+    {
+        var options = new Options(arguments, "encoder", "batch", "micro", "precision", "seconds", "device");
+        LibTorch.Load();
+        var device = Subjects.DeviceOf(options);
+        var batch = options.Number("batch", 64, 2);
+        var encoder = options.Choice("encoder", "resnet18", Subjects.Encoders);
+        var precision = options.Choice("precision", "float32", Subjects.Precisions);
+        var spec = Subjects.Training(encoder, batch, precision);
+        if (options.Has("micro"))
+            spec = spec with { MicroBatches = new MicroBatches(options.Number("micro", 512, 2)) };
+        try
+        {
+            var (steps, speed) = Measure(spec, device, options.Positive("seconds", 10));
+            var text = speed.ToString("F1", CultureInfo.InvariantCulture);
+            Console.WriteLine($$"""{"images_per_second": {{text}}, "steps": {{steps}}}""");
+        }
+        catch (ExternalException error) when (error.Message.Contains("out of memory"))
+        {
+            Console.WriteLine("""{"skipped": "out of memory"}""");
+        }
+        return 0;
+    }
+
+    private static (int Steps, double Speed) Measure(PretrainingSpec spec, Device device, double seconds)
+    {
+        using var images = Subjects.Noise(Math.Max(512, 2 * spec.BatchSize));
+        using var training = new Pretraining(spec, images, device);
+        using var pause = new CollectionPause();
+        Take(training, device, 3);
+        var steps = Math.Max(1, (int)(seconds * 2 / Take(training, device, 2)));
+        return (steps, steps * spec.BatchSize / Take(training, device, steps));
+    }
+
+    /// <summary>Seconds of so many steps; the GPU is waited for once.</summary>
+    internal static double Take(Pretraining training, Device device, int steps)
+    {
+        using var pause = new CollectionPause();
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < steps; i++)
+        {
+            pause.Renew();
+            training.TrainStep().Dispose();
+        }
+        Subjects.Wait(device);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}

@@ -50,7 +50,7 @@ internal static class Check
         }
         catch (Exception error)
         {
-            return $"no: {error.Message}";
+            return $"no: {error.Message.Split(" Trace")[0]}";
         }
     }
 }

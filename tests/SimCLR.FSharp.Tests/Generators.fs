@@ -398,6 +398,18 @@ let run =
         let! viewA = viewOf side
         let! viewB = viewOf side
         let! encoder = encoder
+        let side = View.outputSize 32 viewA
+
+        let encoder =
+            match encoder with
+            | Encoder.ViT v ->
+                Encoder.ViT
+                    { v with
+                        ImageSize = side
+                        Patch = (if side % v.Patch = 0 then v.Patch else 1)
+                    }
+            | other -> other
+
         let! head = head
         let! loss = loss
         let! optimizer = optimizer

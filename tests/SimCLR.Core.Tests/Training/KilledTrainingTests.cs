@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Tests.Images;
+using SimCLR.Core.Training;
+using static SimCLR.Core.Tests.Training.Small;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Training;
+
+/// <summary>A training in a process of its own, with a checkpoint after every step.</summary>
+internal static class KilledTraining
+{
+    internal const string Verb = "--train-until-killed";
+
+    private static readonly PretrainingSpec Spec = Small.Spec() with
+    {
+        Optimizer = new LarsSpec(),
+        Epochs = 100,
+        WarmupEpochs = 2,
+    };
+
+    /// <summary>Goes on from the newest checkpoint; at the end writes what the run came to.</summary>
+    internal static int Run(string folder)
+    {
+        var checkpoints = new CheckpointFolder(Path.Combine(folder, "checkpoint"), Console.Error.WriteLine);
+        File.WriteAllText(Path.Combine(folder, "result"), Train(new Checkpointing(checkpoints, TimeSpan.Zero)));
+        return 0;
+    }
+
+    /// <summary>The final loss, the losses on the way, and a digest of all weights, statistics and velocities.</summary>
+    internal static string Train(Checkpointing? checkpointing)
+    {
+        using var images = Noise();
+        using var training = new Pretraining(Spec, images, CPU);
+        var result = training.Run(checkpointing: checkpointing);
+        var state = string.Join('\n', Bytes(training).OrderBy(named => named.Key));
+        var losses = string.Join(' ', result.Progress.Select(progress => progress.Loss.ToString("R")));
+        return $"{result.Loss:R}\n{losses}\n{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(state)))}";
+    }
+}
+
+public class KilledTrainingTests(ITestOutputHelper output)
+{
+    private const int Kills = 20;
+
+    [Fact]
+    public async Task A_training_killed_20_times_at_random_moments_ends_bit_for_bit_as_one_that_was_not()
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(7);
+        var (kills, starts) = (0, 0);
+        while (!File.Exists(folder.At("result")))
+        {
+            Assert.InRange(++starts, 1, 10 * Kills);
+            using var process = Process.Start(
+                new ProcessStartInfo(Environment.ProcessPath!, [KilledTraining.Verb, folder.Root])
+                {
+                    RedirectStandardError = true,
+                }
+            )!;
+            var errors = process.StandardError.ReadToEndAsync();
+            if (kills == Kills)
+                process.WaitForExit();
+            else if (HasBegun(process, folder) && !process.WaitForExit(random.Next(0, 60)))
+            {
+                process.Kill();
+                process.WaitForExit();
+                kills++;
+            }
+            process.WaitForExit();
+            Assert.True(process.ExitCode is 0 or 137, await errors);
+        }
+        output.WriteLine($"{kills} kills, {starts} starts");
+        Assert.Equal(Kills, kills);
+        Assert.Equal(KilledTraining.Train(null), File.ReadAllText(folder.At("result")));
+    }
+
+    /// <summary>Waits until a checkpoint is written that was not there before.</summary>
+    private static bool HasBegun(Process process, TemporaryFolder folder)
+    {
+        var path = Path.Combine(folder.Root, "checkpoint");
+        string? Newest() => Directory.Exists(path) ? Directory.GetFiles(path, "*.safetensors").Max() : null;
+        var before = Newest();
+        while (!process.HasExited && Newest() == before)
+            Thread.Sleep(5);
+        return !process.HasExited;
+    }
+}

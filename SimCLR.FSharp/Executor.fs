@@ -331,11 +331,27 @@ module Executor =
         }
         : Results
 
+    /// Reads the images of all that is to be computed, those of measurements too: a data set that is missing is found before anything is
+    /// trained or written.
+    let private loadAll (grid: Grid) executor =
+        let ofMeasurements run =
+            run.Evaluation.Measurements
+            |> List.choose (function
+                | Measurement.Transfer s -> Some { run with Run.Images = s.Images }
+                | _ -> None)
+
+        Grid.runs grid
+        |> List.filter (known executor >> Option.isNone)
+        |> List.collect (fun run -> run :: ofMeasurements run)
+        |> List.distinctBy _.Images
+        |> List.iter (load executor >> ignore)
+
     /// Takes what is stored, computes what is free, and comes back to what other processes have until they are done with it.
     let internal execute (cancellation: CancellationToken) (grid: Grid) executor =
         check grid executor
         let device = Device.resolve executor.Device
         executor.Threads |> Option.iter torch.set_num_threads
+        loadAll grid executor
         let done' = Collections.Generic.Dictionary<int, CellResult>()
         let total = Grid.size grid
         let mutable waiting = List.indexed grid.Cells

@@ -58,7 +58,7 @@ module Images =
     /// Trains on the first so many images only.
     let limit count images = { images with TrainLimit = Some count }
 
-    /// Short: "cifar10", or the last part of a folder's path.
+    /// Short: "cifar10", or the last part of a folder's path, in one line whatever the path holds.
     let internal name images =
         match images.Source with
         | ImageSource.Shapes _ -> "shapes"
@@ -67,7 +67,9 @@ module Images =
         | ImageSource.FashionMnist -> "fashion-mnist"
         | ImageSource.Voc2007 _ -> "voc2007"
         | ImageSource.Svhn -> "svhn"
-        | ImageSource.Folder(path, _) -> System.IO.Path.GetFileName(path.TrimEnd('/', '\\'))
+        | ImageSource.Folder(path, _) ->
+            System.IO.Path.GetFileName(path.TrimEnd('/', '\\'))
+            |> String.map (fun c -> if System.Char.IsControl c then ' ' else c)
 
     let internal problems field images =
         [

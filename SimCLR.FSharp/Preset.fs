@@ -50,16 +50,23 @@ module Preset =
             |> Run.images images
             |> Run.views (Views.paperCifar10 |> View.withSize size)
 
+    /// The recipe of the generated images, its crop of the images' own side.
+    let private sized images =
+        let view =
+            Run.shapes.ViewA
+            |> View.withSize (Images.knownSize images |> Option.defaultValue 32)
+
+        Run.shapes |> Run.images images |> Run.views view
+
     /// 512 generated images, two epochs.
     let private smoke images =
-        { Run.shapes with
-            Images =
-                images
-                |> Option.defaultValue
-                    {
-                        Source = ImageSource.Shapes { Train = 512; Test = 256; Size = 32 }
-                        TrainLimit = None
-                    }
+        let few =
+            {
+                Source = ImageSource.Shapes { Train = 512; Test = 256; Size = 32 }
+                TrainLimit = None
+            }
+
+        { sized (images |> Option.defaultValue few) with
             Epochs = 2
             BatchSize = 64
             Schedule = Schedule.cosine 0.2
@@ -74,17 +81,9 @@ module Preset =
     let private cpu images =
         let images = images |> Option.defaultValue Images.cifar10
 
-        { Run.shapes with
-            Images =
-                { images with
-                    TrainLimit = Some(images.TrainLimit |> Option.defaultValue 10000)
-                }
-            ViewA =
-                Run.shapes.ViewA
-                |> View.withSize (Images.knownSize images |> Option.defaultValue 32)
-            ViewB =
-                Run.shapes.ViewB
-                |> View.withSize (Images.knownSize images |> Option.defaultValue 32)
+        let limit = images.TrainLimit |> Option.defaultValue 10000
+
+        { sized (Images.limit limit images) with
             Epochs = 20
         }
 
@@ -103,6 +102,7 @@ module Preset =
         | Some images ->
             match Images.knownSize images with
             | Some side when side < 64 -> Recipe.paperCifar10 |> Run.views (Views.paperCifar10 |> View.withSize side)
+            | Some side when side < 224 -> Recipe.paperImageNet |> Run.views (Views.paperImageNet |> View.withSize side)
             | _ -> Recipe.paperImageNet
             |> Run.images images
 

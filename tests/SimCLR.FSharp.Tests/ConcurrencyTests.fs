@@ -108,10 +108,11 @@ let ``Workers share a sweep, and the run of one that is killed is a failed cell`
 
         let clock = Stopwatch.StartNew()
 
-        while held().IsEmpty && clock.Elapsed < TimeSpan.FromMinutes 2.0 do
+        // Both have begun: a worker that still looks for a run could take the killed one's before it is missed.
+        while (held () |> List.distinct).Length < 2
+              && clock.Elapsed < TimeSpan.FromMinutes 2.0 do
             Thread.Sleep 100
 
-        // A worker that has just begun its first run.
         Process.GetProcessById(held().Head).Kill()
         let code, output, errors = Launcher.finish sweep
         Assert.True((code = 1), errors)

@@ -16,6 +16,8 @@ internal sealed class StepParts : IDisposable
 {
     private readonly Device device;
     private readonly MemoryFeed feed;
+    private readonly Encoder network;
+    private readonly ProjectionHead head;
     private readonly Tensor bytes;
     private readonly Tensor z;
     private readonly IOptimizer sgd;
@@ -30,8 +32,9 @@ internal sealed class StepParts : IDisposable
         bytes = images.Images.narrow(0, 0, batch).to(device);
         using var generator = new Generator(1, CPU);
         z = randn([2 * batch, 128], generator: generator).to(device);
-        var network = encoder.Create(3, generator);
-        var head = new HeadSpec().Create(network.FeatureSize, generator);
+        // Kept: a module that nobody holds is finalized, and its parameters with it.
+        network = encoder.Create(3, generator);
+        head = new HeadSpec().Create(network.FeatureSize, generator);
         network.to(device);
         head.to(device);
         MemoryLayout.ToChannelsLast(network);
@@ -116,6 +119,8 @@ internal sealed class StepParts : IDisposable
         feed.Dispose();
         bytes.Dispose();
         z.Dispose();
+        network.Dispose();
+        head.Dispose();
         drawn.A.Dispose();
         drawn.B.Dispose();
         sgd.Dispose();

@@ -17,29 +17,46 @@ internal static class LargeBatch
 {
     internal const string Help =
         "peak memory of a batch in parts (gradient caching) against a batch of one part, and of NT-Xent alone at large N\n"
-        + "[--part 256] [--batch 4096] [--loss 65536]";
+        + "[--part 256] [--batch 4096] [--loss 65536] [--write]";
 
     internal static int Run(string[] arguments)
     {
-        var options = new Options(arguments, "part", "batch", "loss");
+        var options = new Options(arguments, "part", "batch", "loss", "write");
         LibTorch.Load();
-        Measure(options.Number("part", 256, 2), options.Number("batch", 4096, 2), options.Number("loss", 65_536, 2));
+        var section = new Section("Large batches, cpu");
+        Measure(
+            section,
+            options.Number("part", 256, 2),
+            options.Number("batch", 4096, 2),
+            options.Number("loss", 65_536, 2)
+        );
+        if (options.Has("write"))
+            section.WriteTo(Machine.ResultsFile);
         return 0;
     }
 
-    private static void Measure(int part, int batch, int lossCount)
+    private static void Measure(Section section, int part, int batch, int lossCount)
     {
+        section.Say($"{Machine.Describe(CPU)}. Peak resident memory above what was there before, float32.");
         using var splits = new Shapes(batch, 10).Load();
-        Console.WriteLine(
-            $"ResNet-18 (CIFAR stem, width 1), float32; one step, peak resident memory above what was there before"
+        var (small, smallSeconds) = Step(splits.Train, part, part);
+        var (large, largeSeconds) = Step(splits.Train, batch, part);
+        var (loss, lossSeconds) = Loss(lossCount);
+        section.Table(
+            ["what", "peak MiB", "seconds"],
+            [
+                [$"ResNet-18 step, batch {part}", $"{small:N0}", $"{smallSeconds:F1}"],
+                [$"ResNet-18 step, batch {batch} in parts of {part}", $"{large:N0}", $"{largeSeconds:F1}"],
+                [$"NT-Xent alone, N = {lossCount}, forward and backward", $"{loss:N0}", $"{lossSeconds:F1}"],
+            ]
         );
-        var small = Step(splits.Train, part, part);
-        var large = Step(splits.Train, batch, part);
-        Console.WriteLine($"batch {batch} in parts / batch {part}: {large / small:F2} times the memory");
-        Loss(lossCount);
+        section.Say(
+            $"Batch {batch} in parts takes {large / small:F2} times the memory of batch {part}. The matrix of N = {lossCount}, [2N, 2N], "
+                + $"would take {4.0 * lossCount * lossCount * 4 / (1 << 20):N0} MiB."
+        );
     }
 
-    private static double Step(ImageSet images, int batch, int part)
+    private static (double Peak, double Seconds) Step(ImageSet images, int batch, int part)
     {
         var view = new Sequence(
             new RandomResizedCrop(32),
@@ -69,11 +86,10 @@ internal static class LargeBatch
         var clock = Stopwatch.StartNew();
         training.TrainStep().Dispose();
         var peak = Machine.Memory().Peak - before;
-        Console.WriteLine($"batch {batch, 5} in parts of {part}: {peak, 7:N0} MiB, {clock.Elapsed.TotalSeconds:F1} s");
-        return peak;
+        return (peak, clock.Elapsed.TotalSeconds);
     }
 
-    private static void Loss(int n)
+    private static (double Peak, double Seconds) Loss(int n)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1, CPU);
@@ -83,9 +99,6 @@ internal static class LargeBatch
         var before = Machine.Memory().Now;
         var clock = Stopwatch.StartNew();
         new NtXent(0.5).Compute(a, b).backward();
-        Console.WriteLine(
-            $"NT-Xent alone, N = {n}: {Machine.Memory().Peak - before:N0} MiB, {clock.Elapsed.TotalSeconds:F1} s; "
-                + $"[2N, 2N] would be {4.0 * n * n * 4 / (1 << 20):N0} MiB"
-        );
+        return (Machine.Memory().Peak - before, clock.Elapsed.TotalSeconds);
     }
 }

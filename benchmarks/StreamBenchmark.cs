@@ -18,31 +18,36 @@ internal static class StreamBenchmark
 
     internal const string Help =
         "training from a cache of images on disk: speed, share of time spent waiting, memory\n"
-        + "[--images 100000] [--side 224] [--steps ALL]";
+        + "[--images 100000] [--side 224] [--steps ALL] [--write]";
 
     internal static int Run(string[] arguments)
     {
-        var options = new Options(arguments, "images", "side", "steps");
+        var options = new Options(arguments, "images", "side", "steps", "write");
         LibTorch.Load();
+        var section = new Section("Streaming, cpu");
         Measure(
+            section,
             options.Number("images", 100_000, Batch),
             options.Number("side", 224, 32),
             options.Number("steps", int.MaxValue, 1)
         );
+        if (options.Has("write"))
+            section.WriteTo(Machine.ResultsFile);
         return 0;
     }
 
     /// <summary>Writes a cache of noise, trains one pass or so many steps, and deletes it.</summary>
-    private static void Measure(int count, int side, int maxSteps)
+    private static void Measure(Section section, int count, int side, int maxSteps)
     {
         var folder = Directory.CreateTempSubdirectory("simclr-stream-").FullName;
         try
         {
-            Console.WriteLine(
-                $"{count:N0} images of {side}x{side}: {3L * side * side * count / 1e9:F1} GB in {folder}"
+            section.Say(
+                $"{Machine.Describe(CPU)}. {count:N0} images of {side}x{side}, {3L * side * side * count / 1e9:F1} GB on disk; "
+                    + "crops of 32x32, a small encoder."
             );
             using var images = SyntheticShards.Write(folder, count, side);
-            Train(images, maxSteps);
+            Train(section, images, maxSteps);
         }
         finally
         {
@@ -50,7 +55,7 @@ internal static class StreamBenchmark
         }
     }
 
-    private static void Train(ImageSet images, int maxSteps)
+    private static void Train(Section section, ImageSet images, int maxSteps)
     {
         // A small crop and encoder, so that reading is a large part of the work.
         var view = new Sequence(new RandomResizedCrop(32), new HorizontalFlip());
@@ -73,16 +78,20 @@ internal static class StreamBenchmark
         var steps = Math.Min(training.TotalSteps, maxSteps);
         var every = Math.Max(1, steps / 10);
         var clock = Stopwatch.StartNew();
-        Console.WriteLine("step     images/s   waiting   resident MiB   of it anonymous");
+        var rows = new List<string[]>();
         while (training.Step < steps)
         {
             pause.Renew();
             training.TrainStep().Dispose();
             if (training.Step % every == 0)
-                Console.WriteLine(
-                    $"{training.Step, -6} {training.Step * Batch / clock.Elapsed.TotalSeconds, 10:N0}   {training.Waited / clock.Elapsed, 7:P1}   "
-                        + $"{Machine.Memory().Now, 12:N0}   {Machine.AnonymousMemory(), 15:N0}"
-                );
+                rows.Add([
+                    $"{training.Step:N0}",
+                    $"{training.Step * Batch / clock.Elapsed.TotalSeconds:N0}",
+                    $"{training.Waited / clock.Elapsed:P1}",
+                    $"{Machine.Memory().Now:N0}",
+                    $"{Machine.AnonymousMemory():N0}",
+                ]);
         }
+        section.Table(["step", "images/s so far", "waiting", "resident MiB", "of it anonymous"], rows);
     }
 }

@@ -62,6 +62,27 @@ public class PretrainingTests
     }
 
     [Fact]
+    public void A_step_allocates_as_much_for_many_images_as_for_few()
+    {
+        using var images = Noise(512);
+
+        long PerStep(int batch)
+        {
+            using var training = new Pretraining(Spec() with { BatchSize = batch, Epochs = 100 }, images, CPU);
+            for (var i = 0; i < 3; i++)
+                training.TrainStep().Dispose();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 5; i++)
+                training.TrainStep().Dispose();
+            return (GC.GetAllocatedBytesForCurrentThread() - before) / 5;
+        }
+
+        // No object is smaller than 24 bytes: one for each image would show.
+        var (few, many) = (PerStep(16), PerStep(256));
+        Assert.InRange(many - few, -4000, 20 * (256 - 16));
+    }
+
+    [Fact]
     public void A_longer_run_leaves_no_more_tensors_behind()
     {
         // TorchSharp's counter keeps the tensors that parameters were made of; those of the steps must not be among what grows.

@@ -134,18 +134,27 @@ public sealed class ColorJitter : IView
     }
 
     /// <inheritdoc/>
-    public Tensor Apply(Tensor images, ViewParameters parameters)
+    public Tensor Apply(Tensor images, ViewParameters parameters) =>
+        Apply(images, parameters, sorts: images.device.type == DeviceType.CPU);
+
+    /// <summary>The same with images sorted or not (<see cref="JitterSteps"/>): equal bit for bit.</summary>
+    internal Tensor Apply(Tensor images, ViewParameters parameters, bool sorts)
     {
         var shape = Output(BatchShape.Of(images));
         using var scope = NewDisposeScope();
-        var steps = new JitterSteps(parameters, BrightnessMode, saturates: shape.Channels == 3);
-        var current = images.clone();
+        var steps = new JitterSteps(parameters, BrightnessMode, saturates: shape.Channels == 3, sorts);
+        var current = steps.Copy(images);
         for (var time = 0; time < JitterSteps.Count; time++)
+        {
+            var part = steps.Part(current, time);
+            if (part.shape[0] == 0)
+                continue;
             if (time != HueTime)
-                Blend(current, steps, time);
+                Blend(part, steps, time);
             else if (shape.Channels == 3 && HueRange > 0)
-                current = PerSample.Choose(parameters["apply"], Hue.Rotate(current, parameters["hue"]), current);
-        return current.MoveToOuterDisposeScope();
+                steps.Rotate(part);
+        }
+        return steps.Restore(current).MoveToOuterDisposeScope();
     }
 
     /// <summary>x := clip(gain x + toGray gray(x) + toMean mean(x) + addend), in place.</summary>

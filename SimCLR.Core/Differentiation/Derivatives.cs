@@ -107,6 +107,7 @@ public static class Derivatives
             );
     }
 
+    // Cloned: a gradient that libtorch knows to be 0, as the second one of |x|, has no memory of its own.
     private static double[] Numbers(Tensor values) =>
-        [.. values.detach().to_type(ScalarType.Float64).contiguous().data<double>()];
+        [.. values.detach().to_type(ScalarType.Float64).clone().contiguous().data<double>()];
 }

@@ -45,7 +45,8 @@ public static class Metrics
         using var scope = NewDisposeScope();
         var members = nn.functional.one_hot(labels, scores.shape[1]).to_type(ScalarType.Float64);
         var correct = scores.argmax(1).eq(labels).to_type(ScalarType.Float64);
-        var (hits, counts) = (correct.unsqueeze(0).mm(members).squeeze(0), members.sum(0));
+        // Not sum(0): a literal 0 is a ScalarType to the compiler, and the sum is over everything.
+        var (hits, counts) = (correct.unsqueeze(0).mm(members).squeeze(0), members.sum([0]));
         return ((hits / counts.clamp_min(1)).sum() / counts.gt(0).sum()).ToDouble();
     }
 

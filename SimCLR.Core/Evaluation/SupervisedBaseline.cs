@@ -14,10 +14,16 @@ public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settin
     /// <inheritdoc/>
     public IReadOnlyList<Figure> Measure(Pretrained pretrained)
     {
+        using var classifier = Train(pretrained);
+        return Accuracy.Of(classifier, pretrained);
+    }
+
+    internal ImageClassifier Train(Pretrained pretrained)
+    {
         using var images = LabelledPart.Of(pretrained, Labels);
         using var first = pretrained.Streams.At(RandomStreams.Weights, 0, CPU);
         using var weights = pretrained.Streams.At("supervised weights", 0, CPU);
-        using var classifier = ImageClassifier.Of(
+        var classifier = ImageClassifier.Of(
             pretrained.Spec.Encoder.Create(images.Channels, first),
             null,
             0,
@@ -26,6 +32,6 @@ public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settin
             weights
         );
         ClassifierTraining.Train(classifier, images, pretrained.Spec.ViewA, Settings, pretrained, "supervised");
-        return Accuracy.Of(classifier, pretrained);
+        return classifier;
     }
 }

@@ -34,43 +34,6 @@ public static class ContrastiveMetrics
         return (entropy, cat(hits).to_type(viewA.dtype).mean().MoveToOuterDisposeScope());
     }
 
-    /// <summary>Alignment (Wang and Isola 2020, 2005.10242): the mean of |a - b|^alpha over the pairs of normalized views; 0 is perfect.</summary>
-    /// <param name="viewA">[N, D].</param>
-    /// <param name="viewB">[N, D].</param>
-    /// <param name="alpha">Above 0; theirs is 2.</param>
-    /// <returns>A scalar.</returns>
-    public static Tensor Alignment(Tensor viewA, Tensor viewB, double alpha = 2)
-    {
-        Require.Above("alpha", alpha, 0, 2);
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var difference = nn.functional.normalize(viewA) - nn.functional.normalize(viewB);
-        return difference.square().sum(1).pow(alpha / 2).mean().MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Uniformity (Wang and Isola 2020, 2005.10242): the log of the mean of exp(-t |x - y|²) over all pairs of different
-    /// rows, normalized; 0 is collapse, and at t = 2 an even spread in many dimensions is near -4.</summary>
-    /// <param name="embeddings">[N, D] of ONE view, N 2 or more.</param>
-    /// <param name="t">Above 0; theirs is 2.</param>
-    /// <returns>A scalar.</returns>
-    public static Tensor Uniformity(Tensor embeddings, double t = 2)
-    {
-        Require.Above("t", t, 0, 2);
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var z = nn.functional.normalize(embeddings);
-        var n = z.shape[0];
-        var sums = new List<Tensor>();
-        foreach (var (start, count) in Blocks(n))
-        {
-            using var block = NewDisposeScope();
-            var exponents = z.narrow(0, start, count).mm(z.t()).sub_(1).mul_(2 * t);
-            exponents.diagonal(start, 0, 1).fill_(double.NegativeInfinity);
-            sums.Add(exponents.logsumexp(1).MoveToOuterDisposeScope());
-        }
-        return (cat(sums).logsumexp(0) - Math.Log((double)n * (n - 1))).MoveToOuterDisposeScope();
-    }
-
     private static IEnumerable<(long Start, long Count)> Blocks(long n)
     {
         var rows = NtXentBlocks.Rows(n);

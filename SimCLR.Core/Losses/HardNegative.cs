@@ -46,7 +46,8 @@ public sealed record HardNegative : ILoss
         var self = eye(logits.shape[0], dtype: ScalarType.Bool, device: logits.device);
         var shift = logits.detach().masked_fill(self, double.NegativeInfinity).amax([1], keepdim: true);
         var weights = nn.functional.softmax((logits * Beta).masked_fill(none, double.NegativeInfinity), 1) * count;
-        var negatives = ((logits - shift).exp() * weights).masked_fill(none, 0).sum(1);
+        // Masked before exp: a view's similarity to itself is not in the shift and may overflow, and its gradient with it.
+        var negatives = ((logits - shift).masked_fill(none, double.NegativeInfinity).exp() * weights).sum(1);
         var positive = (positives - shift.squeeze(1)).exp();
         var corrected = (negatives - positive * (count * PositivePrior)) / (1 - PositivePrior);
         corrected = maximum(corrected, (-shift.squeeze(1) - 1 / Temperature).exp() * count);

@@ -43,4 +43,29 @@ public class DerivativesTests
         Assert.Equal(2, value);
         Assert.Equal([0.0, 0.0], gradient);
     }
+
+    [Fact]
+    public void The_derivative_along_a_direction_is_that_derived_by_hand()
+    {
+        // (x y, x², y): the Jacobian is [y, x; 2x, 0; 0, 1].
+        static Value Function(Value p) => Value.Stack([p[0] * p[1], p[0] * p[0], p[1]]);
+        Assert.Equal([3, 4, 1.5], Derivatives.Evaluate(Function, [2, 1.5]));
+        var along = Derivatives.JacobianVector(Function, [2, 1.5], [1, -3]);
+        Assert.Equal([1.5 - 3 * 2, 4, -3], along.Select(value => Math.Round(value, 12)));
+    }
+
+    [Fact]
+    public void A_direction_of_another_length_and_a_function_of_many_numbers_are_refused()
+    {
+        static Value Same(Value x) => x;
+        Assert.Contains(
+            "The direction has 1 numbers, but the point has 2",
+            Assert.Throws<ArgumentException>(() => Derivatives.JacobianVector(Same, [1, 2], [1])).Message
+        );
+        Assert.Contains(
+            "only a single number has a gradient",
+            Assert.Throws<ArgumentException>(() => Derivatives.Gradient(Same, [1, 2])).Message
+        );
+        Assert.Throws<ArgumentException>(() => Derivatives.HessianVector(Value.Sum, [1, 2], [1]));
+    }
 }

@@ -16,49 +16,6 @@ public class LinearProbeTests
         return (centres.index_select(0, labels) + randn(count, 5, generator: generator), labels);
     }
 
-    /// <summary>Gradient of mean cross-entropy + l2/2 |W|² by scalar loops in float64.</summary>
-    private static double LargestGradient(double[,] x, long[] labels, double[,] w, double l2)
-    {
-        var (n, d, classes) = (x.GetLength(0), x.GetLength(1), w.GetLength(1));
-        var gradient = new double[d + 1, classes];
-        for (var i = 0; i < n; i++)
-        {
-            var scores = Enumerable
-                .Range(0, classes)
-                .Select(c => w[d, c] + Enumerable.Range(0, d).Sum(j => x[i, j] * w[j, c]));
-            var exps = scores.Select(Math.Exp).ToArray();
-            for (var c = 0; c < classes; c++)
-            {
-                var error = (exps[c] / exps.Sum() - (labels[i] == c ? 1 : 0)) / n;
-                for (var j = 0; j <= d; j++)
-                    gradient[j, c] += error * (j == d ? 1 : x[i, j]);
-            }
-        }
-        for (var j = 0; j < d; j++)
-        for (var c = 0; c < classes; c++)
-            gradient[j, c] += l2 * w[j, c];
-        return gradient.Cast<double>().Max(Math.Abs);
-    }
-
-    [Theory]
-    [InlineData(0.1)]
-    [InlineData(1e-3)]
-    public void The_solution_is_where_the_brute_force_gradient_vanishes(double l2)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = Numbers();
-        var (x, labels) = Blobs(60, 3, 1, generator);
-        x = x.to_type(ScalarType.Float64);
-        var w = LogisticRegression.Solve(x, labels, 3, l2);
-        var largest = LargestGradient(
-            (double[,])x.data<double>().ToNDArray(),
-            labels.data<long>().ToArray(),
-            (double[,])w.data<double>().ToNDArray(),
-            l2
-        );
-        Assert.InRange(largest, 0, 2e-4);
-    }
-
     [Fact]
     public void Badly_scaled_features_are_solved_too()
     {

@@ -21,6 +21,8 @@ public class OptimizerGoldenTests
     {
         ["sgd"] = (new SgdSpec(0.9, 0.01), 0.1),
         ["nesterov"] = (new SgdSpec(0.9, 0.01, Nesterov: true), 0.1),
+        ["adam"] = (new AdamSpec(WeightDecay: 0.01), 0.01),
+        ["adamw"] = (new AdamSpec(WeightDecay: 0.1, Decoupled: true), 0.01),
         ["lars"] = (new LarsSpec(0.9, 0.01, 0.001), 50),
     };
 

@@ -79,44 +79,4 @@ public class ContrastiveMetricsTests
         var a = randn(8192, 16, generator: generator);
         Assert.Equal(1, ContrastiveMetrics.Compute(a, a, 0.1, true).Top1.ToSingle());
     }
-
-    private static readonly double[][] Points =
-    [
-        [1, 0, 0],
-        [0, 2, 0],
-        [1, 1, 1],
-        [-1, 0.5, 2],
-    ];
-
-    private static double[] Unit(double[] x) => [.. x.Select(v => v / Math.Sqrt(x.Sum(w => w * w)))];
-
-    private static double Distance(double[] x, double[] y) =>
-        Math.Sqrt(Unit(x).Zip(Unit(y), (u, v) => (u - v) * (u - v)).Sum());
-
-    private static Tensor Rows(IEnumerable<double[]> points) => stack(points.Select(point => tensor(point)));
-
-    [Theory]
-    [InlineData(2)]
-    [InlineData(1)]
-    public void Alignment_equals_a_loop(double alpha)
-    {
-        using var scope = NewDisposeScope();
-        double[][] others = [.. Points.Reverse()];
-        var expected = Enumerable.Range(0, 4).Average(i => Math.Pow(Distance(Points[i], others[i]), alpha));
-        var actual = ContrastiveMetrics.Alignment(Rows(Points), Rows(others), alpha).ToDouble();
-        Assert.Equal(expected, actual, 1e-12);
-    }
-
-    [Theory]
-    [InlineData(2)]
-    [InlineData(0.5)]
-    public void Uniformity_equals_a_loop_over_pairs(double t)
-    {
-        using var scope = NewDisposeScope();
-        var terms =
-            from i in Enumerable.Range(0, 4)
-            from j in Enumerable.Range(0, i)
-            select Math.Exp(-t * Math.Pow(Distance(Points[i], Points[j]), 2));
-        Assert.Equal(Math.Log(terms.Average()), ContrastiveMetrics.Uniformity(Rows(Points), t).ToDouble(), 1e-12);
-    }
 }

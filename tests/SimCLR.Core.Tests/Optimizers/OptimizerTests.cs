@@ -142,23 +142,4 @@ public class OptimizerTests
         optimizer.Step();
         Assert.Equal([1, 2], w.data<double>().ToArray());
     }
-
-    [Fact]
-    public void The_gradient_norm_is_over_all_parameters()
-    {
-        using var scope = NewDisposeScope();
-        using var a = Weight(1, 1);
-        using var b = Weight(1);
-        (
-            a
-            * tensor(
-                new double[,]
-                {
-                    { 2, 3 },
-                }
-            )
-        ).sum().backward();
-        (b * 6).sum().backward();
-        Assert.Equal(7, GradientNorm.Of([a, b]).ToDouble(), 12);
-    }
 }

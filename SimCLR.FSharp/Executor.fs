@@ -60,8 +60,7 @@ module Executor =
     /// Training images cut to the run's limit, and the test images.
     let private limited (run: Run) (splits: ImageSplits) =
         match run.Images.TrainLimit with
-        | Some limit when int64 limit < splits.Train.Count ->
-            new ImageSplits(splits.Train.Take(int64 limit), splits.Test)
+        | Some limit when int64 limit < splits.Pretraining.Count -> splits.Take(int64 limit)
         | _ -> splits
 
     let private cache =
@@ -166,7 +165,12 @@ module Executor =
         let evaluation = Lower.evaluation (int splits.Train.Height) run
 
         use training =
-            new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
+            new Pretraining(
+                Lower.pretraining run,
+                splits.Pretraining,
+                device,
+                (fun text -> executor.Progress.Note text)
+            )
 
         let pretrained = pretrained device splits evaluation training run cancellation
         use measurements = measurements executor run pretrained

@@ -55,6 +55,7 @@ let rec view value : IView =
     | View.Noise n -> GaussianNoise(n.Sigma, n.Probability)
     | View.Sobel p -> Sobel p
     | View.Solarize s -> Solarize(s.Threshold, s.Probability)
+    | View.RandAugment r -> RandAugment(r.Count, r.Level)
 
 let private encoder value : EncoderSpec =
     match value with
@@ -196,3 +197,4 @@ let imageSource (dataRoot: string) (download: bool) (stream: bool) source : IIma
         ImageFolder(path, Option.toNullable size, stream = (if stream then System.Nullable true else System.Nullable()))
     | ImageSource.Voc2007 size -> Voc2007(dataRoot, size)
     | ImageSource.Svhn -> Svhn(dataRoot, download)
+    | ImageSource.Stl10 unlabelled -> Stl10(dataRoot, download, unlabelled)

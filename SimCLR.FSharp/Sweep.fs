@@ -29,7 +29,8 @@ type private Argument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Data _ -> "shapes (the default, generated), cifar10, cifar100, fashion-mnist or folder:PATH."
+            | Data _ ->
+                "shapes (the default, generated), cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled or folder:PATH."
             | Data_Root _ -> "folder of the data sets (default: data)."
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."

@@ -37,6 +37,8 @@ let private faults =
             view "grayscale probability" probability View.grayscale
             view "sobel probability" probability View.Sobel
             view "solarize probability" probability View.solarize
+            view "randAugment count" [ 0; -1; 17; Int32.MaxValue ] (fun count -> View.randAugment count 9)
+            view "randAugment level" [ -1; 31; Int32.MinValue ] (View.randAugment 2)
             view "noise sigma" ([ -1.0 ] @ noNumber) View.noise
             view "cutout fraction" ([ 0.0; 1.5 ] @ noNumber) View.cutout
             view "jitter hue" ([ 2.6; -1.0 ] @ noNumber) View.colorJitter

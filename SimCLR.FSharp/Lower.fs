@@ -122,16 +122,32 @@ let pretraining (run: Run) =
         Seed = run.Seed
     )
 
-/// How it is measured, on images of that side.
-let evaluation (side: int) (run: Run) =
+/// The run's encoder with new weights, for images of so many channels.
+let newEncoder (channels: int64) (run: Run) =
+    use weights =
+        Core.Runtime.RandomStreams(run.Seed).At(Core.Runtime.RandomStreams.Weights, 0L, TorchSharp.torch.CPU)
+
+    (encoder run.Encoder).Create(channels, weights)
+
+/// How it is measured, on images of that side, which are normalized by mean and deviation if there are any.
+let evaluationOf (normalization: (float list * float list) option) (side: int) (run: Run) =
+    let resize = Resize(int64 (View.outputSize side run.ViewA))
+
+    let view: IView =
+        match normalization with
+        | None -> resize
+        | Some(mean, deviation) -> Sequence([| resize; Normalize(List.toArray mean, List.toArray deviation) |])
+
     EvaluationSpec(
-        Resize(int64 (View.outputSize side run.ViewA)),
+        view,
         run.Evaluation.L2 |> List.toArray,
         run.Evaluation.ValidationFraction,
         run.Evaluation.KnnK,
         run.Evaluation.KnnTemperature,
         run.Seed
     )
+
+let evaluation side run = evaluationOf None side run
 
 let private classifier (value: SimCLR.ClassifierSettings) =
     let rate batch =

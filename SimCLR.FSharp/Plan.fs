@@ -66,7 +66,7 @@ module Plan =
         let cells =
             [
                 for cell in grid.Cells do
-                    match Store.tryFind ignore cell.Run executor.Store with
+                    match Executor.tryFind ignore executor cell.Run with
                     | Some _ -> cell, None
                     | None -> cell, Some(seconds cell.Run)
             ]

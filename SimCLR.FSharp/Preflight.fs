@@ -20,13 +20,16 @@ let private millions encoder =
         List.pairwise (3 :: channels)
         |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
 
-/// Bytes that the store should have free: 1 MiB for each run's outcome and curve, and three checkpoints (two are kept while the
-/// next is written) of the largest encoder with two averages or momenta in float32.
-let need (runs: Run list) =
-    let largest =
-        runs |> List.map (fun run -> millions run.Encoder) |> List.fold max 0.0
+/// Bytes that the store should have free: 1 MiB for each run's outcome and curve, three checkpoints (two are kept while the
+/// next is written) of the largest encoder with two averages or momenta in float32, and the encoders, if they are kept.
+let need keepEncoders (runs: Run list) =
+    let sizes = runs |> List.map (fun run -> millions run.Encoder)
 
-    MiB * int64 runs.Length + int64 (3.0 * 3.0 * 4.0 * largest * 1e6) + 16L * MiB
+    let floats =
+        3.0 * 3.0 * List.fold max 0.0 sizes
+        + (if keepEncoders then List.sum sizes else 0.0)
+
+    MiB * int64 runs.Length + int64 (4.0 * floats * 1e6) + 16L * MiB
 
 let rec private existing (folder: string) =
     if Directory.Exists folder || File.Exists folder then
@@ -84,8 +87,11 @@ let private free (folder: string) =
     | :? UnauthorizedAccessException
     | :? ArgumentException -> None
 
-/// All that hinders storing these runs in that folder.
-let problems runs folder =
+/// All that hinders storing these runs, perhaps with their encoders, in that folder.
+let problems keepEncoders runs folder =
     match unwritable folder with
-    | [] -> free folder |> Option.toList |> List.collect (tooSmall folder (need runs))
+    | [] ->
+        free folder
+        |> Option.toList
+        |> List.collect (tooSmall folder (need keepEncoders runs))
     | wrong -> wrong

@@ -23,6 +23,7 @@ type private Argument =
     | Threads of int
     | Gpus of string
     | Retry_Failed
+    | Keep_Encoder
     | Out of string
     | Dry_Run
 
@@ -48,6 +49,8 @@ type private Argument =
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
             | Retry_Failed -> "try runs again that have failed before."
+            | Keep_Encoder ->
+                "keep every run's encoder beside its outcome, as encoder.safetensors (see docs/weights.md)."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
@@ -236,6 +239,7 @@ module Sweep =
                     Download = arguments.Contains Argument.Download
                     Stream = arguments.Contains Argument.Stream
                     Store = Store.at runs
+                    KeepEncoder = arguments.Contains Argument.Keep_Encoder
                     Threads = threads
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
                     DryRun = arguments.Contains Argument.Dry_Run

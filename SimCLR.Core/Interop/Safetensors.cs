@@ -213,14 +213,18 @@ public static class Safetensors
     }
 
     /// <summary>What torch.save writes: a zip archive, or before PyTorch 1.6 a bare pickle of protocol 2.</summary>
-    private static bool IsPickle(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8) || start[..2] is [0x80, 2];
+    private static bool IsPickle(ReadOnlySpan<byte> start) =>
+        start.StartsWith("PK\u0003\u0004"u8) || start[..2] is [0x80, 2];
 
     private static string HowToConvert(string name) =>
         $"""
             {name} is not safetensors but what torch.save writes: a pickle, which can run code and is never read here. Convert it once, where PyTorch is:
               import torch; from safetensors.torch import save_file
               state = torch.load("{name}", map_location="cpu", weights_only=True); state = state.get("state_dict", state)
-              save_file({"{"}k: v.contiguous() for k, v in state.items(){"}"}, "{Path.ChangeExtension(name, ".safetensors")}")
+              save_file({"{"}k: v.contiguous() for k, v in state.items(){"}"}, "{Path.ChangeExtension(
+                name,
+                ".safetensors"
+            )}")
             """;
 
     private static InvalidDataException Invalid(string name, string why) =>

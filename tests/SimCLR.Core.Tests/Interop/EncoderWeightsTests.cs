@@ -93,6 +93,7 @@ public class EncoderWeightsTests
 
     [Theory]
     [InlineData("backbone.", "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4")]
+    [InlineData("features.", "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4")]
     [InlineData("f.", "conv1 bn1 relu layer1 layer2 layer3 layer4")]
     [InlineData("backbone.", "conv1 bn1 layer1 layer2 layer3 layer4")]
     public void Numbered_children_are_found(string prefix, string children)

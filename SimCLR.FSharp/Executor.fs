@@ -142,7 +142,7 @@ module Executor =
         )
 
     /// The run's measurements; other images that they need are read now, so that missing ones are found before training.
-    let private measurements executor run pretrained =
+    let internal measurements executor run pretrained =
         let load images =
             load executor { run with Run.Images = images }
 
@@ -152,7 +152,7 @@ module Executor =
         new Measurements(list, pretrained)
 
     /// The figures of the measurements, by name.
-    let private take executor run pretrained (measurements: Measurements) =
+    let internal take executor run pretrained (measurements: Measurements) =
         let labels = run.Evaluation.Measurements |> List.map Measurement.label
 
         let note i =

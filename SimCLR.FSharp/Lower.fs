@@ -122,13 +122,6 @@ let pretraining (run: Run) =
         Seed = run.Seed
     )
 
-/// The run's encoder with new weights, for images of so many channels.
-let newEncoder (channels: int64) (run: Run) =
-    use weights =
-        Core.Runtime.RandomStreams(run.Seed).At(Core.Runtime.RandomStreams.Weights, 0L, TorchSharp.torch.CPU)
-
-    (encoder run.Encoder).Create(channels, weights)
-
 /// How it is measured, on images of that side, which are normalized by mean and deviation if there are any.
 let evaluationOf (normalization: (float list * float list) option) (side: int) (run: Run) =
     let resize = Resize(int64 (View.outputSize side run.ViewA))

@@ -4,6 +4,7 @@ open System
 open System.IO
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Interop
+open SimCLR.Core.Runtime
 open TorchSharp
 
 /// An encoder's weights in a safetensors file, named as torchvision does (ResNet), as timm does (ViT), or as known ports do (docs/weights.md).
@@ -27,6 +28,8 @@ type Representations =
         KnnTop1: float
         /// L2 strength that the linear probe chose on validation images.
         L2: float
+        /// Figures of the evaluation's measurements, by name.
+        Measured: (string * float) list
         /// Tensors of the file that are not the encoder's, such as those of a head.
         Ignored: string list
     }
@@ -54,12 +57,29 @@ module Weights =
             Normalization = Some([ 0.485; 0.456; 0.406 ], [ 0.229; 0.224; 0.225 ])
         }
 
+    /// Whether it measures the projection head or the training, of which a file of weights knows nothing.
+    let private isOfTraining measurement =
+        match measurement with
+        | Measurement.HeadProbe
+        | Measurement.AlignmentUniformity Representation.Z
+        | Measurement.Retention _
+        | Measurement.OnlineProbe _ -> true
+        | other -> Measurement.headLayers other > 0
+
+    let private measurementProblems (run: Run) (weights: Weights) =
+        [
+            for measurement in run.Evaluation.Measurements do
+                if isOfTraining measurement then
+                    $"The measurement '{Measurement.label measurement}' is of a projection head or of the training itself, which a file of weights does not have; leave it out."
+
+            if weights.Normalization.IsSome && not run.Evaluation.Measurements.IsEmpty then
+                "Evaluation.Measurements are of images in [0, 1]; leave them out for weights that want normalized images."
+        ]
+
     let private problems (run: Run) (weights: Weights) =
         [
             yield! Run.problems run
-
-            if not run.Evaluation.Measurements.IsEmpty then
-                "Evaluation.Measurements are taken of an encoder that the run has trained; leave them out where weights are evaluated."
+            yield! measurementProblems run weights
 
             if not (File.Exists weights.Path) then
                 $"There is no file {weights.Path}; give one of safetensors (docs/weights.md says how to make it)."
@@ -74,8 +94,9 @@ module Weights =
                 yield! deviations |> List.collect (Check.above "Normalization deviation" 0.0)
         ]
 
-    /// Linear probe and k-NN of the file's encoder on the run's images, as the run's own would be measured. The run names images, encoder, size of
-    /// the views and evaluation; nothing is trained or stored. Fails with all that is wrong, or with what does not fit between file and encoder.
+    /// Linear probe, k-NN and measurements (fine-tuning, transfer, ...) of the file's encoder on the run's images, as the run's own would be
+    /// measured. The run names images, encoder, size of the views and evaluation; nothing is stored. Fails with all that is wrong, or with what does
+    /// not fit between file and encoder.
     let evaluate run (executor: Executor) (weights: Weights) : Representations =
         match problems run weights @ Device.problems executor.Device with
         | [] -> ()
@@ -83,25 +104,29 @@ module Weights =
 
         let device = Device.resolve executor.Device
         let splits = Executor.load executor run
-        use encoder = Lower.newEncoder splits.Train.Channels run
+        let spec = Lower.pretraining run
+        use random = RandomStreams(run.Seed).At(RandomStreams.Weights, 0L, torch.CPU)
+        use encoder = spec.Encoder.Create(splits.Train.Channels, random)
+        use head = spec.Head.Create(encoder.FeatureSize, random)
 
         let names =
             weights.Prefix |> Option.map (fun prefix -> WeightNames prefix) |> Option.toObj
 
         let loaded = EncoderWeights.Load(encoder, weights.Path, names)
         encoder.``to`` device |> ignore
+        head.``to`` device |> ignore
 
-        let result =
-            Protocol.Evaluate(
-                Lower.evaluationOf weights.Normalization (int splits.Train.Height) run,
-                encoder,
-                splits,
-                device
-            )
+        let evaluation =
+            Lower.evaluationOf weights.Normalization (int splits.Train.Height) run
+
+        let pretrained = Pretrained(spec, encoder, head, evaluation, splits, device)
+        use measurements = Executor.measurements executor run pretrained
+        let result = Protocol.Evaluate(evaluation, encoder, splits, device)
 
         {
             LinearTop1 = result.Linear.Top1
             KnnTop1 = result.NeighbourTop1
             L2 = result.Linear.L2
+            Measured = Executor.take executor run pretrained measurements
             Ignored = List.ofSeq loaded.Ignored
         }

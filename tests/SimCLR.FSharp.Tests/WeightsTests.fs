@@ -80,6 +80,43 @@ let A_kept_encoder_is_worth_exactly_what_its_run_says () =
         Assert.NotEqual(outcome.KnnTop1Untrained, outcome.KnnTop1))
 
 [<Fact>]
+let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
+    let training: ClassifierSettings =
+        {
+            Epochs = 2
+            BatchSize = 10
+            LearningRate = LearningRate.Fixed 0.05
+            WeightDecay = 0.0
+        }
+
+    let run =
+        { tiny with
+            Evaluation =
+                tiny.Evaluation
+                |> Evaluation.measuring
+                    [
+                        Measurement.FineTune
+                            {
+                                Labels = 0.5
+                                FromHeadLayer = 0
+                                Training = training
+                            }
+                        Measurement.LinearSgd training
+                        Measurement.Knn { K = [ 1; 5 ]; Temperatures = [ 0.1 ] }
+                    ]
+        }
+
+    inFolder (fun folder ->
+        let outcome = keeping folder |> Executor.run run
+
+        let again =
+            Weights.ofRun run (Store.at folder) |> Weights.evaluate run (executor folder)
+
+        // Two accuracies of two classifiers; k, temperature and accuracy of k-NN.
+        Assert.Equal(7, outcome.Measured.Length)
+        Assert.Equal<(string * float) list>(outcome.Measured, again.Measured))
+
+[<Fact>]
 let Encoders_are_kept_where_that_is_asked_for_and_runs_stored_without_are_computed_anew () =
     inFolder (fun folder ->
         let file = Store.encoderOf tiny (Store.at folder)
@@ -142,7 +179,9 @@ let All_that_is_wrong_is_said_before_images_are_read () =
     inFolder (fun folder ->
         let run =
             { tiny with
-                Evaluation = tiny.Evaluation |> Evaluation.measuring [ Measurement.HeadProbe ]
+                Evaluation =
+                    tiny.Evaluation
+                    |> Evaluation.measuring [ Measurement.HeadProbe; Measurement.fineTune 0.1 ]
                 Images = Images.folder None "/nowhere"
             }
 
@@ -158,7 +197,8 @@ let All_that_is_wrong_is_said_before_images_are_read () =
 
         for part in
             [
-                "Evaluation.Measurements"
+                "'g(h)' is of a projection head"
+                "Evaluation.Measurements are of images in [0, 1]"
                 "absent.safetensors"
                 "2 means and 1 deviations"
                 "Normalization mean is NaN"

@@ -20,16 +20,13 @@ let private millions encoder =
         List.pairwise (3 :: channels)
         |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
 
-/// Bytes that the store should have free: 1 MiB for each run's outcome and curve, three checkpoints (two are kept while the
-/// next is written) of the largest encoder with two averages or momenta in float32, and the encoders, if they are kept.
-let need keepEncoders (runs: Run list) =
-    let sizes = runs |> List.map (fun run -> millions run.Encoder)
+/// Bytes that the store should have free: 1 MiB for each run's outcome and curve, and three checkpoints (two are kept while the
+/// next is written) of the largest encoder with two averages or momenta in float32.
+let need (runs: Run list) =
+    let largest =
+        runs |> List.map (fun run -> millions run.Encoder) |> List.fold max 0.0
 
-    let floats =
-        3.0 * 3.0 * List.fold max 0.0 sizes
-        + (if keepEncoders then List.sum sizes else 0.0)
-
-    MiB * int64 runs.Length + int64 (4.0 * floats * 1e6) + 16L * MiB
+    MiB * int64 runs.Length + int64 (3.0 * 3.0 * 4.0 * largest * 1e6) + 16L * MiB
 
 let rec private existing (folder: string) =
     if Directory.Exists folder || File.Exists folder then
@@ -87,11 +84,15 @@ let private free (folder: string) =
     | :? UnauthorizedAccessException
     | :? ArgumentException -> None
 
+/// Bytes of the encoders, in float32.
+let encoders (runs: Run list) =
+    runs |> List.sumBy (fun run -> int64 (4.0 * 1e6 * millions run.Encoder))
+
 /// All that hinders storing these runs, perhaps with their encoders, in that folder.
 let problems keepEncoders runs folder =
     match unwritable folder with
     | [] ->
         free folder
         |> Option.toList
-        |> List.collect (tooSmall folder (need keepEncoders runs))
+        |> List.collect (tooSmall folder (need runs + (if keepEncoders then encoders runs else 0L)))
     | wrong -> wrong

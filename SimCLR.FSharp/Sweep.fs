@@ -11,6 +11,7 @@ type private Argument =
     | Data_Root of string
     | Download
     | Stream
+    | Keep_Encoder
     | Limit of int
     | Preset of string
     | Device of string
@@ -23,7 +24,6 @@ type private Argument =
     | Threads of int
     | Gpus of string
     | Retry_Failed
-    | Keep_Encoder
     | Out of string
     | Dry_Run
 
@@ -35,6 +35,8 @@ type private Argument =
             | Data_Root _ -> "folder of the data sets (default: data)."
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."
+            | Keep_Encoder ->
+                "keep every run's encoder beside its outcome, as encoder.safetensors (see docs/weights.md)."
             | Limit _ -> "train on the first so many images only, the same number of each class."
             | Preset _ ->
                 "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
@@ -49,8 +51,6 @@ type private Argument =
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
             | Retry_Failed -> "try runs again that have failed before."
-            | Keep_Encoder ->
-                "keep every run's encoder beside its outcome, as encoder.safetensors (see docs/weights.md)."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
@@ -238,8 +238,8 @@ module Sweep =
                     DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
                     Download = arguments.Contains Argument.Download
                     Stream = arguments.Contains Argument.Stream
-                    Store = Store.at runs
                     KeepEncoder = arguments.Contains Argument.Keep_Encoder
+                    Store = Store.at runs
                     Threads = threads
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
                     DryRun = arguments.Contains Argument.Dry_Run

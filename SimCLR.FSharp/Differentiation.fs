@@ -120,12 +120,15 @@ module Diff =
     let private flat (space: Space<'Plain, 'Values>) (f: 'Values -> Value) at =
         Func<Value, Value>(fun x -> f (space.Wrap at 0 x))
 
-    /// The number that a function gives.
-    let value space (f: 'Values -> Value) (at: 'Plain) =
-        match Derivatives.Evaluate(flat space f at, space.Flatten at) with
+    let private number (f: Func<Value, Value>) point =
+        match Derivatives.Evaluate(f, point) with
         | [| number |] -> number
         | numbers ->
             invalidArg (nameof f) $"The function returns {numbers.Length} numbers; use Diff.values, or sum them."
+
+    /// The number that a function gives.
+    let value space (f: 'Values -> Value) (at: 'Plain) =
+        number (flat space f at) (space.Flatten at)
 
     /// The numbers that a function gives, row after row.
     let values space (f: 'Values -> Value) (at: 'Plain) =
@@ -159,7 +162,7 @@ module Diff =
         let valueAt i move =
             let moved = Array.copy point
             moved[i] <- moved[i] + move
-            Derivatives.Evaluate(function', moved)[0]
+            number function' moved
 
         Array.init point.Length (fun i ->
             let h = step * max 1.0 (abs point[i])

@@ -6,6 +6,7 @@ open System.IO
 open System.Threading
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Images
+open SimCLR.Core.Interop
 open SimCLR.Core.Runtime
 open SimCLR.Core.Training
 open SimCLR.Core.Views
@@ -25,6 +26,8 @@ type Executor =
         Progress: Progress
         /// Time between two checkpoints of a run in progress, from which it goes on after an interruption; None: it starts anew.
         CheckpointEvery: TimeSpan option
+        /// Every run's encoder is kept beside its outcome, in Store.encoderOf; a run that is stored without is computed anew.
+        KeepEncoder: bool
         /// Threads that compute; None: as many as libtorch takes by itself.
         Threads: int option
         /// Runs that have failed before are tried again.
@@ -46,6 +49,7 @@ module Executor =
             Store = Store.at (Path.Combine("results", "runs"))
             Progress = Progress.console ()
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
+            KeepEncoder = false
             Threads = None
             RetryFailed = false
             DryRun = false
@@ -60,8 +64,7 @@ module Executor =
     /// Training images cut to the run's limit, and the test images.
     let private limited (run: Run) (splits: ImageSplits) =
         match run.Images.TrainLimit with
-        | Some limit when int64 limit < splits.Train.Count ->
-            new ImageSplits(splits.Train.Take(int64 limit), splits.Test)
+        | Some limit when int64 limit < splits.Pretraining.Count -> splits.Take(int64 limit)
         | _ -> splits
 
     let private cache =
@@ -139,7 +142,7 @@ module Executor =
         )
 
     /// The run's measurements; other images that they need are read now, so that missing ones are found before training.
-    let private measurements executor run pretrained =
+    let internal measurements executor run pretrained =
         let load images =
             load executor { run with Run.Images = images }
 
@@ -149,7 +152,7 @@ module Executor =
         new Measurements(list, pretrained)
 
     /// The figures of the measurements, by name.
-    let private take executor run pretrained (measurements: Measurements) =
+    let internal take executor run pretrained (measurements: Measurements) =
         let labels = run.Evaluation.Measurements |> List.map Measurement.label
 
         let note i =
@@ -160,13 +163,22 @@ module Executor =
                 for figure in figures -> $"{label} {figure.Name}", figure.Value
         ]
 
+    let private keep (executor: Executor) run encoder =
+        if executor.KeepEncoder then
+            EncoderWeights.Save(encoder, Store.encoderOf run executor.Store, readOnlyDict [ "run", Run.hash run ])
+
     /// Evaluates, pretrains, evaluates again, and takes the measurements.
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
 
         use training =
-            new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
+            new Pretraining(
+                Lower.pretraining run,
+                splits.Pretraining,
+                device,
+                (fun text -> executor.Progress.Note text)
+            )
 
         let pretrained = pretrained device splits evaluation training run cancellation
         use measurements = measurements executor run pretrained
@@ -178,6 +190,7 @@ module Executor =
 
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
         let measured = take executor run pretrained measurements
+        keep executor run training.Encoder
 
         {
             LinearTop1 = trained.Linear.Top1
@@ -250,7 +263,7 @@ module Executor =
             yield! Device.problems executor.Device
 
             if not executor.DryRun then
-                yield! Preflight.problems (Grid.runs grid) executor.Store.Folder
+                yield! Preflight.problems executor.KeepEncoder (Grid.runs grid) executor.Store.Folder
         ]
 
     /// Fails with all of it. Nothing is written.
@@ -265,9 +278,14 @@ module Executor =
         let splits = load executor run
         ViewSheet.Write(path, splits.Train, Lower.view run.ViewA, Lower.view run.ViewB, RandomStreams run.Seed)
 
+    /// The stored outcome of a run, if nothing that is asked for is missing.
+    let internal tryFind warn executor run =
+        Store.tryFind warn run executor.Store
+        |> Option.filter (fun _ -> not executor.KeepEncoder || File.Exists(Store.encoderOf run executor.Store))
+
     /// What is known of a run without computing: its outcome, or why it failed.
     let private known executor run =
-        match Store.tryFind executor.Progress.Note run executor.Store with
+        match tryFind executor.Progress.Note executor run with
         | Some outcome -> Some(Ok outcome)
         | None when executor.RetryFailed -> None
         | None -> Store.tryFailure run executor.Store |> Option.map Error
@@ -303,7 +321,7 @@ module Executor =
                 title ()
 
                 // It may have been finished between the two looks.
-                match Store.tryFind executor.Progress.Note cell.Run executor.Store with
+                match tryFind executor.Progress.Note executor cell.Run with
                 | Some outcome -> finished (Ok outcome) true
                 | None ->
                     try

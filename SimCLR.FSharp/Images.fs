@@ -28,6 +28,8 @@ type ImageSource =
     | Voc2007 of size: int
     /// 73,257 and 26,032 images of 32x32 in 10 classes, house numbers (Netzer et al. 2011).
     | Svhn
+    /// 5,000 and 8,000 images of 96x96 in 10 classes and, if asked for, 100,000 without labels that only pretraining sees (Coates et al. 2011).
+    | Stl10 of unlabelled: bool
 
 /// The images of a run. Where a data set lies on disk is not part of it.
 type Images =
@@ -52,10 +54,16 @@ module Images =
     let voc2007 size = all (ImageSource.Voc2007 size)
     let svhn = all ImageSource.Svhn
 
+    /// Pretraining on the training images and those without labels, as is customary; evaluation on those with labels.
+    let stl10 = all (ImageSource.Stl10 true)
+
+    /// Without the 100,000 images that have no labels: to transfer to, or to train on labels.
+    let stl10Labelled = all (ImageSource.Stl10 false)
+
     /// An image folder, its images resized to that side.
     let folder size path = all (ImageSource.Folder(path, size))
 
-    /// Trains on the first so many images only.
+    /// Trains on the first so many images only; those with labels come first.
     let limit count images = { images with TrainLimit = Some count }
 
     /// Short: "cifar10", or the last part of a folder's path, in one line whatever the path holds.
@@ -67,6 +75,7 @@ module Images =
         | ImageSource.FashionMnist -> "fashion-mnist"
         | ImageSource.Voc2007 _ -> "voc2007"
         | ImageSource.Svhn -> "svhn"
+        | ImageSource.Stl10 _ -> "stl10"
         | ImageSource.Folder(path, _) ->
             System.IO.Path.GetFileName(path.TrimEnd('/', '\\'))
             |> String.map (fun c -> if System.Char.IsControl c then ' ' else c)
@@ -95,7 +104,7 @@ module Images =
                 |> List.collect (Check.atLeast $"{field}.TrainLimit" 2)
         ]
 
-    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist", "svhn" or "folder:PATH".
+    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist", "svhn", "stl10", "stl10-labelled" or "folder:PATH".
     let parse (text: string) =
         match text.ToLowerInvariant() with
         | "shapes" -> Ok shapes
@@ -103,10 +112,12 @@ module Images =
         | "cifar100" -> Ok cifar100
         | "fashion-mnist" -> Ok fashionMnist
         | "svhn" -> Ok svhn
+        | "stl10" -> Ok stl10
+        | "stl10-labelled" -> Ok stl10Labelled
         | lower when lower.StartsWith "folder:" && text.Length > 7 -> Ok(folder None (text.Substring 7))
         | _ ->
             Error
-                $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist, svhn or folder:PATH."
+                $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled or folder:PATH."
 
     /// Side of the square images, where it is known before they are read.
     let knownSize images =
@@ -115,11 +126,12 @@ module Images =
         | ImageSource.Cifar10
         | ImageSource.Cifar100
         | ImageSource.Svhn -> Some 32
+        | ImageSource.Stl10 _ -> Some 96
         | ImageSource.FashionMnist -> Some 28
         | ImageSource.Voc2007 size -> Some size
         | ImageSource.Folder(_, size) -> size
 
-    /// Number of training images, where it is known before they are read.
+    /// Number of images that pretraining sees, where it is known before they are read.
     let knownCount images =
         let all =
             match images.Source with
@@ -128,6 +140,7 @@ module Images =
             | ImageSource.Cifar100 -> Some 50000
             | ImageSource.FashionMnist -> Some 60000
             | ImageSource.Svhn -> Some 73257
+            | ImageSource.Stl10 unlabelled -> Some(if unlabelled then 105000 else 5000)
             | ImageSource.Voc2007 _ -> Some 5011
             | ImageSource.Folder _ -> None
 

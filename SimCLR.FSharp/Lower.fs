@@ -55,6 +55,7 @@ let rec view value : IView =
     | View.Noise n -> GaussianNoise(n.Sigma, n.Probability)
     | View.Sobel p -> Sobel p
     | View.Solarize s -> Solarize(s.Threshold, s.Probability)
+    | View.RandAugment r -> RandAugment(r.Count, r.Level)
 
 let private encoder value : EncoderSpec =
     match value with
@@ -121,16 +122,25 @@ let pretraining (run: Run) =
         Seed = run.Seed
     )
 
-/// How it is measured, on images of that side.
-let evaluation (side: int) (run: Run) =
+/// How it is measured, on images of that side, which are normalized by mean and deviation if there are any.
+let evaluationOf (normalization: (float list * float list) option) (side: int) (run: Run) =
+    let resize = Resize(int64 (View.outputSize side run.ViewA))
+
+    let view: IView =
+        match normalization with
+        | None -> resize
+        | Some(mean, deviation) -> Sequence([| resize; Normalize(List.toArray mean, List.toArray deviation) |])
+
     EvaluationSpec(
-        Resize(int64 (View.outputSize side run.ViewA)),
+        view,
         run.Evaluation.L2 |> List.toArray,
         run.Evaluation.ValidationFraction,
         run.Evaluation.KnnK,
         run.Evaluation.KnnTemperature,
         run.Seed
     )
+
+let evaluation side run = evaluationOf None side run
 
 let private classifier (value: SimCLR.ClassifierSettings) =
     let rate batch =
@@ -196,3 +206,4 @@ let imageSource (dataRoot: string) (download: bool) (stream: bool) source : IIma
         ImageFolder(path, Option.toNullable size, stream = (if stream then System.Nullable true else System.Nullable()))
     | ImageSource.Voc2007 size -> Voc2007(dataRoot, size)
     | ImageSource.Svhn -> Svhn(dataRoot, download)
+    | ImageSource.Stl10 unlabelled -> Stl10(dataRoot, download, unlabelled)

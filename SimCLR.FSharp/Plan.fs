@@ -21,7 +21,7 @@ module Plan =
 
     /// Seconds per step, measured on throwaway steps of an encoder that is then forgotten.
     let private stepSeconds device (splits: ImageSplits) run =
-        use training = new Pretraining(Lower.pretraining run, splits.Train, device)
+        use training = new Pretraining(Lower.pretraining run, splits.Pretraining, device)
         use _first = training.TrainStep()
         let clock = Stopwatch.StartNew()
         let mutable steps = 0
@@ -38,7 +38,7 @@ module Plan =
         let perImage = stepSeconds device splits run / float run.BatchSize
 
         let images =
-            float (splits.Train.Count / int64 run.BatchSize * int64 run.BatchSize)
+            float (splits.Pretraining.Count / int64 run.BatchSize * int64 run.BatchSize)
             * float run.Epochs
 
         let evaluated = float (splits.Train.Count + splits.Test.Count)
@@ -66,7 +66,7 @@ module Plan =
         let cells =
             [
                 for cell in grid.Cells do
-                    match Store.tryFind ignore cell.Run executor.Store with
+                    match Executor.tryFind ignore executor cell.Run with
                     | Some _ -> cell, None
                     | None -> cell, Some(seconds cell.Run)
             ]

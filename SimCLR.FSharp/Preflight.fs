@@ -84,8 +84,15 @@ let private free (folder: string) =
     | :? UnauthorizedAccessException
     | :? ArgumentException -> None
 
-/// All that hinders storing these runs in that folder.
-let problems runs folder =
+/// Bytes of the encoders, in float32.
+let encoders (runs: Run list) =
+    runs |> List.sumBy (fun run -> int64 (4.0 * 1e6 * millions run.Encoder))
+
+/// All that hinders storing these runs, perhaps with their encoders, in that folder.
+let problems keepEncoders runs folder =
     match unwritable folder with
-    | [] -> free folder |> Option.toList |> List.collect (tooSmall folder (need runs))
+    | [] ->
+        free folder
+        |> Option.toList
+        |> List.collect (tooSmall folder (need runs + (if keepEncoders then encoders runs else 0L)))
     | wrong -> wrong

@@ -157,6 +157,11 @@ module Run =
                 + "train on other images and transfer to it: Measurement.transfer."
             | _ -> ()
 
+            match run.Images.Source, run.Loss with
+            | ImageSource.Stl10 true, Loss.SupCon _ ->
+                "Loss is SupCon, which reads labels, but 100,000 images of STL-10 have none; use Images.stl10Labelled, or another loss."
+            | _ -> ()
+
             yield! View.problems "ViewA" run.ViewA
             yield! View.problems "ViewB" run.ViewB
 

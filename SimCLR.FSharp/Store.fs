@@ -23,6 +23,10 @@ module Store =
     let folderOf run store =
         Path.Combine(store.Folder, Run.hash run)
 
+    /// Where the encoder of a run lies, if it was kept.
+    let encoderOf run store =
+        Path.Combine(folderOf run store, "encoder.safetensors")
+
     let private write (path: string) (text: string) =
         AtomicFile.Write(path, (fun stream -> stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))))
 

@@ -11,6 +11,7 @@ type private Argument =
     | Data_Root of string
     | Download
     | Stream
+    | Keep_Encoder
     | Limit of int
     | Preset of string
     | Device of string
@@ -29,10 +30,13 @@ type private Argument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Data _ -> "shapes (the default, generated), cifar10, cifar100, fashion-mnist or folder:PATH."
+            | Data _ ->
+                "shapes (the default, generated), cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled or folder:PATH."
             | Data_Root _ -> "folder of the data sets (default: data)."
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."
+            | Keep_Encoder ->
+                "keep every run's encoder beside its outcome, as encoder.safetensors (see docs/weights.md)."
             | Limit _ -> "train on the first so many images only, the same number of each class."
             | Preset _ ->
                 "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
@@ -234,6 +238,7 @@ module Sweep =
                     DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
                     Download = arguments.Contains Argument.Download
                     Stream = arguments.Contains Argument.Stream
+                    KeepEncoder = arguments.Contains Argument.Keep_Encoder
                     Store = Store.at runs
                     Threads = threads
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker

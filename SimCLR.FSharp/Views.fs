@@ -86,6 +86,14 @@ type SolarizeSettings =
         Probability: float
     }
 
+type RandAugmentSettings =
+    {
+        /// Operations per image, one after another.
+        Count: int
+        /// Strength of each, 0 to 30.
+        Level: int
+    }
+
 /// An augmentation of an image; compose them with >->.
 [<RequireQualifiedAccess>]
 type View =
@@ -101,6 +109,8 @@ type View =
     | Noise of NoiseSettings
     | Sobel of probability: float
     | Solarize of SolarizeSettings
+    /// Operations drawn for each image (Cubuk et al. 2020).
+    | RandAugment of RandAugmentSettings
     | Sequence of View list
 
 [<RequireQualifiedAccess>]
@@ -217,6 +227,11 @@ module View =
                 Probability = probability
             }
 
+    /// So many of torchvision's 14 operations for each image, drawn, of a level from 0 to 30; torchvision's defaults are 2 and 9
+    /// (RandAugment, 1909.13719).
+    let randAugment count level =
+        View.RandAugment { Count = count; Level = level }
+
     /// The side of what the view makes, given that of the image.
     let rec outputSize size view =
         match view with
@@ -256,6 +271,9 @@ module View =
             | View.Solarize s ->
                 yield! probability "solarize" s.Probability
                 yield! Check.range $"{name}.solarize threshold" 0.0 1.0 s.Threshold
+            | View.RandAugment r ->
+                yield! Check.between $"{name}.randAugment count" 1 16 r.Count
+                yield! Check.between $"{name}.randAugment level" 0 30 r.Level
             | View.Sequence views ->
                 for i, step in List.indexed views do
                     yield! problems $"{name}[{i}]" step

@@ -54,10 +54,12 @@ let private start (progress: Progress) (threads: int) (gpus: string list) number
     worker
 
 /// The run that a worker had when it died counts as failed.
-let private blame store (runs: Run list) (worker: Process) =
+let private blame executor (runs: Run list) (worker: Process) =
+    let store = executor.Store
+
     for run in runs do
         let unfinished =
-            Option.isNone (Store.tryFind ignore run store)
+            Option.isNone (Executor.tryFind ignore executor run)
             && Option.isNone (Store.tryFailure run store)
 
         if unfinished && Store.lastProcess run store = Some worker.Id then
@@ -74,7 +76,7 @@ let private blame store (runs: Run list) (worker: Process) =
 let private unfinished executor runs =
     runs
     |> List.exists (fun run ->
-        Option.isNone (Store.tryFind ignore run executor.Store)
+        Option.isNone (Executor.tryFind ignore executor run)
         && Option.isNone (Store.tryFailure run executor.Store))
 
 /// Runs so many workers until they have ended, and puts another in the place of one that dies, as long as there are runs to do.
@@ -94,7 +96,7 @@ let run (executor: Executor) count threads gpus (cancellation: CancellationToken
         workers[number].WaitForExit()
 
         if not (orderly.Contains workers[number].ExitCode) then
-            blame executor.Store runs workers[number]
+            blame executor runs workers[number]
 
             if not cancellation.IsCancellationRequested && unfinished executor runs then
                 workers[number] <- begin' number

@@ -36,10 +36,10 @@ let scalings =
 let published =
     match sweep.Preset with
     | Preset.Paper -> Published.tableB1
-    | _ ->
+    | preset ->
         Published.tableB1
         |> Published.scaled "batch" 0.25
-        |> Published.scaled "epochs" 0.05
+        |> Published.scaled "epochs" (if preset = Preset.Smoke then 0.01 else 0.05)
 
 Grid.from sweep.Baseline
 |> Grid.vary "batch" Run.batchSize batches

@@ -1,4 +1,5 @@
-// Strength of the colour distortion (SimCLR, section 3.2 and Table 1). AutoAugment is not there.
+// Strength of the colour distortion (SimCLR, section 3.2 and Table 1). Its column AutoAugment is left out: which of the
+// published policies it was is not said.
 //
 // COMMAND  ./simclr run scripts/colour-strength.fsx
 //          ./simclr run scripts/colour-strength.fsx --preset cpu --data-root PATH-OF-CIFAR-10

@@ -17,7 +17,18 @@ let depths =
     | Preset.Cpu
     | Preset.Paper -> [ 0; 1; 2; 3; 4 ]
 
+/// Figure 8's none, linear and non-linear as depths 0, 1 and 2; of deeper heads v2 gives no figures of a linear probe.
+let published =
+    { Published.figure8 with
+        Published.Axes = [ "depth" ]
+        Published.Values =
+            [
+                for depth, (_, points) in List.indexed Published.figure8.Values ->
+                    [ AxisValue.Number(float depth) ], points
+            ]
+    }
+
 Grid.from sweep.Baseline
 |> Grid.vary "depth" Run.headDepth depths
 |> Grid.seeds sweep.Seeds
-|> Sweep.run sweep
+|> Sweep.run (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))

@@ -6,9 +6,8 @@ namespace SimCLR.Core.Evaluation;
 
 /// <summary>
 /// Distillation of a classifier on the pretrained encoder into a student (SimCLR v2, 2006.10029, section 2.3, equation 2): the student, from
-/// new weights, learns the teacher's softmax over classes on crops and flips of images whose labels are not used: the
-/// unlabelled ones where the data set has them, else the training images. The paper: temperature 0.1 for the same
-/// encoder, 1.0 for a smaller one.
+/// new weights, learns the teacher's softmax over classes on crops and flips of the images of pretraining, whose labels are not
+/// used. The paper: temperature 0.1 for the same encoder, 1.0 for a smaller one.
 /// </summary>
 /// <param name="Teacher">A <see cref="FineTuning"/> or <see cref="LinearSgd"/>.</param>
 /// <param name="Student">The student's encoder; null: the same as the teacher's.</param>
@@ -60,7 +59,7 @@ public sealed record Distillation(
 
     private ImageClassifier Train(Pretrained pretrained, ImageClassifier teacher)
     {
-        var images = pretrained.Splits.Unlabelled ?? pretrained.Splits.Train;
+        var images = pretrained.Splits.Pretraining;
         using var weights = pretrained.Streams.At("distillation weights", 0, CPU);
         var student = ImageClassifier.Of(
             (Student ?? pretrained.Spec.Encoder).Create(images.Channels, weights),

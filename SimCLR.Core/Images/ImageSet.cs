@@ -158,15 +158,36 @@ public sealed class ImageSet : IDisposable
 /// <summary>The two splits of a data set. The test split measures; nothing is chosen on it.</summary>
 public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
 {
-    /// <summary>More images for pretraining, without labels (all are -1); null where the data set has none.</summary>
-    public ImageSet? Unlabelled { get; init; }
+    /// <summary>What pretraining sees: the training images and, behind them, those without labels (-1) where the data set has some.</summary>
+    public ImageSet Pretraining
+    {
+        get => field ?? Train;
+        init;
+    }
+
+    /// <summary>The same test images, with so many to pretrain on: those with labels first, the same number of every class.</summary>
+    /// <param name="count">How many, 1 to the count of <see cref="Pretraining"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many.</exception>
+    public ImageSplits Take(long count)
+    {
+        if (count <= Train.Count || ReferenceEquals(Pretraining, Train))
+            return new ImageSplits(Train.Take(count), Test);
+        if (count > Pretraining.Count)
+            throw new ArgumentOutOfRangeException(
+                nameof(count),
+                count,
+                $"count is {count}, but there are {Pretraining.Count} images; use 1 to {Pretraining.Count}."
+            );
+        using var first = arange(count);
+        return new ImageSplits(Train.Take(Train.Count), Test) { Pretraining = Pretraining.Select(first) };
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Train.Dispose();
         Test.Dispose();
-        Unlabelled?.Dispose();
+        Pretraining.Dispose();
     }
 }
 

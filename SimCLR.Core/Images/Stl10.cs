@@ -6,7 +6,8 @@ namespace SimCLR.Core.Images;
 /// </summary>
 /// <param name="root">Holds stl10_binary/, or its files.</param>
 /// <param name="download">Whether to fetch it (2.6 GB, checked by MD5) into the root where it is not there.</param>
-/// <param name="unlabelled">Whether to read the images without labels too: 2.6 GiB of memory.</param>
+/// <param name="unlabelled">Whether pretraining sees the images without labels too, behind the training images: 2.7 GiB of memory, and as
+/// much again where they are trained on.</param>
 public sealed class Stl10(string root, bool download = false, bool unlabelled = true) : IImageSource
 {
     internal static readonly Stl10Format Format = new(Train: 5_000, Test: 8_000, Unlabelled: 100_000);
@@ -76,44 +77,68 @@ internal sealed record Stl10Format(int Train, int Test, int Unlabelled)
 
     private ImageSplits ReadAll(string folder, bool unlabelled, CancellationToken cancellation)
     {
-        var read = new List<ImageSet>();
+        (string, int)[] parts = unlabelled ? [("train", Train), ("unlabeled", Unlabelled)] : [("train", Train)];
+        var all = Read(folder, parts, cancellation);
         try
         {
-            read.Add(Read(folder, "train", Train, cancellation));
-            read.Add(Read(folder, "test", Test, cancellation));
-            if (unlabelled)
-                read.Add(Read(folder, "unlabeled", Unlabelled, cancellation));
-            return new ImageSplits(read[0], read[1]) { Unlabelled = unlabelled ? read[2] : null };
+            var test = Read(folder, [("test", Test)], cancellation);
+            if (!unlabelled)
+                return new ImageSplits(all, test);
+            // The same memory: what has labels comes first.
+            var train = new ImageSet(all.Images.narrow(0, 0, Train), all.Labels.narrow(0, 0, Train), Classes);
+            return new ImageSplits(train, test) { Pretraining = all };
         }
         catch
         {
-            read.ForEach(set => set.Dispose());
+            all.Dispose();
             throw;
         }
     }
 
-    private static ImageSet Read(string folder, string split, int count, CancellationToken cancellation)
+    private static ImageSet Read(string folder, (string Split, int Count)[] parts, CancellationToken cancellation)
     {
-        var labels = split == "unlabeled" ? Enumerable.Repeat(-1L, count).ToArray() : ReadLabels(folder, split, count);
-        var pixels = new PixelBlock(count, 3, Side, Side);
+        long[] labels =
+        [
+            .. parts.SelectMany(part =>
+                part.Split == "unlabeled"
+                    ? Enumerable.Repeat(-1L, part.Count)
+                    : ReadLabels(folder, part.Split, part.Count)
+            ),
+        ];
+        var pixels = new PixelBlock(labels.Length, 3, Side, Side);
         try
         {
-            using var file = Open(Path.Combine(folder, $"{split}_X.bin"), (long)count * 3 * Area);
-            var columns = new byte[3 * Area];
-            for (var i = 0; i < count; i++)
+            var first = 0;
+            foreach (var (split, count) in parts)
             {
-                cancellation.ThrowIfCancellationRequested();
-                file.ReadExactly(columns);
-                Transpose(columns, pixels.Image(i));
+                ReadPixels(Path.Combine(folder, $"{split}_X.bin"), pixels, first, count, cancellation);
+                first += count;
             }
             return pixels.ToImageSet(labels, Classes);
         }
-        catch (Exception error)
+        catch
         {
             pixels.Dispose();
-            if (error is IOException)
-                throw Damaged(Path.Combine(folder, $"{split}_X.bin"), $"could not be read ({error.Message})");
             throw;
+        }
+    }
+
+    private static void ReadPixels(string path, PixelBlock pixels, int first, int count, CancellationToken cancellation)
+    {
+        using var file = Open(path, (long)count * 3 * Area);
+        var columns = new byte[3 * Area];
+        for (var i = 0; i < count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                file.ReadExactly(columns);
+            }
+            catch (IOException error)
+            {
+                throw Damaged(path, $"could not be read ({error.Message})");
+            }
+            Transpose(columns, pixels.Image(first + i));
         }
     }
 

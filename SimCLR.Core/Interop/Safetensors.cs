@@ -125,6 +125,8 @@ public static class Safetensors
         Span<byte> lengthBytes = stackalloc byte[8];
         stream.Position = 0;
         stream.ReadExactly(lengthBytes);
+        if (IsPickle(lengthBytes))
+            throw new InvalidDataException(HowToConvert(name));
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (length > MaxHeader || (long)length > stream.Length - 8)
             throw Invalid(name, $"its header is said to have {length} bytes; the file has {stream.Length}");
@@ -209,6 +211,21 @@ public static class Safetensors
             ? found
             : throw new ArgumentException($"Tensor '{name}' is of {type}, which safetensors does not have.");
     }
+
+    /// <summary>What torch.save writes: a zip archive, or before PyTorch 1.6 a bare pickle of protocol 2.</summary>
+    private static bool IsPickle(ReadOnlySpan<byte> start) =>
+        start.StartsWith("PK\u0003\u0004"u8) || start[..2] is [0x80, 2];
+
+    private static string HowToConvert(string name) =>
+        $"""
+            {name} is not safetensors but what torch.save writes: a pickle, which can run code and is never read here. Convert it once, where PyTorch is:
+              import torch; from safetensors.torch import save_file
+              state = torch.load("{name}", map_location="cpu", weights_only=True); state = state.get("state_dict", state)
+              save_file({"{"}k: v.contiguous() for k, v in state.items(){"}"}, "{Path.ChangeExtension(
+                name,
+                ".safetensors"
+            )}")
+            """;
 
     private static InvalidDataException Invalid(string name, string why) =>
         new($"{name} is not a valid safetensors file: {why}.");

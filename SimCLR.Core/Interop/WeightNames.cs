@@ -2,7 +2,7 @@ namespace SimCLR.Core.Interop;
 
 /// <summary>
 /// How a file names an encoder's tensors: Prefix, then perhaps another name for the first module, then the encoder's own name.
-/// The encoders' own names are torchvision's (ResNet) and timm's (ViT).
+/// The encoders' own names are torchvision's (ResNet) and timm's (ViT); a block's shortcut, as ports made for CIFAR call it, is its downsample.
 /// </summary>
 /// <param name="Prefix">What the file puts before every name of the encoder, with its dot: "backbone.", "module.encoder_q.".</param>
 public sealed record WeightNames(string Prefix = "")
@@ -20,6 +20,12 @@ public sealed record WeightNames(string Prefix = "")
     public static readonly WeightNames NumberedWithoutPool = new()
     {
         Modules = Children("conv1", "bn1", null, "layer1", "layer2", "layer3", "layer4"),
+    };
+
+    /// <summary>The same without ReLU and max pool, where these are functions (lightly's own ResNet for CIFAR).</summary>
+    public static readonly WeightNames NumberedLayers = new()
+    {
+        Modules = Children("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"),
     };
 
     /// <summary>The file's names of first modules that differ from the encoder's: "0" for "conv1".</summary>
@@ -52,7 +58,7 @@ public sealed record WeightNames(string Prefix = "")
     {
         var known = inEncoder.ToHashSet();
         var candidates =
-            from names in (WeightNames[])[Own, Numbered, NumberedWithoutPool]
+            from names in (WeightNames[])[Own, Numbered, NumberedWithoutPool, NumberedLayers]
             from prefix in Prefixes(inFile)
             let candidate = names with
             {
@@ -87,7 +93,7 @@ public sealed record WeightNames(string Prefix = "")
     {
         if (!inFile.StartsWith(Prefix, StringComparison.Ordinal))
             return null;
-        var name = inFile[Prefix.Length..];
+        var name = inFile[Prefix.Length..].Replace(".shortcut.", ".downsample.", StringComparison.Ordinal);
         var dot = name.IndexOf('.');
         return dot > 0 && Modules.TryGetValue(name[..dot], out var module) ? module + name[dot..] : name;
     }

@@ -22,6 +22,7 @@ public class Views
         ["rotate"] = new Rotate(),
         ["sobel"] = new Sobel(),
         ["solarize"] = new Solarize(),
+        ["rand augment"] = new RandAugment(),
         ["SimCLR's four"] = new Sequence(
             new RandomResizedCrop(32),
             new HorizontalFlip(),

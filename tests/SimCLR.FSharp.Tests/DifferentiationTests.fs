@@ -275,6 +275,8 @@ let What_makes_no_sense_is_refused_in_words () =
     refused "shape [2]" (fun () -> Diff.grad Space.vector (fun x -> 2.0 * x) [| 1.0; 2.0 |])
     refused "2 numbers" (fun () -> Diff.value Space.vector id [| 1.0; 2.0 |] |> Array.singleton)
 
+    refused "2 numbers" (fun () -> Diff.numericGrad 1e-5 Space.vector id [| 1.0; 2.0 |])
+
     refused "3 numbers, but the point has 2" (fun () ->
         Diff.hvp Space.vector Value.sum [| 1.0; 2.0 |] [| 1.0; 2.0; 3.0 |])
 

@@ -33,7 +33,14 @@ let images =
                         (Gen.choose (2000, 9000))
                         (Gen.choose (10, 900))
                         (Gen.choose (16, 64))
-                    Gen.elements [ ImageSource.Cifar10; ImageSource.Cifar100; ImageSource.FashionMnist ]
+                    Gen.elements
+                        [
+                            ImageSource.Cifar10
+                            ImageSource.Cifar100
+                            ImageSource.FashionMnist
+                            ImageSource.Svhn
+                            ImageSource.Stl10 false
+                        ]
                     Gen.map2
                         (fun path size -> ImageSource.Folder(path, size))
                         (Gen.elements [ "/data/birds"; "C:\\Bilder\\Vögel"; "a \"quoted\" name"; "tab\tand\nline" ])
@@ -132,6 +139,7 @@ let private step =
                         })
                 probability
                 probability
+            Gen.map2 View.randAugment (Gen.choose (1, 16)) (Gen.choose (0, 30))
         ]
 
 /// A view made with >->.

@@ -8,12 +8,18 @@ open Xunit
 [<InlineData("cifar10")>]
 [<InlineData("CIFAR100")>]
 [<InlineData("fashion-mnist")>]
+[<InlineData("SVHN")>]
+[<InlineData("stl10")>]
+[<InlineData("stl10-labelled")>]
 let A_named_data_set_is_read (text: string) =
     let expected =
         match text.ToLowerInvariant() with
         | "shapes" -> Images.shapes
         | "cifar10" -> Images.cifar10
         | "cifar100" -> Images.cifar100
+        | "svhn" -> Images.svhn
+        | "stl10" -> Images.stl10
+        | "stl10-labelled" -> Images.stl10Labelled
         | _ -> Images.fashionMnist
 
     Assert.Equal(Ok expected, Images.parse text)
@@ -32,8 +38,50 @@ let An_unknown_data_set_is_named_with_the_choices (text: string) =
     | Error message ->
         Assert.Contains($"'{text}'", message)
 
-        for choice in [ "shapes"; "cifar10"; "cifar100"; "fashion-mnist"; "folder:PATH" ] do
+        for choice in
+            [
+                "shapes"
+                "cifar10"
+                "cifar100"
+                "fashion-mnist"
+                "svhn"
+                "stl10"
+                "stl10-labelled"
+                "folder:PATH"
+            ] do
             Assert.Contains(choice, message)
+
+[<Fact>]
+let STL_10_counts_what_has_no_labels_where_it_is_asked_for () =
+    Assert.Equal(Some 105000, Images.knownCount Images.stl10)
+    Assert.Equal(Some 5000, Images.knownCount Images.stl10Labelled)
+    Assert.Equal(Some 96, Images.knownSize Images.stl10)
+
+[<Fact>]
+let STL_10_that_is_not_there_is_said_with_its_files_before_anything_is_trained () =
+    let folder = System.IO.Directory.CreateTempSubdirectory "simclr-stl10-"
+
+    try
+        let executor =
+            { Executor.storeIn (System.IO.Path.Combine(folder.FullName, "runs")) Executor.local with
+                DataRoot = folder.FullName
+                Progress = Progress.silent
+            }
+
+        let run images = Run.shapes |> Run.images images
+
+        let missing images =
+            Assert
+                .Throws<SimCLR.Core.Images.ImageSourceException>(fun () ->
+                    executor |> Executor.run (run images) |> ignore)
+                .Message
+
+        Assert.Contains("unlabeled_X.bin", missing Images.stl10)
+        Assert.Contains("train_X.bin", missing Images.stl10Labelled)
+        Assert.DoesNotContain("unlabeled_X.bin", missing Images.stl10Labelled)
+        Assert.Empty(folder.GetFileSystemInfos())
+    finally
+        folder.Delete true
 
 [<Fact>]
 let A_limit_lowers_the_known_count () =

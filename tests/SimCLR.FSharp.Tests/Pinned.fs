@@ -174,3 +174,14 @@ let large =
             }
         Seed = -9007199254740993L
     }
+
+/// What came later.
+let later =
+    { small with
+        Images =
+            {
+                Source = ImageSource.Stl10 true
+                TrainLimit = None
+            }
+        ViewA = View.Sequence [ crop; View.RandAugment { Count = 2; Level = 9 } ]
+    }

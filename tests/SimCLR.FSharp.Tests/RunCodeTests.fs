@@ -74,6 +74,7 @@ let The_code_of_a_run_compiles_and_rebuilds_it () =
         let runs =
             Pinned.small
             :: Pinned.large
+            :: Pinned.later
             :: odd
             :: Run.cifar10
             :: List.ofSeq (Gen.sampleWithSize 20 30 Generators.run)

@@ -34,6 +34,7 @@ let The_hash_of_these_runs_does_not_drift () =
     Assert.Equal(2, Run.SchemaVersion)
     Assert.Equal("86175491080961c0", Run.hash Pinned.small)
     Assert.Equal("de07655e6a43d7ee", Run.hash Pinned.large)
+    Assert.Equal("ffeeb9a1dff0daf0", Run.hash Pinned.later)
 
 [<Fact>]
 let Zero_and_minus_zero_are_one_value_and_have_one_hash () =
@@ -143,6 +144,19 @@ let A_batch_larger_than_the_data_is_reported () =
         Assert.Contains("BatchSize is 256", line)
         Assert.Contains("100", line)
     | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let A_loss_that_reads_labels_is_refused_where_most_images_have_none () =
+    let run = Pinned.later |> Run.views (View.crop 96) |> Run.loss (Loss.supCon 0.1)
+
+    match Run.validate run with
+    | Error [ line ] ->
+        Assert.Contains("SupCon", line)
+        Assert.Contains("Images.stl10Labelled", line)
+    | other -> Assert.Fail $"{other}"
+
+    Assert.Equal(Ok(), run |> Run.images Images.stl10Labelled |> Run.validate |> Result.map ignore)
+    Assert.Equal(Ok(), run |> Run.loss (Loss.dcl 0.1) |> Run.validate |> Result.map ignore)
 
 [<Fact>]
 let Views_of_different_sides_are_reported () =

@@ -38,8 +38,36 @@ let private inFolder (folder: string) =
     |> Array.sort
     |> List.ofArray
 
+/// The F# blocks of a page, each as a script that lies in a folder; what a block leaves out of its beginning is what every script begins with.
+let private snippets (folder: string) (page: string) =
+    [
+        for i, block in
+            Seq.indexed (
+                Regex.Matches(
+                    File.ReadAllText page,
+                    "^```fsharp\n(.*?)^```",
+                    RegexOptions.Multiline ||| RegexOptions.Singleline
+                )
+            ) do
+            let code = block.Groups[1].Value
+            let load = "#load \"load.fsx\""
+
+            let whole =
+                if code.Contains load then
+                    code
+                else
+                    $"{load}\nopen SimCLR\nlet sweep = Sweep.fromArgs \"page\" []\n\n{code}"
+
+            let file =
+                Path.Combine(folder, $"{Path.GetFileNameWithoutExtension page}-{i + 1}.fsx")
+
+            let absolute = Path.Combine(root, "scripts", "load.fsx")
+            File.WriteAllText(file, whole.Replace(load, $"#load \"{absolute}\""))
+            file
+    ]
+
 [<Fact>]
-let ``Every script and notebook compiles without a warning`` () =
+let ``Every script, notebook and F# block of README and docs compiles without a warning`` () =
     let built =
         Path.Combine(root, "SimCLR.FSharp", "bin", "Release", "net10.0", "SimCLR.FSharp.dll")
 
@@ -48,18 +76,25 @@ let ``Every script and notebook compiles without a warning`` () =
 
     let scripts = inFolder "scripts" @ inFolder "experiments/notebooks"
     Assert.True(scripts.Length > 10, "the scripts are not where they are looked for")
-    let last = Path.Combine(Path.GetTempPath(), $"simclr-{Guid.NewGuid():N}.fsx")
+    let folder = Directory.CreateTempSubdirectory "simclr-scripts-"
+    let last = Path.Combine(folder.FullName, "last.fsx")
     File.WriteAllText(last, "\n")
 
     try
-        let loads = [ for script in scripts -> $"--load:{script}" ]
+        let pages =
+            Path.Combine(root, "README.md")
+            :: List.ofArray (Directory.GetFiles(Path.Combine(root, "docs"), "*.md"))
+
+        let snippets = pages |> List.collect (snippets folder.FullName)
+        Assert.True(snippets.Length >= 3, "the pages' F# blocks are not found")
+        let loads = [ for script in scripts @ snippets -> $"--load:{script}" ]
 
         let _, said =
             start "dotnet" ([ "fsi"; "--quiet"; "--typecheck-only" ] @ loads @ [ last ])
 
         Assert.False(Regex.IsMatch(said, "error|warning|info FS"), said)
     finally
-        File.Delete last
+        folder.Delete true
 
 [<Fact>]
 let ``Every ablation says how it is run and what to expect`` () =

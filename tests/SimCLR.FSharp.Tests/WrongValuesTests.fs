@@ -37,6 +37,8 @@ let private faults =
             view "grayscale probability" probability View.grayscale
             view "sobel probability" probability View.Sobel
             view "solarize probability" probability View.solarize
+            view "randAugment count" [ 0; -1; 17; Int32.MaxValue ] (fun count -> View.randAugment count 9)
+            view "randAugment level" [ -1; 31; Int32.MinValue ] (View.randAugment 2)
             view "noise sigma" ([ -1.0 ] @ noNumber) View.noise
             view "cutout fraction" ([ 0.0; 1.5 ] @ noNumber) View.cutout
             view "jitter hue" ([ 2.6; -1.0 ] @ noNumber) View.colorJitter
@@ -240,6 +242,8 @@ let A_disk_that_is_too_small_is_found () =
     let need = Preflight.need [ Run.cifar10; Run.shapes ]
     // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 MiB.
     Assert.InRange(need, 400_000_000L, 500_000_000L)
+    // A ResNet-18 of 11.2 million weights of 4 bytes, and a small network.
+    Assert.InRange(Preflight.encoders [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)
     Assert.Empty(Preflight.tooSmall "results" need need)
     let problem = Preflight.tooSmall "results" need (need - 1L) |> Assert.Single
     Assert.Contains($"may need {need / 1048576L} MiB", problem)

@@ -2,7 +2,7 @@
 """Writes the golden numbers that the C# tests compare with, computed by PyTorch and torchvision alone.
 
 Run:    /usr/bin/python3 tests/golden/make.py       (Debian: apt-get install python3-torch python3-torchvision)
-Writes: resnet, vit, optimizers, losses, views (.safetensors) beside this file.
+Writes: resnet, vit, optimizers, losses, views, augment (.safetensors) beside this file.
 
 Weights, images and gradients are not stored: `numbers` makes them from a name, and tests/SimCLR.Core.Tests/Golden/Formula.cs
 is the same formula. What is large is stored as a digest: sum, L2 norm and four sampled elements.
@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torchvision.transforms import InterpolationMode
+from torchvision.transforms import autoaugment
 from torchvision.transforms import functional as T
 
 HERE = pathlib.Path(__file__).parent
@@ -397,6 +398,52 @@ def views():
     return {name: tensor[..., ::3] if tensor.shape[-1] == 40 else tensor for name, tensor in out.items()}
 
 
+# An image each. Posterize and Equalize are given bytes, which is all that torchvision has them for.
+AUGMENTED = [
+    ("Identity", 0.0),
+    ("ShearX", 0.21),
+    ("ShearX", -0.3),
+    ("ShearY", 0.17),
+    ("ShearY", -0.09),
+    ("TranslateX", 2.7),
+    ("TranslateX", -6.2),
+    ("TranslateY", 3.9),
+    ("Rotate", 23.0),
+    ("Rotate", -9.0),
+    ("Brightness", 0.8),
+    ("Brightness", -0.27),
+    ("Color", 0.6),
+    ("Color", -0.9),
+    ("Contrast", 0.9),
+    ("Contrast", -0.5),
+    ("Sharpness", 0.9),
+    ("Sharpness", -0.45),
+    ("Posterize", 5.0),
+    ("Solarize", 0.405),
+    ("AutoContrast", 0.0),
+    ("Equalize", 0.0),
+]
+
+
+def augmented():
+    images = (numbers("augment.images", (len(AUGMENTED), 3, 24, 20)).abs() * 90 + 60).floor().byte()
+    space = autoaugment.RandAugment()._augmentation_space(31, (24, 20))
+
+    def one(image, name, magnitude):
+        if name in ("Posterize", "Equalize"):
+            return autoaugment._apply_op(image, name, magnitude, InterpolationMode.NEAREST, None).float() / 255
+        return autoaugment._apply_op(image.float() / 255, name, magnitude, InterpolationMode.NEAREST, None)
+
+    levels = [[m[level] if m.dim() else m for m, _ in space.values()] for level in range(31)]
+    return {
+        "operation": torch.tensor([list(space).index(name) for name, _ in AUGMENTED]),
+        "magnitude": torch.tensor([magnitude for _, magnitude in AUGMENTED]),
+        "augmented": torch.stack([one(x, *case) for x, case in zip(images, AUGMENTED)]),
+        "levels": torch.tensor(levels, dtype=torch.float64),
+        "signed": torch.tensor([int(signed) for _, signed in space.values()]),
+    }
+
+
 def main():
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "numpy": np.__version__}
     cases = [
@@ -416,6 +463,7 @@ def main():
     save(HERE / "optimizers.safetensors", optimizers(), versions)
     save(HERE / "losses.safetensors", losses(), versions)
     save(HERE / "views.safetensors", views(), versions)
+    save(HERE / "augment.safetensors", augmented(), versions)
 
 
 if __name__ == "__main__":

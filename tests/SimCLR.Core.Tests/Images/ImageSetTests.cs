@@ -30,6 +30,33 @@ public class ImageSetTests
         Assert.Equal(Enumerable.Range(0, 10), Indices(all));
     }
 
+    private static ImageSplits WithUnlabelled() =>
+        new(Set(0, 0, 1, 1), Set(2)) { Pretraining = Set(0, 0, 1, 1, -1, -1, -1) };
+
+    [Fact]
+    public void Of_splits_with_unlabelled_images_those_with_labels_are_taken_first()
+    {
+        using var scope = NewDisposeScope();
+        using var splits = WithUnlabelled();
+        var two = splits.Take(2);
+        Assert.Equal([0, 2], Indices(two.Train));
+        Assert.Same(two.Train, two.Pretraining);
+        var six = splits.Take(6);
+        Assert.Equal([0, 1, 2, 3], Indices(six.Train));
+        Assert.Equal([0, 1, 2, 3, 4, 5], Indices(six.Pretraining));
+        Assert.Same(splits.Test, six.Test);
+        Assert.Contains("use 1 to 7", Assert.Throws<ArgumentOutOfRangeException>(() => splits.Take(8)).Message);
+    }
+
+    [Fact]
+    public void Splits_without_unlabelled_images_pretrain_on_the_training_images()
+    {
+        using var scope = NewDisposeScope();
+        using var splits = new ImageSplits(Set(0, 0, 1, 1), Set(2));
+        Assert.Same(splits.Train, splits.Pretraining);
+        Assert.Equal([0, 1, 2], Indices(splits.Take(3).Pretraining));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(4)]

@@ -16,8 +16,19 @@ public class Stl10Tests
         Assert.Equal([0, 9, 4], splits.Train.Labels.data<long>().ToArray());
         foreach (var (i, c, y, x) in new[] { (0, 0, 0, 0), (1, 2, 95, 0), (2, 1, 3, 70) })
             Assert.Equal(PixelOf(i, c, y, x), splits.Train.Images[i, c, y, x].item<byte>());
-        Assert.Equal([4, 3, 96, 96], splits.Unlabelled!.Images.shape);
-        Assert.Equal([-1, -1, -1, -1], splits.Unlabelled.Labels.data<long>().ToArray());
+    }
+
+    [Fact]
+    public void Pretraining_sees_the_training_images_and_behind_them_those_without_labels()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder);
+        using var splits = Format.Load(folder.Root, false, true, null, default);
+        Assert.Equal([7, 3, 96, 96], splits.Pretraining.Images.shape);
+        Assert.Equal([0, 9, 4, -1, -1, -1, -1], splits.Pretraining.Labels.data<long>().ToArray());
+        foreach (var (i, c, y, x) in new[] { (0, 1, 2, 3), (2, 1, 3, 70), (3, 1, 3, 70), (6, 2, 95, 94) })
+            Assert.Equal(PixelOf(i < 3 ? i : i - 3, c, y, x), splits.Pretraining.Images[i, c, y, x].item<byte>());
+        Assert.Equal(3, splits.Train.Count);
     }
 
     [Fact]
@@ -27,7 +38,7 @@ public class Stl10Tests
         Write(folder);
         File.Delete(folder.At(Stl10Format.Folder, "unlabeled_X.bin"));
         using (var splits = Format.Load(folder.Root, false, false, null, default))
-            Assert.Null(splits.Unlabelled);
+            Assert.Same(splits.Train, splits.Pretraining);
         var error = Assert.Throws<ImageSourceException>(() => Format.Load(folder.Root, false, true, null, default));
         Assert.Contains("unlabeled_X.bin", error.Message);
         Assert.Contains("Allow the download", error.Message);

@@ -93,7 +93,9 @@ public class EncoderWeightsTests
 
     [Theory]
     [InlineData("backbone.", "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4")]
+    [InlineData("features.", "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4")]
     [InlineData("f.", "conv1 bn1 relu layer1 layer2 layer3 layer4")]
+    [InlineData("backbone.", "conv1 bn1 layer1 layer2 layer3 layer4")]
     public void Numbered_children_are_found(string prefix, string children)
     {
         using var folder = new TemporaryFolder();
@@ -101,6 +103,19 @@ public class EncoderWeightsTests
         using var encoder = Create(2);
         var path = Write(folder, written, name => prefix + Numbered(name, children.Split(' ')), "g.0.weight");
         Assert.Equal(["g.0.weight"], EncoderWeights.Load(encoder, path).Ignored);
+        Assert.True(Same(written, encoder));
+    }
+
+    [Theory]
+    [InlineData("encoder.")]
+    [InlineData("module.encoder.")]
+    public void Shortcuts_of_ports_for_CIFAR_are_downsamples(string prefix)
+    {
+        using var folder = new TemporaryFolder();
+        using var written = Create(1);
+        using var encoder = Create(2);
+        var path = Write(folder, written, name => prefix + name.Replace("downsample", "shortcut"), "head.0.weight");
+        Assert.Equal(prefix, EncoderWeights.Load(encoder, path).Names.Prefix);
         Assert.True(Same(written, encoder));
     }
 
@@ -162,6 +177,22 @@ public class EncoderWeightsTests
         var error = Assert.Throws<InvalidDataException>(() => EncoderWeights.Load(encoder, path));
         Assert.Contains("blocks.0.attn.qkv.weight", error.Message);
         Assert.Throws<FileNotFoundException>(() => EncoderWeights.Load(encoder, path + "x"));
+    }
+
+    [Theory]
+    [InlineData("504B0304000008080000")] // a zip archive: torch.save since PyTorch 1.6
+    [InlineData("80028A0A6CFC9C46F920")] // a pickle of protocol 2: before it
+    public void A_pickle_of_PyTorch_is_refused_with_the_lines_that_convert_it(string start)
+    {
+        using var folder = new TemporaryFolder();
+        using var encoder = Create(1);
+        var path = Path.Combine(folder.Root, "checkpoint.pth");
+        File.WriteAllBytes(path, [.. Convert.FromHexString(start), .. new byte[100]]);
+        var message = Assert.Throws<InvalidDataException>(() => EncoderWeights.Load(encoder, path)).Message;
+        Assert.Contains($"state = torch.load(\"{path}\"", message);
+        Assert.Contains("save_file({k: v.contiguous() for k, v in state.items()}", message);
+        Assert.Contains("checkpoint.safetensors", message);
+        Assert.Equal(3, message.Split('\n').Count(line => line.StartsWith("  ")));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public class ViewContractTests
         ["noise"] = new GaussianNoise(0.3, 0.8),
         ["sobel"] = new Sobel(0.5),
         ["solarize"] = new Solarize(),
+        ["rand augment"] = new RandAugment(2, 20),
         ["sequence"] = new Sequence(new RandomResizedCrop(10), ColorJitter.OfStrength(0.5), new HorizontalFlip()),
         ["identity"] = new Identity(),
         ["resize"] = new Resize(9, 7),

@@ -1,0 +1,45 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Views;
+
+/// <summary>
+/// (x - mean) / deviation for each channel, for encoders that were trained so elsewhere: this project's take images in [0, 1]. No parameters. What it
+/// makes is no image: it comes last, and in evaluation only.
+/// </summary>
+/// <param name="mean">One number per channel.</param>
+/// <param name="deviation">One number above 0 per channel.</param>
+/// <exception cref="ArgumentException">There are not as many of both, or a number is out of range.</exception>
+public sealed class Normalize(IReadOnlyList<double> mean, IReadOnlyList<double> deviation) : IView
+{
+    private readonly float[] _mean =
+        mean.Count == deviation.Count && mean.All(double.IsFinite)
+            ? [.. mean.Select(number => (float)number)]
+            : throw new ArgumentException($"mean must be {deviation.Count} finite numbers, as many as deviation has.");
+
+    private readonly float[] _deviation =
+    [
+        .. deviation.Select(number => (float)Require.Positive(number, nameof(deviation))),
+    ];
+
+    /// <inheritdoc/>
+    public BatchShape Output(BatchShape input) =>
+        input.Channels == _mean.Length
+            ? input
+            : throw new ArgumentException(
+                $"The normalization has {_mean.Length} means and deviations, but images have {input.Channels} channels; give one for each."
+            );
+
+    /// <inheritdoc/>
+    public ViewParameters Draw(BatchShape batch, Generator generator) => ViewParameters.None;
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ViewParameters parameters)
+    {
+        Output(BatchShape.Of(images));
+        using var scope = NewDisposeScope();
+        var means = tensor(_mean, device: images.device).view(1, -1, 1, 1);
+        var deviations = tensor(_deviation, device: images.device).view(1, -1, 1, 1);
+        return (images - means).div_(deviations).MoveToOuterDisposeScope();
+    }
+}

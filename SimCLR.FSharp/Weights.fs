@@ -1,0 +1,132 @@
+namespace SimCLR
+
+open System
+open System.IO
+open SimCLR.Core.Evaluation
+open SimCLR.Core.Interop
+open SimCLR.Core.Runtime
+open TorchSharp
+
+/// An encoder's weights in a safetensors file, named as torchvision does (ResNet), as timm does (ViT), or as known ports do (docs/weights.md).
+[<RequireQualifiedAccess>]
+type Weights =
+    {
+        Path: string
+        /// What the file puts before the encoder's own names, such as "backbone."; None: that is found out.
+        Prefix: string option
+        /// Means and deviations of the channels that its images were normalized by; None: they were in [0, 1], as in this project.
+        Normalization: (float list * float list) option
+    }
+
+/// What the representations of an encoder are worth.
+[<RequireQualifiedAccess>]
+type Representations =
+    {
+        /// Test accuracy of the linear probe, as a fraction.
+        LinearTop1: float
+        /// Test accuracy of k-NN, as a fraction.
+        KnnTop1: float
+        /// L2 strength that the linear probe chose on validation images.
+        L2: float
+        /// Figures of the evaluation's measurements, by name.
+        Measured: (string * float) list
+        /// Tensors of the file that are not the encoder's, such as those of a head.
+        Ignored: string list
+    }
+
+[<RequireQualifiedAccess>]
+module Weights =
+
+    /// Of an encoder that takes images in [0, 1].
+    let at path : Weights =
+        {
+            Path = path
+            Prefix = None
+            Normalization = None
+        }
+
+    /// Of a run that was executed with KeepEncoder (--keep-encoder).
+    let ofRun run store = at (Store.encoderOf run store)
+
+    /// What the file puts before the encoder's own names, where it holds more than one encoder.
+    let withPrefix prefix (weights: Weights) = { weights with Prefix = Some prefix }
+
+    /// The images are normalized by ImageNet's means and deviations, as torchvision's weights and most ports want them.
+    let normalizedAsImageNet (weights: Weights) =
+        { weights with
+            Normalization = Some([ 0.485; 0.456; 0.406 ], [ 0.229; 0.224; 0.225 ])
+        }
+
+    /// Whether it measures the projection head or the training, of which a file of weights knows nothing.
+    let private isOfTraining measurement =
+        match measurement with
+        | Measurement.HeadProbe
+        | Measurement.AlignmentUniformity Representation.Z
+        | Measurement.Retention _
+        | Measurement.OnlineProbe _ -> true
+        | other -> Measurement.headLayers other > 0
+
+    let private measurementProblems (run: Run) (weights: Weights) =
+        [
+            for measurement in run.Evaluation.Measurements do
+                if isOfTraining measurement then
+                    $"The measurement '{Measurement.label measurement}' is of a projection head or of the training itself, which a file of weights does not have; leave it out."
+
+            if weights.Normalization.IsSome && not run.Evaluation.Measurements.IsEmpty then
+                "Evaluation.Measurements are of images in [0, 1]; leave them out for weights that want normalized images."
+        ]
+
+    let private problems (run: Run) (weights: Weights) =
+        [
+            yield! Run.problems run
+            yield! measurementProblems run weights
+
+            if not (File.Exists weights.Path) then
+                $"There is no file {weights.Path}; give one of safetensors (docs/weights.md says how to make it)."
+
+            match weights.Normalization with
+            | None -> ()
+            | Some(means, deviations) ->
+                if means.Length <> deviations.Length then
+                    $"Normalization has {means.Length} means and {deviations.Length} deviations; give one of each for every channel."
+
+                yield! means |> List.collect (Check.range "Normalization mean" -1e6 1e6)
+                yield! deviations |> List.collect (Check.above "Normalization deviation" 0.0)
+        ]
+
+    /// Linear probe, k-NN and measurements (fine-tuning, transfer, ...) of the file's encoder on the run's images, as the run's own would be
+    /// measured. The run names images, encoder, size of the views and evaluation; nothing is stored. Fails with all that is wrong, or with what does
+    /// not fit between file and encoder.
+    let evaluate run (executor: Executor) (weights: Weights) : Representations =
+        match problems run weights @ Device.problems executor.Device with
+        | [] -> ()
+        | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
+
+        let device = Device.resolve executor.Device
+        let splits = Executor.load executor run
+        let spec = Lower.pretraining run
+        use random = RandomStreams(run.Seed).At(RandomStreams.Weights, 0L, torch.CPU)
+        use encoder = spec.Encoder.Create(splits.Train.Channels, random)
+        use head = spec.Head.Create(encoder.FeatureSize, random)
+
+        let names =
+            weights.Prefix |> Option.map (fun prefix -> WeightNames prefix) |> Option.toObj
+
+        let loaded = EncoderWeights.Load(encoder, weights.Path, names)
+        encoder.``to`` device |> ignore
+        head.``to`` device |> ignore
+
+        let evaluation =
+            Lower.evaluationOf weights.Normalization (int splits.Train.Height) run
+
+        let pretrained = Pretrained(spec, encoder, head, evaluation, splits, device)
+        use measurements = Executor.measurements executor run pretrained
+        let result = Protocol.Evaluate(evaluation, encoder, splits, device)
+
+        {
+            LinearTop1 = result.Linear.Top1
+            KnnTop1 = result.NeighbourTop1
+            L2 = result.Linear.L2
+            Measured = Executor.take executor run pretrained measurements
+            Ignored = List.ofSeq loaded.Ignored
+        }

@@ -1,0 +1,207 @@
+module SimCLR.Tests.WeightsTests
+
+open System
+open System.IO
+open SimCLR
+open SimCLR.Core.Interop
+open TorchSharp
+open Xunit
+
+let private inFolder test =
+    let folder = Directory.CreateTempSubdirectory "simclr-weights-"
+
+    try
+        test folder.FullName
+    finally
+        folder.Delete true
+
+let private tiny =
+    { Run.shapes with
+        Images =
+            {
+                Source = ImageSource.Shapes { Train = 60; Test = 60; Size = 16 }
+                TrainLimit = None
+            }
+        ViewA = View.crop 16 >-> View.flip
+        ViewB = View.crop 16 >-> View.flip
+        Encoder = Encoder.SmallConv [ 8; 16 ]
+        Schedule = Schedule.cosine 0.0
+        BatchSize = 20
+        Epochs = 2
+        Evaluation =
+            { Evaluation.standard with
+                L2 = [ 1e-2 ]
+                KnnK = 5
+            }
+    }
+
+let private executor folder =
+    { Executor.local with
+        Device = Cpu
+        Store = Store.at folder
+        Progress = Progress.silent
+    }
+
+let private keeping folder =
+    { executor folder with
+        KeepEncoder = true
+    }
+
+/// A run whose encoder was kept, and its weights, in a folder that the test may change.
+let private withKept test =
+    inFolder (fun folder ->
+        let outcome = keeping folder |> Executor.run tiny
+        test folder outcome (Weights.ofRun tiny (Store.at folder)))
+
+let private evaluate folder = Weights.evaluate tiny (executor folder)
+
+/// Rewrites a file's tensors, by name.
+let private rewrite (path: string) (change: string -> torch.Tensor -> string * torch.Tensor) =
+    use _scope = torch.NewDisposeScope()
+
+    let tensors =
+        use stream = File.OpenRead path
+        let struct (tensors, _) = Safetensors.Read(stream, path)
+        tensors
+
+    let changed = readOnlyDict [ for entry in tensors -> change entry.Key entry.Value ]
+    use stream = File.Create path
+    Safetensors.Write(stream, changed)
+
+[<Fact>]
+let A_kept_encoder_is_worth_exactly_what_its_run_says () =
+    withKept (fun folder outcome weights ->
+        let again = evaluate folder weights
+        Assert.Equal((outcome.LinearTop1, outcome.KnnTop1, outcome.L2), (again.LinearTop1, again.KnnTop1, again.L2))
+        Assert.Empty again.Ignored
+        // The weights are the file's, whatever the seed.
+        let other = weights |> Weights.evaluate { tiny with Seed = 5L } (executor folder)
+        Assert.Equal(outcome.KnnTop1, other.KnnTop1)
+        Assert.NotEqual(outcome.KnnTop1Untrained, outcome.KnnTop1))
+
+[<Fact>]
+let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
+    let training: ClassifierSettings =
+        {
+            Epochs = 2
+            BatchSize = 10
+            LearningRate = LearningRate.Fixed 0.05
+            WeightDecay = 0.0
+        }
+
+    let run =
+        { tiny with
+            Evaluation =
+                tiny.Evaluation
+                |> Evaluation.measuring
+                    [
+                        Measurement.FineTune
+                            {
+                                Labels = 0.5
+                                FromHeadLayer = 0
+                                Training = training
+                            }
+                        Measurement.LinearSgd training
+                        Measurement.Knn { K = [ 1; 5 ]; Temperatures = [ 0.1 ] }
+                    ]
+        }
+
+    inFolder (fun folder ->
+        let outcome = keeping folder |> Executor.run run
+
+        let again =
+            Weights.ofRun run (Store.at folder) |> Weights.evaluate run (executor folder)
+
+        // Two accuracies of two classifiers; k, temperature and accuracy of k-NN.
+        Assert.Equal(7, outcome.Measured.Length)
+        Assert.Equal<(string * float) list>(outcome.Measured, again.Measured))
+
+[<Fact>]
+let Encoders_are_kept_where_that_is_asked_for_and_runs_stored_without_are_computed_anew () =
+    inFolder (fun folder ->
+        let file = Store.encoderOf tiny (Store.at folder)
+        let grid = Grid.from tiny
+
+        let execute executor =
+            (Grid.execute Threading.CancellationToken.None executor grid).Cells
+            |> List.exactlyOne
+
+        let first = execute (executor folder)
+        Assert.False(File.Exists file)
+        let second = execute (keeping folder)
+        Assert.False second.Stored
+        Assert.True(File.Exists file)
+        Assert.True (execute (keeping folder)).Stored
+        Assert.True (execute (executor folder)).Stored
+
+        let top1 (cell: CellResult) = cell.Result |> Result.map _.LinearTop1
+        Assert.Equal(top1 first, top1 second)
+
+        use stream = File.OpenRead file
+        let struct (tensors, notes) = Safetensors.Read(stream, file)
+        tensors.Values |> Seq.iter _.Dispose()
+        Assert.Equal(Run.hash tiny, notes["run"]))
+
+[<Fact>]
+let Normalization_reaches_the_encoder () =
+    withKept (fun folder _ weights ->
+        let plain = evaluate folder weights
+
+        // Images divided by 1/4, and a first layer of weights a fourth as large: the same numbers, exactly.
+        rewrite weights.Path (fun name tensor ->
+            let isFirst = tensor.dim () = 4L && tensor.shape[1] = 3L
+            name, (if isFirst then tensor * (0.25).ToScalar() else tensor))
+
+        let divided =
+            { weights with
+                Normalization = Some(List.replicate 3 0.0, List.replicate 3 0.25)
+            }
+
+        Assert.Equal(plain, evaluate folder divided)
+        Assert.NotEqual(plain, evaluate folder weights))
+
+[<Fact>]
+let A_prefix_is_found_out_or_said () =
+    withKept (fun folder outcome weights ->
+        rewrite weights.Path (fun name tensor -> $"module.backbone.{name}", tensor)
+        Assert.Equal(outcome.KnnTop1, (evaluate folder weights).KnnTop1)
+        let said = weights |> Weights.withPrefix "module.backbone."
+        Assert.Equal(outcome.KnnTop1, (evaluate folder said).KnnTop1)
+        let wrong = weights |> Weights.withPrefix "encoder."
+
+        let error =
+            Assert.Throws<InvalidDataException>(fun () -> evaluate folder wrong |> ignore)
+
+        Assert.Contains("missing", error.Message))
+
+[<Fact>]
+let All_that_is_wrong_is_said_before_images_are_read () =
+    inFolder (fun folder ->
+        let run =
+            { tiny with
+                Evaluation =
+                    tiny.Evaluation
+                    |> Evaluation.measuring [ Measurement.HeadProbe; Measurement.fineTune 0.1 ]
+                Images = Images.folder None "/nowhere"
+            }
+
+        let weights: Weights =
+            {
+                Path = Path.Combine(folder, "absent.safetensors")
+                Prefix = None
+                Normalization = Some([ 0.5; nan ], [ 0.0 ])
+            }
+
+        let error =
+            Assert.Throws<ArgumentException>(fun () -> weights |> Weights.evaluate run (executor folder) |> ignore)
+
+        for part in
+            [
+                "'g(h)' is of a projection head"
+                "Evaluation.Measurements are of images in [0, 1]"
+                "absent.safetensors"
+                "2 means and 1 deviations"
+                "Normalization mean is NaN"
+                "Normalization deviation is 0"
+            ] do
+            Assert.Contains(part, error.Message))

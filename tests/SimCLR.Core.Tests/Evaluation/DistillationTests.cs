@@ -77,7 +77,7 @@ public class DistillationTests
         using var plain = Tiny.Images(80, 2, seed: 3);
         var splits = new ImageSplits(Tiny.Images(60, 2, seed: 1), Tiny.Images(40, 2, seed: 2))
         {
-            Unlabelled = new ImageSet(plain.Images.clone(), full([80], -1, ScalarType.Int64), plain.ClassNames),
+            Pretraining = new ImageSet(plain.Images.clone(), full([80], -1, ScalarType.Int64), plain.ClassNames),
         };
         using var tiny = new Tiny(splits: splits);
         var before = tiny.State();
@@ -93,7 +93,7 @@ public class DistillationTests
     {
         using var scope = NewDisposeScope();
         var one = new ImageSet(zeros([1, 3, 16, 16], ScalarType.Byte), full([1], -1, ScalarType.Int64), ["0", "1"]);
-        var splits = new ImageSplits(Tiny.Images(60, 2), Tiny.Images(40, 2)) { Unlabelled = one };
+        var splits = new ImageSplits(Tiny.Images(60, 2), Tiny.Images(40, 2)) { Pretraining = one };
         using var tiny = new Tiny(splits: splits);
         var error = Assert.Throws<ArgumentException>(() =>
             new Distillation(Teacher, null, 1, Tiny.Quick(1)).Measure(tiny.Pretrained)

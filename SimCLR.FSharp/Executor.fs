@@ -173,9 +173,13 @@ module Executor =
         training.Observer <- measurements.Observer
         let untrained = untrainedResult device splits evaluation training run
 
+        let before = clock.Elapsed
+
         let result =
             training.Run((fun step -> executor.Progress.Step step), cancellation, checkpointing executor run)
 
+        // Of a run that was taken up, the training of earlier processes counts too.
+        let earlier = result.Seconds - (clock.Elapsed - before).TotalSeconds |> max 0.0
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
         let measured = take executor run pretrained measurements
 
@@ -189,12 +193,30 @@ module Executor =
             ContrastiveTop1 = result.ContrastiveTop1
             L2 = trained.Linear.L2
             Steps = result.Steps
-            Seconds = clock.Elapsed.TotalSeconds
+            Seconds = earlier + clock.Elapsed.TotalSeconds
             ImagesPerSecond = result.ImagesPerSecond
             Waiting = result.Waiting
             Curve = result.Progress |> Seq.map point |> Seq.toList
             Measured = measured
         }
+
+    let private unstorable executor (error: exn) =
+        {
+            Reason = "could not be stored"
+            Detail = $"{error.Message} Check the rights and free space of {executor.Store.Folder}."
+        }
+
+    let private isOfDisk (error: exn) =
+        error :? IOException || error :? UnauthorizedAccessException
+
+    /// Keeps why a run failed, if the disk lets it: the sweep goes on in any case.
+    let private keep executor run failure =
+        try
+            Store.saveFailure run failure executor.Store
+        with error when isOfDisk error ->
+            executor.Progress.Note $"The failure is not stored: {error.Message}"
+
+        Error failure
 
     let private attempt executor device splits cancellation run =
         let meter = EnergyMeter()
@@ -207,14 +229,13 @@ module Executor =
             Ok outcome
         with
         | :? TrainingFailedException as error ->
-            let failure =
+            keep
+                executor
+                run
                 {
                     Reason = "training failed"
                     Detail = error.Message
                 }
-
-            Store.saveFailure run failure executor.Store
-            Error failure
         | :? ArgumentException as error ->
             Error
                 {
@@ -228,13 +249,7 @@ module Executor =
                     Detail =
                         $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches."
                 }
-        | :? IOException
-        | :? UnauthorizedAccessException as error ->
-            Error
-                {
-                    Reason = "could not be stored"
-                    Detail = $"{error.Message} Check the rights and free space of {executor.Store.Folder}."
-                }
+        | error when isOfDisk error -> Error(unstorable executor error)
 
     let private describe (result: Result<Outcome, Failure>) =
         match result with
@@ -296,9 +311,18 @@ module Executor =
             title ()
             finished result true
         | None ->
-            match Store.tryLock cell.Run executor.Store with
-            | None -> Attempt.TakenByAnother
-            | Some held ->
+            let held =
+                try
+                    Ok(Store.tryLock cell.Run executor.Store)
+                with error when isOfDisk error ->
+                    Error(unstorable executor error)
+
+            match held with
+            | Error failure ->
+                title ()
+                finished (Error failure) false
+            | Ok None -> Attempt.TakenByAnother
+            | Ok(Some held) ->
                 use _held = held
                 title ()
 

@@ -295,7 +295,6 @@ module Sweep =
 
     let private finish (results: Results) sweep =
         let sheet = Path.Combine(sweep.Out, "views.png")
-        Executor.writeViewSheet sheet sweep.Baseline sweep.Executor
 
         let report =
             { Report.ofResults $"SimCLR: {sweep.Name}" sweep.Executor.Store results with
@@ -311,13 +310,15 @@ module Sweep =
                 Tables = report.Tables @ List.map Comparison.table comparisons
             }
 
+        // Told before anything is written, which a full disk would prevent.
+        report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
+        verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
+        Executor.writeViewSheet sheet sweep.Baseline sweep.Executor
         let page = Report.write sweep.Out report
 
         if not verdicts.IsEmpty then
             File.WriteAllLines(Path.Combine(sweep.Out, "order.md"), verdicts)
 
-        report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
-        verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
     let private share sweep cancellation grid =

@@ -14,6 +14,9 @@ internal sealed class TrainingLoop : IDisposable
     private const int Intervals = 100;
     private const string LoopPrefix = "loop.";
 
+    /// <summary>Training that is not done twice for want of a last checkpoint.</summary>
+    private static readonly TimeSpan WorthKeeping = TimeSpan.FromSeconds(2);
+
     private static readonly JsonSerializerOptions Json = new()
     {
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
@@ -68,6 +71,9 @@ internal sealed class TrainingLoop : IDisposable
             if (checkpointing is not null && IsDue(checkpointing.Interval))
                 Save();
         }
+        // Evaluation follows: if it is interrupted, what has been trained is not trained again.
+        if (IsDue(WorthKeeping))
+            Save();
         return Summarize();
     }
 

@@ -164,6 +164,7 @@ module Executor =
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
+        ClassCoverage.Check splits
 
         use training =
             new Pretraining(Lower.pretraining run, splits.Train, device, (fun text -> executor.Progress.Note text))
@@ -240,6 +241,12 @@ module Executor =
             Error
                 {
                     Reason = "does not fit the data"
+                    Detail = error.Message
+                }
+        | :? ImageSourceException as error ->
+            Error
+                {
+                    Reason = "images could not be read"
                     Detail = error.Message
                 }
         | :? Runtime.InteropServices.ExternalException as error ->

@@ -27,6 +27,8 @@ type Executor =
         CheckpointEvery: TimeSpan option
         /// Threads that compute; None: as many as libtorch takes by itself.
         Threads: int option
+        /// Only deterministic algorithms of libtorch; a run that needs another one fails.
+        Deterministic: bool
         /// Runs that have failed before are tried again.
         RetryFailed: bool
         /// Says what would be done and what it costs, and trains nothing.
@@ -47,6 +49,7 @@ module Executor =
             Progress = Progress.console ()
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
             Threads = None
+            Deterministic = false
             RetryFailed = false
             DryRun = false
         }
@@ -382,6 +385,13 @@ module Executor =
         check grid executor
         let device = Device.resolve executor.Device
         executor.Threads |> Option.iter torch.set_num_threads
+
+        use _deterministic =
+            if executor.Deterministic then
+                DeterministicAlgorithms.Require(fun text -> executor.Progress.Note text)
+            else
+                null
+
         loadAll grid executor
         let done' = Collections.Generic.Dictionary<int, CellResult>()
         let total = Grid.size grid

@@ -22,6 +22,7 @@ type private Argument =
     | Workers of int
     | Threads of int
     | Gpus of string
+    | Deterministic
     | Retry_Failed
     | Out of string
     | Dry_Run
@@ -46,6 +47,8 @@ type private Argument =
             | Workers _ -> "compute in so many processes at once."
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
+            | Deterministic ->
+                "use libtorch's deterministic algorithms only; a run that needs another one fails (docs/determinism.md)."
             | Retry_Failed -> "try runs again that have failed before."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
@@ -236,6 +239,7 @@ module Sweep =
                     Stream = arguments.Contains Argument.Stream
                     Store = Store.at runs
                     Threads = threads
+                    Deterministic = arguments.Contains Argument.Deterministic
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
                     DryRun = arguments.Contains Argument.Dry_Run
                 }

@@ -64,7 +64,6 @@ internal sealed class TrainingLoop : IDisposable
             {
                 progress.Add(Measure(training.Step - since, clock.Elapsed - at));
                 (since, at) = (training.Step, clock.Elapsed);
-                recent.zero_();
                 report?.Invoke(progress[^1]);
                 watch.Look(progress[^1]);
             }
@@ -99,6 +98,7 @@ internal sealed class TrainingLoop : IDisposable
         using var scope = NewDisposeScope();
         var before = progress.Count == 0 ? 0 : progress[^1].Step;
         var means = (recent / (training.Step - before)).cpu().data<float>().ToArray();
+        recent.zero_();
         var perStep = clock.Elapsed / Math.Max(1, training.Step - started);
         return new TrainingProgress(
             training.Step,

@@ -30,6 +30,8 @@ type Executor =
         KeepEncoder: bool
         /// Threads that compute; None: as many as libtorch takes by itself.
         Threads: int option
+        /// Only deterministic algorithms of libtorch; a run that needs another one fails.
+        Deterministic: bool
         /// Runs that have failed before are tried again.
         RetryFailed: bool
         /// Says what would be done and what it costs, and trains nothing.
@@ -51,6 +53,7 @@ module Executor =
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
             KeepEncoder = false
             Threads = None
+            Deterministic = false
             RetryFailed = false
             DryRun = false
         }
@@ -171,6 +174,7 @@ module Executor =
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
+        ClassCoverage.Check splits
 
         use training =
             new Pretraining(
@@ -185,9 +189,13 @@ module Executor =
         training.Observer <- measurements.Observer
         let untrained = untrainedResult device splits evaluation training run
 
+        let before = clock.Elapsed
+
         let result =
             training.Run((fun step -> executor.Progress.Step step), cancellation, checkpointing executor run)
 
+        // Of a run that was taken up, the training of earlier processes counts too.
+        let earlier = result.Seconds - (clock.Elapsed - before).TotalSeconds |> max 0.0
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
         let measured = take executor run pretrained measurements
         keep executor run training.Encoder
@@ -202,12 +210,30 @@ module Executor =
             ContrastiveTop1 = result.ContrastiveTop1
             L2 = trained.Linear.L2
             Steps = result.Steps
-            Seconds = clock.Elapsed.TotalSeconds
+            Seconds = earlier + clock.Elapsed.TotalSeconds
             ImagesPerSecond = result.ImagesPerSecond
             Waiting = result.Waiting
             Curve = result.Progress |> Seq.map point |> Seq.toList
             Measured = measured
         }
+
+    let private unstorable executor (error: exn) =
+        {
+            Reason = "could not be stored"
+            Detail = $"{error.Message} Check the rights and free space of {executor.Store.Folder}."
+        }
+
+    let private isOfDisk (error: exn) =
+        error :? IOException || error :? UnauthorizedAccessException
+
+    /// Keeps why a run failed, if the disk lets it: the sweep goes on in any case.
+    let private keep executor run failure =
+        try
+            Store.saveFailure run failure executor.Store
+        with error when isOfDisk error ->
+            executor.Progress.Note $"The failure is not stored: {error.Message}"
+
+        Error failure
 
     let private attempt executor device splits cancellation run =
         let meter = EnergyMeter()
@@ -220,18 +246,23 @@ module Executor =
             Ok outcome
         with
         | :? TrainingFailedException as error ->
-            let failure =
+            keep
+                executor
+                run
                 {
                     Reason = "training failed"
                     Detail = error.Message
                 }
-
-            Store.saveFailure run failure executor.Store
-            Error failure
         | :? ArgumentException as error ->
             Error
                 {
                     Reason = "does not fit the data"
+                    Detail = error.Message
+                }
+        | :? ImageSourceException as error ->
+            Error
+                {
+                    Reason = "images could not be read"
                     Detail = error.Message
                 }
         | :? Runtime.InteropServices.ExternalException as error ->
@@ -241,13 +272,7 @@ module Executor =
                     Detail =
                         $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches."
                 }
-        | :? IOException
-        | :? UnauthorizedAccessException as error ->
-            Error
-                {
-                    Reason = "could not be stored"
-                    Detail = $"{error.Message} Check the rights and free space of {executor.Store.Folder}."
-                }
+        | error when isOfDisk error -> Error(unstorable executor error)
 
     let private describe (result: Result<Outcome, Failure>) =
         match result with
@@ -314,9 +339,18 @@ module Executor =
             title ()
             finished result true
         | None ->
-            match Store.tryLock cell.Run executor.Store with
-            | None -> Attempt.TakenByAnother
-            | Some held ->
+            let held =
+                try
+                    Ok(Store.tryLock cell.Run executor.Store)
+                with error when isOfDisk error ->
+                    Error(unstorable executor error)
+
+            match held with
+            | Error failure ->
+                title ()
+                finished (Error failure) false
+            | Ok None -> Attempt.TakenByAnother
+            | Ok(Some held) ->
                 use _held = held
                 title ()
 
@@ -369,6 +403,13 @@ module Executor =
         check grid executor
         let device = Device.resolve executor.Device
         executor.Threads |> Option.iter torch.set_num_threads
+
+        use _deterministic =
+            if executor.Deterministic then
+                DeterministicAlgorithms.Require(fun text -> executor.Progress.Note text)
+            else
+                null
+
         loadAll grid executor
         let done' = Collections.Generic.Dictionary<int, CellResult>()
         let total = Grid.size grid

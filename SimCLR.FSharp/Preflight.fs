@@ -76,7 +76,8 @@ let tooSmall (folder: string) (need: int64) (free: int64) =
             + "Free some, or choose another folder (--out)."
         ]
 
-let private free (folder: string) =
+/// Bytes that are free on the disk of a folder, which need not be there yet; None where that cannot be told.
+let free (folder: string) =
     try
         Some(DriveInfo(existing (Path.GetFullPath folder)).AvailableFreeSpace)
     with

@@ -69,7 +69,12 @@ module internal Provenance =
                 $"SimCLR.Research {version typeof<Provenance>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
             Device = string device
             Threads = torch.get_num_threads ()
-            Precision = string (Autocast.Resolve(precision, device))
+            Precision =
+                string (Autocast.Resolve(precision, device))
+                + (if DeterministicAlgorithms.AreRequired then
+                       ", deterministic algorithms"
+                   else
+                       "")
             Machine = machine.Value
             Energy = meter.Energy
             Date = DateTimeOffset.Now

@@ -114,27 +114,40 @@ module Store =
         else
             None
 
+    /// Whether a file could not be opened because another process has it. .NET gives the system's number: EAGAIN, or Windows' sharing and
+    /// lock violations.
+    let private isHeld (error: IOException) =
+        if OperatingSystem.IsWindows() then
+            List.contains (error.HResult &&& 0xffff) [ 32; 33 ]
+        else
+            error.HResult = (if OperatingSystem.IsMacOS() then 35 else 11)
+
     /// Takes a run for this process, until it is disposed or the process ends, however it ends: the system holds the lock (flock). None
-    /// where another process has it. Locks work between the processes of a machine, and over NFS 4.
+    /// where another process has it. Fails where the lock cannot be made: the disk is full, or a right is missing. Locks work between the
+    /// processes of a machine, and over NFS 4.
     let tryLock run store : IDisposable option =
         let folder = folderOf run store
         Directory.CreateDirectory folder |> ignore
+        let path = Path.Combine(folder, lockFile)
 
         try
             let file =
-                new FileStream(
-                    Path.Combine(folder, lockFile),
-                    FileMode.OpenOrCreate,
-                    FileAccess.ReadWrite,
-                    FileShare.None
+                new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
+
+            try
+                // For people; and for the parent of a worker that dies.
+                file.SetLength 0L
+
+                file.Write(
+                    ReadOnlySpan(Text.Encoding.UTF8.GetBytes $"{Environment.ProcessId} {Environment.MachineName}\n")
                 )
 
-            // For people; and for the parent of a worker that dies.
-            file.SetLength 0L
-            file.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes $"{Environment.ProcessId} {Environment.MachineName}\n"))
-            file.Flush()
-            Some file
-        with :? IOException ->
+                file.Flush()
+                Some file
+            with _ ->
+                file.Dispose()
+                reraise ()
+        with :? IOException as error when isHeld error ->
             None
 
     /// The number of the process that had the run last, as far as can be told.

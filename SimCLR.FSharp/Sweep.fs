@@ -23,6 +23,7 @@ type private Argument =
     | Workers of int
     | Threads of int
     | Gpus of string
+    | Deterministic
     | Retry_Failed
     | Out of string
     | Dry_Run
@@ -50,6 +51,8 @@ type private Argument =
             | Workers _ -> "compute in so many processes at once."
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
+            | Deterministic ->
+                "use libtorch's deterministic algorithms only; a run that needs another one fails (docs/determinism.md)."
             | Retry_Failed -> "try runs again that have failed before."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
@@ -241,6 +244,7 @@ module Sweep =
                     KeepEncoder = arguments.Contains Argument.Keep_Encoder
                     Store = Store.at runs
                     Threads = threads
+                    Deterministic = arguments.Contains Argument.Deterministic
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
                     DryRun = arguments.Contains Argument.Dry_Run
                 }
@@ -300,7 +304,6 @@ module Sweep =
 
     let private finish (results: Results) sweep =
         let sheet = Path.Combine(sweep.Out, "views.png")
-        Executor.writeViewSheet sheet sweep.Baseline sweep.Executor
 
         let report =
             { Report.ofResults $"SimCLR: {sweep.Name}" sweep.Executor.Store results with
@@ -316,13 +319,15 @@ module Sweep =
                 Tables = report.Tables @ List.map Comparison.table comparisons
             }
 
+        // Told before anything is written, which a full disk would prevent.
+        report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
+        verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
+        Executor.writeViewSheet sheet sweep.Baseline sweep.Executor
         let page = Report.write sweep.Out report
 
         if not verdicts.IsEmpty then
             File.WriteAllLines(Path.Combine(sweep.Out, "order.md"), verdicts)
 
-        report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
-        verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
         printfn $"\nReport: {Path.GetFullPath page}"
 
     let private share sweep cancellation grid =

@@ -3,7 +3,12 @@ namespace SimCLR.Benchmarks;
 /// <summary>Every reader of files from outside against damaged files.</summary>
 internal static class Fuzz
 {
-    internal static readonly IReadOnlyList<FuzzReader> Readers = [.. FuzzImages.All(), .. FuzzValues.All()];
+    internal static readonly IReadOnlyList<FuzzReader> Readers =
+    [
+        .. FuzzImages.All(),
+        .. FuzzFolders.All(),
+        .. FuzzValues.All(),
+    ];
 
     /// <summary>./simclr bench fuzz [COUNT] [SEED] [READER]: prints a row per reader.</summary>
     /// <returns>0 if all withstood.</returns>

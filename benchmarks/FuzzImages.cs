@@ -38,10 +38,14 @@ internal static class FuzzImages
             ImageFile("images, resized", 16),
             ImageFile("images, as they are", null),
             Weights(),
-            TarFile("archive .tar.gz", [.. Tars().Select(Zip)]),
+            TarFile("archive .tar.gz", [.. Tars().Select(Zip)]) with
+            {
+                Hostile = [.. EvilTars().Select(Zip)],
+            },
             TarFile("archive .tar in .gz", Tars()) with
             {
                 Seal = bytes => Zip(WithSums(bytes)),
+                Hostile = EvilTars(),
             },
         ];
 
@@ -169,7 +173,7 @@ internal static class FuzzImages
         return null;
     }
 
-    private static byte[] Noise(int count)
+    internal static byte[] Noise(int count)
     {
         var bytes = new byte[count];
         new Random(count).NextBytes(bytes);
@@ -189,6 +193,8 @@ internal static class FuzzImages
             zipped.Write(bytes);
         return output.ToArray();
     }
+
+    internal static byte[] Jpeg() => Picture(SKEncodedImageFormat.Jpeg);
 
     private static byte[] Picture(SKEncodedImageFormat format)
     {
@@ -239,7 +245,7 @@ internal static class FuzzImages
         ];
     }
 
-    private static byte[] SafetensorsFile(int tensors)
+    internal static byte[] SafetensorsFile(int tensors)
     {
         using var scope = NewDisposeScope();
         using var output = new MemoryStream();

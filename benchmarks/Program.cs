@@ -17,6 +17,7 @@ internal static class Bench
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
         ("large-batch", LargeBatch.Help, LargeBatch.Run),
         ("stream", StreamBenchmark.Help, StreamBenchmark.Run),
+        ("soak", Soak.Help, Soak.Run),
         ("fuzz", Fuzz.Help, Fuzz.Run),
     ];
 

@@ -9,10 +9,13 @@ public sealed class Measurements : IDisposable
     private readonly IReadOnlyList<IMeasurement> list;
     private readonly List<IStepObserver> observers;
 
-    /// <summary>Makes what has to see the training; to be called before it begins.</summary>
+    /// <summary>Checks, and makes what has to see the training; to be called before it begins.</summary>
+    /// <exception cref="ArgumentException">A measurement does not fit the images; the message says what to change.</exception>
     public Measurements(IReadOnlyList<IMeasurement> list, Pretrained beforeTraining)
     {
         this.list = list;
+        foreach (var measurement in list)
+            measurement.Check(beforeTraining);
         observers = [.. list.Select(measurement => measurement.Observer(beforeTraining)).OfType<IStepObserver>()];
     }
 

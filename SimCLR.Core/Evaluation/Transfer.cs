@@ -80,9 +80,10 @@ public sealed record Transfer(
         return classifier;
     }
 
-    private void Check(Pretrained pretrained)
+    /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining)
     {
-        var (here, there) = (pretrained.Splits.Train.Channels, Splits.Train.Channels);
+        var (here, there) = (beforeTraining.Splits.Train.Channels, Splits.Train.Channels);
         if (here != there)
             throw new ArgumentException(
                 $"Transfer: the encoder was trained on images of {here} channels, but these have {there}; choose images of {here}."
@@ -91,5 +92,6 @@ public sealed record Transfer(
             throw new ArgumentException(
                 $"Transfer: the images show several classes each, which {MetricName} cannot measure; use 11-point mAP."
             );
+        ClassCoverage.Check(Splits);
     }
 }

@@ -70,7 +70,10 @@ internal sealed record CifarFormat(
                         ? $"Delete {Path.Combine(root, Folder)} and try again."
                         : $"Allow the download, or fetch {Archive.Address} and unpack it there (tar xzf)."
                 )
-        );
+        )
+        {
+            IsMissing = true,
+        };
     }
 
     private ImageSet Read(

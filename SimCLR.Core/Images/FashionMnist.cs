@@ -72,7 +72,10 @@ public sealed class FashionMnist(string? root = null, bool download = false) : I
                 $"Fashion-MNIST was not found: there is no {name} nor {name}.gz in {root}. On Debian and Ubuntu: "
                     + $"apt-get install dataset-fashion-mnist (into {DebianFolder}). Elsewhere: allow the download, or fetch the "
                     + $"four files from {Server} into {root}."
-            );
+            )
+            {
+                IsMissing = true,
+            };
         Download.Ensure(
             new RemoteFile(new Uri($"{Server}{name}.gz"), Checksums[name], 40_000_000),
             zipped,

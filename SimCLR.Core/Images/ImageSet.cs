@@ -206,4 +206,8 @@ public interface IImageSource
 }
 
 /// <summary>An image source could not be read; the message names the file and the remedy.</summary>
-public sealed class ImageSourceException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class ImageSourceException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether nothing is wrong but that the files are not there.</summary>
+    public bool IsMissing { get; init; }
+}

@@ -27,7 +27,7 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
     {
         var fingerprint = Fingerprint(files, height, width);
         var index =
-            Usable(ShardIndex.TryRead(folder), fingerprint)
+            Usable(ShardIndex.TryRead(folder), fingerprint, files, classNames, (height, width))
             ?? new ShardIndex(ShardIndex.CurrentVersion, fingerprint, 3, height, width, classNames, 0, 0, []);
         if (index.Sources < files.Count)
             index = Fill(index, files, new FolderReader(height, width, resize, report, cancellation));
@@ -43,10 +43,23 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
     }
 
     /// <summary>What of the index still holds: shards from the first damaged one on are made again.</summary>
-    private ShardIndex? Usable(ShardIndex? index, string fingerprint)
+    private ShardIndex? Usable(
+        ShardIndex? index,
+        string fingerprint,
+        IReadOnlyList<LabelledFile> files,
+        IReadOnlyList<string> classNames,
+        (int, int) size
+    )
     {
         if (index is null || index.Fingerprint != fingerprint)
             return null;
+        var fits =
+            (index.Channels, (index.Height, index.Width)) == (3, size) && index.ClassNames.SequenceEqual(classNames);
+        if (!fits || !HasTheLabelsOf(files, index))
+        {
+            report?.Invoke($"The index of the image cache in {folder} is damaged; the cache is made again.");
+            return null;
+        }
         var whole = index.Shards.TakeWhile(shard => IsWhole(index, shard)).Count();
         if (whole == index.Shards.Count)
             return index;
@@ -55,6 +68,23 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
         );
         return null;
     }
+
+    /// <summary>Whether the shards are named as they are written, and their labels are those of the files in order, but for the damaged ones.</summary>
+    private static bool HasTheLabelsOf(IReadOnlyList<LabelledFile> files, ShardIndex index)
+    {
+        if (index.Shards.Where((shard, i) => shard?.File != NameOf(i)).Any())
+            return false;
+        var labels = index.Shards.SelectMany(shard => shard.Labels).ToList();
+        if (index.Sources > files.Count || index.Damaged < 0 || labels.Count + (long)index.Damaged != index.Sources)
+            return false;
+        var at = 0;
+        foreach (var file in files.Take(index.Sources))
+            if (at < labels.Count && labels[at] == file.Label)
+                at++;
+        return at == labels.Count;
+    }
+
+    private static string NameOf(int shard) => $"shard-{shard:D5}.u8";
 
     private bool IsWhole(ShardIndex index, Shard shard)
     {
@@ -92,7 +122,7 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
 
     private Shard Write(ShardIndex index, PixelBlock pixels, long[] labels)
     {
-        var name = $"shard-{index.Shards.Count:D5}.u8";
+        var name = NameOf(index.Shards.Count);
         var path = Path.Combine(folder, name);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AtomicFile.Write(

@@ -61,7 +61,10 @@ internal sealed record Stl10Format(int Train, int Test, int Unlabelled)
             throw new ImageSourceException(
                 $"STL-10 was not found: {Path.Combine(root, Folder)} does not hold {string.Join(", ", Files(unlabelled))}. "
                     + $"Allow the download, or fetch {Remote.Address} and unpack it there (tar xzf)."
-            );
+            )
+            {
+                IsMissing = true,
+            };
         return ReadAll(folder, unlabelled, cancellation);
     }
 

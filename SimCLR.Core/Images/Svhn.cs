@@ -43,7 +43,10 @@ public sealed class Svhn(string root, bool download = false) : IImageSource
         if (!download)
             throw new ImageSourceException(
                 $"SVHN was not found: there is no {path}. Allow the download, or fetch {Server}{name} into {root}."
-            );
+            )
+            {
+                IsMissing = true,
+            };
         Download.Ensure(new RemoteFile(new Uri(Server + name), md5, most), path, report, cancellation);
         return path;
     }

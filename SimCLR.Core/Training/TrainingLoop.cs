@@ -14,6 +14,9 @@ internal sealed class TrainingLoop : IDisposable
     private const int Intervals = 100;
     private const string LoopPrefix = "loop.";
 
+    /// <summary>Training that is not done twice for want of a last checkpoint.</summary>
+    private static readonly TimeSpan WorthKeeping = TimeSpan.FromSeconds(2);
+
     private static readonly JsonSerializerOptions Json = new()
     {
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
@@ -61,13 +64,15 @@ internal sealed class TrainingLoop : IDisposable
             {
                 progress.Add(Measure(training.Step - since, clock.Elapsed - at));
                 (since, at) = (training.Step, clock.Elapsed);
-                recent.zero_();
                 report?.Invoke(progress[^1]);
                 watch.Look(progress[^1]);
             }
             if (checkpointing is not null && IsDue(checkpointing.Interval))
                 Save();
         }
+        // Evaluation follows: if it is interrupted, what has been trained is not trained again.
+        if (IsDue(WorthKeeping))
+            Save();
         return Summarize();
     }
 
@@ -93,6 +98,7 @@ internal sealed class TrainingLoop : IDisposable
         using var scope = NewDisposeScope();
         var before = progress.Count == 0 ? 0 : progress[^1].Step;
         var means = (recent / (training.Step - before)).cpu().data<float>().ToArray();
+        recent.zero_();
         var perStep = clock.Elapsed / Math.Max(1, training.Step - started);
         return new TrainingProgress(
             training.Step,

@@ -60,14 +60,7 @@ let ``The same run gives the same outcome, but for its speed`` () =
     inFolder (fun one ->
         inFolder (fun other ->
             let outcome folder =
-                let outcome = executor folder |> Executor.run tiny
-
-                { outcome with
-                    Seconds = 0.0
-                    ImagesPerSecond = 0.0
-                    Waiting = 0.0
-                    Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 })
-                }
+                executor folder |> Executor.run tiny |> Samples.withoutSpeed
 
             Assert.Equal(outcome one, outcome other)))
 
@@ -120,6 +113,78 @@ let ``A run that fails is a cell with its reason, and the sweep goes on`` () =
 
         let page = Report.ofResults "failures" (Store.at folder) results |> Report.toHtml
         Assert.Contains("training failed", page))
+
+/// An image folder of classes with so many training and test images each.
+let private imageFolder folder (classes: (string * int * int) list) =
+    for name, train, test in classes do
+        for split, count in [ "train", train; "test", test ] do
+            let place = Path.Combine(folder, split, name)
+            Directory.CreateDirectory place |> ignore
+
+            for i in 1..count do
+                use bitmap = new SkiaSharp.SKBitmap(16, 16)
+                bitmap.Erase(SkiaSharp.SKColor(byte (40 * i), byte name.Length, 99uy))
+                use file = File.Create(Path.Combine(place, $"{i}.png"))
+                bitmap.Encode(file, SkiaSharp.SKEncodedImageFormat.Png, 90) |> ignore
+
+    Images.folder None folder
+
+/// The reasons of the cells that failed; nothing was trained for them.
+let private refused folder grid =
+    let store = Store.at (Path.Combine(folder, "runs"))
+    let results = grid |> execute (executor store.Folder)
+    Assert.Empty(Directory.GetFiles(store.Folder, "*.safetensors", SearchOption.AllDirectories))
+
+    [
+        for cell in results.Cells do
+            match cell.Result with
+            | Error failure -> failure.Reason, failure.Detail
+            | Ok _ -> "", ""
+    ]
+
+[<Fact>]
+let ``A class that is missing in a part of the images fails the cell by name before training, and the sweep goes on``
+    ()
+    =
+    inFolder (fun folder ->
+        let images name classes =
+            let place = Path.Combine(folder, name)
+            tiny |> Run.images (imageFolder place classes) |> Run.batchSize 4
+
+        let grid =
+            Grid.from tiny
+            |> Grid.varyBy
+                "images"
+                (fun run _ -> run)
+                [
+                    "no test image", images "a" [ "ant", 4, 2; "bee", 4, 0 ]
+                    "one training image", images "b" [ "ant", 4, 2; "bee", 1, 2 ]
+                    "all", images "c" [ "ant", 4, 2; "bee", 4, 2 ]
+                ]
+
+        match refused folder grid with
+        | [ noTest, detail; one, single; "", "" ] ->
+            Assert.Equal("does not fit the data", noTest)
+            Assert.Equal("does not fit the data", one)
+            Assert.Contains("no test image of bee", detail)
+            Assert.Contains("a single training image, so that none is left for validation, of bee", single)
+        | other -> Assert.Fail $"{other}")
+
+[<Fact>]
+let ``A batch larger than a folder has images fails the cell, and the sweep goes on`` () =
+    inFolder (fun folder ->
+        let images =
+            imageFolder (Path.Combine(folder, "images")) [ "ant", 4, 2; "bee", 4, 2 ]
+
+        let grid =
+            Grid.from (tiny |> Run.images (Images.limit 50 images))
+            |> Grid.vary "batch" Run.batchSize [ 9; 8 ]
+
+        match refused folder grid with
+        | [ reason, detail; "", "" ] ->
+            Assert.Equal("does not fit the data", reason)
+            Assert.Contains("BatchSize is 9, but there are 8 training images; use at most 8.", detail)
+        | other -> Assert.Fail $"{other}")
 
 [<Fact>]
 let ``What is wrong with a grid is said before anything is written`` () =

@@ -2,6 +2,7 @@
 module SimCLR.Tests.Launcher
 
 open System
+open System.Collections.Concurrent
 open System.Diagnostics
 open System.IO
 open System.Threading.Tasks
@@ -22,9 +23,12 @@ type Started =
         Process: Process
         Output: Task<string>
         Errors: Task<string>
+        /// The lines of its errors so far.
+        Heard: ConcurrentQueue<string>
     }
 
-let start (folder: string) (arguments: string list) =
+/// Starts it with variables of the environment changed.
+let startWith (environment: (string * string) list) (folder: string) (arguments: string list) =
     let start =
         ProcessStartInfo(
             Path.Combine(root, "simclr"),
@@ -34,13 +38,46 @@ let start (folder: string) (arguments: string list) =
             RedirectStandardError = true
         )
 
+    for name, value in environment do
+        start.Environment[name] <- value
+
     let launcher = Process.Start start
+    let heard = ConcurrentQueue<string>()
+
+    let listen () =
+        task {
+            let mutable line = launcher.StandardError.ReadLine()
+
+            while not (isNull line) do
+                heard.Enqueue line
+                line <- launcher.StandardError.ReadLine()
+
+            return String.Join("\n", heard)
+        }
 
     {
         Process = launcher
         Output = launcher.StandardOutput.ReadToEndAsync()
-        Errors = launcher.StandardError.ReadToEndAsync()
+        Errors = Task.Run<string>(listen)
+        Heard = heard
     }
+
+let start folder arguments = startWith [] folder arguments
+
+/// Waits until a line of its errors holds that text; false if it ends before.
+let hears (text: string) started =
+    let heard () =
+        started.Heard |> Seq.exists _.Contains(text)
+
+    while not (heard () || started.Errors.IsCompleted) do
+        Threading.Thread.Sleep 5
+
+    heard ()
+
+/// Sends it a signal: "INT" is what Ctrl-C sends.
+let signal (name: string) started =
+    use kill = Process.Start("bash", [ "-c"; $"kill -{name} {started.Process.Id}" ])
+    kill.WaitForExit()
 
 /// Waits; exit code, output, errors.
 let finish (started: Started) =

@@ -69,6 +69,15 @@ let results (top1: Run -> float option) (grid: Grid) : Results =
             ]
     }
 
+/// What of an outcome is the same however fast it was computed.
+let withoutSpeed outcome =
+    { outcome with
+        Seconds = 0.0
+        ImagesPerSecond = 0.0
+        Waiting = 0.0
+        Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 })
+    }
+
 /// Gives an action a folder of its own, and removes it.
 let withFolder action =
     let folder = Directory.CreateTempSubdirectory "simclr-test-"

@@ -14,12 +14,7 @@ internal static class KilledTraining
 {
     internal const string Verb = "--train-until-killed";
 
-    private static readonly PretrainingSpec Spec = Small.Spec() with
-    {
-        Optimizer = new LarsSpec(),
-        Epochs = 100,
-        WarmupEpochs = 2,
-    };
+    private static readonly PretrainingSpec Spec = Small.Spec() with { Optimizer = new LarsSpec(), WarmupEpochs = 2 };
 
     /// <summary>Goes on from the newest checkpoint; at the end writes what the run came to.</summary>
     internal static int Run(string folder)
@@ -30,10 +25,10 @@ internal static class KilledTraining
     }
 
     /// <summary>The final loss, the losses on the way, and a digest of all weights, statistics and velocities.</summary>
-    internal static string Train(Checkpointing? checkpointing)
+    internal static string Train(Checkpointing? checkpointing, int epochs = 100)
     {
         using var images = Noise();
-        using var training = new Pretraining(Spec, images, CPU);
+        using var training = new Pretraining(Spec with { Epochs = epochs }, images, CPU);
         var result = training.Run(checkpointing: checkpointing);
         var state = string.Join('\n', Bytes(training).OrderBy(named => named.Key));
         var losses = string.Join(' ', result.Progress.Select(progress => progress.Loss.ToString("R")));

@@ -1,0 +1,97 @@
+/// Ctrl-C and SIGTERM, sent to a sweep that a user has started.
+module SimCLR.Tests.InterruptionTests
+
+open System.IO
+open SimCLR
+open SimCLR.Tests.Launcher
+open Xunit
+
+/// A run of a moment and one of a second or two; how often a checkpoint is written unasked is left as it is.
+let private script =
+    $"""
+#load @"{root}/scripts/load.fsx"
+open SimCLR
+
+let tiny =
+    {{ Run.shapes with
+        Images = {{ Source = ImageSource.Shapes {{ Train = 40; Test = 20; Size = 16 }}; TrainLimit = None }}
+        ViewA = View.crop 16 >-> View.flip
+        ViewB = View.crop 16 >-> View.flip
+        Encoder = Encoder.SmallConv [ 8; 16 ]
+        Schedule = Schedule.cosine 0.0
+        BatchSize = 10 }}
+
+Grid.from tiny
+|> Grid.vary "epochs" Run.epochs [ 1; 100 ]
+|> Sweep.run (Sweep.fromArgs "interrupted" Load.arguments)
+"""
+
+let private sweepIn folder =
+    let file = Path.Combine(folder, "sweep.fsx")
+    File.WriteAllText(file, script)
+    Launcher.start folder [ "run"; file; "--device"; "cpu"; "--threads"; "1" ]
+
+let private store folder =
+    Store.at (Path.Combine(folder, "results", "runs"))
+
+/// What is stored, in order of length, but for speeds.
+let private outcomes folder =
+    Store.all failwith (store folder)
+    |> List.sortBy (fun (run, _) -> run.Epochs)
+    |> List.map (fun (run, outcome) -> run, Samples.withoutSpeed outcome)
+
+let private checkpoints folder =
+    Directory.GetFiles(Path.Combine(folder, "results", "runs"), "step-*.safetensors", SearchOption.AllDirectories)
+
+let private interrupted code folder (ended: int * string * string) =
+    let actual, output, errors = ended
+    Assert.True((code = actual), errors)
+    Assert.Contains("the same command goes on from there", errors)
+    Assert.NotEmpty(checkpoints folder)
+    // The table of what is finished.
+    Assert.Single(outcomes folder) |> ignore
+    Assert.Contains("epochs", output)
+
+    let table =
+        File.ReadAllLines(Path.Combine(folder, "results", "interrupted", "table.md"))
+
+    Assert.Contains(table, fun line -> line.StartsWith "| 1 ")
+    Assert.DoesNotContain(table, fun line -> line.StartsWith "| 100 ")
+
+[<Fact>]
+let ``A sweep ended by Ctrl-C, by SIGTERM and by two Ctrl-C goes on each time, and ends as one that was not`` () =
+    inFolder (fun whole ->
+        inFolder (fun folder ->
+            let code, _, errors = sweepIn whole |> finish
+            Assert.True((code = 0), errors)
+
+            // A quarter of the second run is done.
+            let sweep = sweepIn folder
+            Assert.True(sweep |> hears "epochs 100  ━")
+            sweep |> signal "INT"
+            sweep |> finish |> interrupted 130 folder
+
+            let sweep = sweepIn folder
+            Assert.True(sweep |> hears "Goes on from the checkpoint of step ")
+            sweep |> signal "TERM"
+            sweep |> finish |> interrupted 143 folder
+
+            let sweep = sweepIn folder
+            Assert.True(sweep |> hears "Goes on from the checkpoint of step ")
+            sweep |> signal "INT"
+            Assert.True(sweep |> hears "once more to stop at once")
+            sweep |> signal "INT"
+            let code, output, errors = finish sweep
+            Assert.Equal(130, code)
+            // It did not come to report.
+            Assert.DoesNotContain("goes on from there", errors)
+            Assert.DoesNotContain("Report:", output)
+            Assert.Single(outcomes folder) |> ignore
+            Assert.NotEmpty(checkpoints folder)
+
+            let code, _, errors = sweepIn folder |> finish
+            Assert.True((code = 0), errors)
+            Assert.Contains("Goes on from the checkpoint of step ", errors)
+            Assert.Empty(checkpoints folder)
+            Assert.Equal(2, (outcomes folder).Length)
+            Assert.Equal<(Run * Outcome) list>(outcomes whole, outcomes folder)))

@@ -160,7 +160,7 @@ module Executor =
                 for figure in figures -> $"{label} {figure.Name}", figure.Value
         ]
 
-    /// Evaluates, pretrains, evaluates again, and takes the measurements.
+    /// Evaluates, pretrains, evaluates again, and takes the measurements: representations to look at, and the outcome.
     let private train executor device (splits: ImageSplits) (cancellation: CancellationToken) (run: Run) =
         let clock = Stopwatch.StartNew()
         let evaluation = Lower.evaluation (int splits.Train.Height) run
@@ -179,6 +179,7 @@ module Executor =
         let trained = Protocol.Evaluate(evaluation, training.Encoder, splits, device)
         let measured = take executor run pretrained measurements
 
+        FeatureSamples.Of(untrained, trained, splits.Test),
         {
             LinearTop1 = trained.Linear.Top1
             LinearTop1Untrained = untrained.Linear.Top1
@@ -200,8 +201,9 @@ module Executor =
         let meter = EnergyMeter()
 
         try
-            let outcome = train executor device splits cancellation run
+            let features, outcome = train executor device splits cancellation run
             let provenance = Provenance.gather device (Lower.pretraining run).Precision meter
+            Store.saveFeatures run features executor.Store
             Store.save run provenance outcome executor.Store
             (checkpoints executor run).Delete()
             Ok outcome

@@ -299,6 +299,7 @@ module Sweep =
 
         let report =
             { Report.ofResults $"SimCLR: {sweep.Name}" sweep.Executor.Store results with
+                Embedding = Embedding.ofBest sweep.Out results sweep.Executor
                 ViewSheet = Some sheet
             }
 

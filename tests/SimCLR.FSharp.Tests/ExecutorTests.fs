@@ -232,3 +232,16 @@ let ``A plan names every run, knows the stored ones, and trains nothing`` () =
         let lines, seconds = Plan.describe grid (executor folder)
         Assert.All(lines, fun line -> Assert.Contains("stored already", line))
         Assert.Equal(0.0, seconds))
+
+[<Fact>]
+let ``A run leaves representations of its test images, before and after training`` () =
+    inFolder (fun folder ->
+        let executor = executor folder
+        executor |> Executor.run tiny |> ignore
+        let samples = (Store.tryFeatures tiny executor.Store).Value
+        Assert.Equal<int64 list>([ 0L .. 19L ], List.ofSeq samples.Indices)
+        Assert.Equal((20, 16), (samples.Trained.Count, samples.Trained.Dimension))
+        Assert.Equal(10, samples.ClassNames.Count)
+        Assert.NotEqual<Half array>(samples.Untrained.H, samples.Trained.H)
+        File.WriteAllText(Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors"), "damaged")
+        Assert.True((Store.tryFeatures tiny executor.Store).IsNone))

@@ -268,7 +268,7 @@ module Executor =
         ViewSheet.Write(path, splits.Train, Lower.view run.ViewA, Lower.view run.ViewB, RandomStreams run.Seed)
 
     /// What is known of a run without computing: its outcome, or why it failed.
-    let private known executor run =
+    let internal known executor run =
         match Store.tryFind executor.Progress.Note run executor.Store with
         | Some outcome -> Some(Ok outcome)
         | None when executor.RetryFailed -> None

@@ -26,7 +26,9 @@ let need (runs: Run list) =
     let largest =
         runs |> List.map (fun run -> millions run.Encoder) |> List.fold max 0.0
 
-    8L * MiB * int64 runs.Length + int64 (3.0 * 3.0 * 4.0 * largest * 1e6) + 16L * MiB
+    8L * MiB * int64 runs.Length
+    + int64 (3.0 * 3.0 * 4.0 * largest * 1e6)
+    + 16L * MiB
 
 let rec private existing (folder: string) =
     if Directory.Exists folder || File.Exists folder then

@@ -23,6 +23,7 @@ type private Argument =
     | Threads of int
     | Gpus of string
     | Retry_Failed
+    | TensorBoard
     | Out of string
     | Dry_Run
 
@@ -47,6 +48,7 @@ type private Argument =
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
             | Retry_Failed -> "try runs again that have failed before."
+            | TensorBoard -> "write event files for TensorBoard, into the folder 'tensorboard' of the report."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
@@ -69,6 +71,8 @@ type Sweep =
         Gpus: string list
         /// Published figures to set beside ours.
         Beside: (Results -> Comparison) list
+        /// Whether event files for TensorBoard are written beside the report.
+        TensorBoard: bool
         /// Folder of the report.
         Out: string
     }
@@ -244,6 +248,7 @@ module Sweep =
                 arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
                 |> List.ofArray
             Beside = []
+            TensorBoard = arguments.Contains Argument.TensorBoard
             Out = out
         }
 
@@ -314,6 +319,9 @@ module Sweep =
 
         let page = Report.write sweep.Out report
 
+        if sweep.TensorBoard then
+            TensorBoard.write (Path.Combine(sweep.Out, "tensorboard")) results
+
         if not verdicts.IsEmpty then
             File.WriteAllLines(Path.Combine(sweep.Out, "order.md"), verdicts)
 
@@ -357,6 +365,14 @@ module Sweep =
                 | wrong -> fail (String.concat Environment.NewLine wrong)
 
                 use interruption = new Interruption(Workers.isWorker)
+
+                let sweep =
+                    if Workers.isWorker then
+                        sweep
+                    else
+                        { sweep with
+                            Executor = Plan.announced grid sweep.Executor
+                        }
 
                 if sweep.Workers > 1 then
                     share sweep interruption.Token grid

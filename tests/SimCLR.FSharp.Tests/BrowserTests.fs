@@ -10,21 +10,6 @@ open SimCLR
 open SimCLR.Tests
 open Xunit
 
-let private tiny =
-    { Run.shapes with
-        Images =
-            {
-                Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
-                TrainLimit = None
-            }
-        ViewA = View.crop 16 >-> View.flip
-        ViewB = View.crop 16 >-> View.flip
-        Encoder = Encoder.SmallConv [ 8; 16 ]
-        Schedule = Schedule.cosine 0.0
-        BatchSize = 10
-        Epochs = 2
-    }
-
 let private browser =
     let folders = Environment.GetEnvironmentVariable("PATH").Split Path.PathSeparator
 
@@ -74,7 +59,7 @@ let private report folder grid =
 
     let results = grid |> Grid.execute CancellationToken.None executor
     let sheet = Path.Combine(folder, "views.png")
-    Executor.writeViewSheet sheet tiny executor
+    Executor.writeViewSheet sheet Samples.tiny executor
 
     { Report.ofResults "a tiny sweep" executor.Store results with
         Embedding = Embedding.ofBest folder results executor
@@ -88,7 +73,7 @@ let ``A report opens without an error and draws every plot`` () =
 
     Samples.withFolder (fun folder ->
         let page =
-            Grid.from tiny
+            Grid.from Samples.tiny
             |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
             |> Grid.vary "batch" Run.batchSize [ 10; 20 ]
             |> Grid.seeds [ 0; 1 ]

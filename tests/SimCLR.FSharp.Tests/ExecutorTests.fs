@@ -14,21 +14,7 @@ let private inFolder test =
     finally
         folder.Delete true
 
-/// A run of a second or less.
-let private tiny =
-    { Run.shapes with
-        Images =
-            {
-                Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
-                TrainLimit = None
-            }
-        ViewA = View.crop 16 >-> View.flip
-        ViewB = View.crop 16 >-> View.flip
-        Encoder = Encoder.SmallConv [ 8; 16 ]
-        Schedule = Schedule.cosine 0.0
-        BatchSize = 10
-        Epochs = 2
-    }
+let private tiny = Samples.tiny
 
 let private executor folder =
     { Executor.local with

@@ -3,6 +3,7 @@ namespace SimCLR
 open System.IO
 open Plotly.NET
 open SimCLR.Core.Evaluation
+open SimCLR.Core.Images
 open SimCLR.Core.Runtime
 
 /// What an encoder makes of test images, before and after training.
@@ -55,8 +56,36 @@ module Embedding =
                 path
         ]
 
+    /// The run's test images, where they are at hand and still as many as were sampled.
+    let private testImages executor run (samples: FeatureSamples) =
+        try
+            let test = (Executor.load executor run).Test
+
+            if samples.Labels.Count >= fewestImages && Seq.max samples.Indices < test.Count then
+                Some test
+            else
+                None
+        with :? ImageSourceException ->
+            None
+
+    let private make folder (cell: Cell) (samples: FeatureSamples) test =
+        let classes = List.ofSeq samples.ClassNames
+
+        {
+            Run = Grid.label cell
+            Classes =
+                if classes.Length > mostNames then
+                    []
+                else
+                    [
+                        for i, name in List.indexed classes -> name, ChartStyle.classColour classes.Length i
+                    ]
+            Maps = maps classes samples
+            Retrievals = retrievals folder test samples
+        }
+
     /// Of the run with the best linear probe among those whose representations are stored; writes its pictures into a folder. None where there
-    /// is no such run.
+    /// is no such run, or its images are not there.
     let ofBest folder (results: Results) (executor: Executor) =
         LibTorch.Load() |> ignore
 
@@ -64,21 +93,6 @@ module Embedding =
         |> List.sortByDescending (snd >> _.LinearTop1)
         |> List.tryPick (fun (cell, _) ->
             Store.tryFeatures cell.Run executor.Store
-            |> Option.map (fun found -> cell, found))
-        |> Option.filter (fun (_, samples) -> samples.Labels.Count >= fewestImages)
-        |> Option.map (fun (cell, samples) ->
-            let classes = List.ofSeq samples.ClassNames
-            let test = (Executor.load executor cell.Run).Test
-
-            {
-                Run = Grid.label cell
-                Classes =
-                    if classes.Length > mostNames then
-                        []
-                    else
-                        [
-                            for i, name in List.indexed classes -> name, ChartStyle.classColour classes.Length i
-                        ]
-                Maps = maps classes samples
-                Retrievals = retrievals folder test samples
-            })
+            |> Option.map (fun samples -> cell, samples))
+        |> Option.bind (fun (cell, samples) ->
+            testImages executor cell.Run samples |> Option.map (make folder cell samples))

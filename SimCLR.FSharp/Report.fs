@@ -9,7 +9,7 @@ open Plotly.NET
 type Report =
     {
         Title: string
-        /// A sentence or two under the title.
+        /// A line or more under the title.
         Subtitle: string
         Results: Results
         Tables: Table list

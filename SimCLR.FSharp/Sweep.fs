@@ -313,7 +313,7 @@ module Sweep =
 
         let report =
             { report with
-                Subtitle = String.Join(". ", report.Subtitle :: verdicts)
+                Subtitle = String.Join("\n", report.Subtitle :: verdicts)
                 Tables = report.Tables @ List.map Comparison.table comparisons
             }
 

@@ -13,7 +13,7 @@ namespace SimCLR.Core.Evaluation;
 public sealed record FeatureSample(Half[] H, int Dimension)
 {
     /// <summary>Most images of a sample.</summary>
-    public const int MaxCount = 1000;
+    public const int MaxCount = 500;
 
     /// <summary>Number of images.</summary>
     public int Count => H.Length / Dimension;

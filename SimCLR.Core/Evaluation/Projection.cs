@@ -22,7 +22,7 @@ public static class Projection
     /// <param name="perplexity">About how many neighbours count as near; at most a third of the images are taken.</param>
     /// <param name="steps">Steps of descent, the first 250 of them with attraction exaggerated.</param>
     /// <returns>A point (x, y) per image.</returns>
-    public static (double X, double Y)[] TSne(FeatureSample sample, double perplexity = 30, int steps = 750)
+    public static (double X, double Y)[] TSne(FeatureSample sample, double perplexity = 30, int steps = 500)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -44,8 +44,8 @@ public static class Projection
     /// <summary>[N, N]: squared Euclidean distances of rows.</summary>
     internal static Tensor SquaredDistances(Tensor rows)
     {
-        var squares = rows.square().sum(1);
-        return (squares.unsqueeze(0) + squares.unsqueeze(1) - 2 * rows.mm(rows.t())).clamp_min(0);
+        var squares = rows.square().sum(1, keepdim: true);
+        return rows.mm(rows.t()).mul_(-2).add_(squares).add_(squares.t()).clamp_min_(0);
     }
 
     /// <summary>
@@ -54,59 +54,65 @@ public static class Projection
     /// </summary>
     internal static Tensor Neighbourhood(Tensor distances, double perplexity)
     {
-        var (p, _) = Conditional(distances, perplexity);
+        var p = Conditional(distances, perplexity);
         return (p + p.t()) / (2 * p.shape[0]);
     }
 
-    /// <summary>[N, N], the rows of sum 1, and their entropies in nats, [N].</summary>
-    internal static (Tensor P, Tensor Entropy) Conditional(Tensor distances, double perplexity)
+    /// <summary>[N, N], the rows of sum 1: before it is made symmetric.</summary>
+    internal static Tensor Conditional(Tensor distances, double perplexity)
     {
         var n = distances.shape[0];
-        var self = eye(n, dtype: ScalarType.Bool);
         // The nearest has distance 0, so that exp cannot vanish everywhere.
-        var d = distances.masked_fill(self, double.PositiveInfinity);
+        var d = distances.masked_fill(Self(n), double.PositiveInfinity);
         d = d - d.amin([1], keepdim: true);
         var low = full(n, 1, 1e-4, dtype: distances.dtype);
         var high = full(n, 1, 1e8, dtype: distances.dtype);
-        Tensor p = zeros(0);
-        Tensor entropy = zeros(0);
+        var logarithm = Math.Log(perplexity);
         for (var i = 0; i < 60; i++)
         {
+            using var scope = NewDisposeScope();
             var precision = (low * high).sqrt();
-            p = (-d * precision).exp();
-            p = p / p.sum(1, keepdim: true);
-            entropy = -p.xlogy(p).sum(1, keepdim: true);
-            var wide = entropy > Math.Log(perplexity);
-            low = where(wide, precision, low);
-            high = where(wide, high, precision);
+            var wide = Entropy(Probabilities(d, precision)) > logarithm;
+            low.copy_(where(wide, precision, low));
+            high.copy_(where(wide, high, precision));
         }
-        return (p, entropy.squeeze(1));
+        return Probabilities(d, (low * high).sqrt());
+
+        static Tensor Probabilities(Tensor distances, Tensor precision)
+        {
+            var p = (distances * -precision).exp_();
+            return p.div_(p.sum(1, keepdim: true));
+        }
+
+        static Tensor Entropy(Tensor p) => -p.xlogy(p).sum(1, keepdim: true);
     }
 
     /// <summary>The gradient of KL(P || Q) with respect to the points, Q by Student's t with one degree of freedom.</summary>
     internal static Tensor Gradient(Tensor p, Tensor y)
     {
-        var near = (1 + SquaredDistances(y)).reciprocal();
-        near.diagonal().zero_();
-        var pull = (p - near / near.sum()) * near;
+        var near = SquaredDistances(y).add_(1).reciprocal_();
+        near.masked_fill_(Self(y.shape[0]), 0);
+        var pull = (near / -near.sum()).add_(p).mul_(near);
         return 4 * (pull.sum(1, keepdim: true) * y - pull.mm(y));
     }
+
+    private static Tensor Self(long n) => eye(n, dtype: ScalarType.Bool);
 
     private static Tensor Descend(Tensor p, Tensor y, int steps)
     {
         const int early = 250;
         const double exaggeration = 12;
         var rate = Math.Max(50, p.shape[0] / exaggeration / 4);
+        var exaggerated = p * exaggeration;
         var velocity = zeros_like(y);
         var gains = ones_like(y);
         for (var step = 0; step < steps; step++)
         {
             using var scope = NewDisposeScope();
-            var gradient = Gradient(step < early ? p * exaggeration : p, y);
-            gains = where(velocity * gradient < 0, gains + 0.2, gains * 0.8).clamp_min(0.01);
-            velocity = velocity * (step < early ? 0.5 : 0.8) - rate * gains * gradient;
-            y = y + velocity;
-            scope.MoveToOuter(gains, velocity, y);
+            var gradient = Gradient(step < early ? exaggerated : p, y);
+            gains.copy_(where(velocity * gradient < 0, gains + 0.2, gains * 0.8).clamp_min_(0.01));
+            velocity.mul_(step < early ? 0.5 : 0.8).sub_(gradient.mul_(gains).mul_(rate));
+            y.add_(velocity);
         }
         return y;
     }

@@ -23,7 +23,7 @@ public static class Retrieval
         using var scope = NewDisposeScope();
         var h = sample.Tensor();
         var similarity = h.mm(h.t());
-        similarity.diagonal().fill_(double.NegativeInfinity);
+        similarity.masked_fill_(eye(sample.Count, dtype: ScalarType.Bool), double.NegativeInfinity);
         k = Math.Min(k, sample.Count - 1);
         var (_, indices) = similarity.topk(k, 1);
         return [.. indices.data<long>().ToArray().Select(index => (int)index).Chunk(k)];

@@ -231,3 +231,19 @@ let ``A run leaves representations of its test images, before and after training
         Assert.NotEqual<Half array>(samples.Untrained.H, samples.Trained.H)
         File.WriteAllText(Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors"), "damaged")
         Assert.True((Store.tryFeatures tiny executor.Store).IsNone))
+
+[<Fact>]
+let ``Representations of images that are no longer there are left out of the report`` () =
+    inFolder (fun folder ->
+        let executor = executor folder
+        let results = Grid.from tiny |> execute executor
+        let path = Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors")
+        let s = SimCLR.Core.Evaluation.FeatureSamples.Load path
+        Assert.True((Embedding.ofBest folder results executor).IsSome)
+
+        SimCLR.Core.Evaluation
+            .FeatureSamples(s.Untrained, s.Trained, s.Labels, [| for i in s.Indices -> i + 1L |], s.ClassNames)
+            .Save
+            path
+
+        Assert.True((Embedding.ofBest folder results executor).IsNone))

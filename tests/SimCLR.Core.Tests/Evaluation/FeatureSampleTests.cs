@@ -23,9 +23,9 @@ public class FeatureSampleTests
         using var generator = new Generator(1);
         using var features = new TestFeatures(10 * randn(1200, 8, generator: generator), images.Labels.clone(), 3);
         var sample = FeatureSample.Of(features, images);
-        Assert.Equal((1000, 8), (sample.Count, sample.Dimension));
-        // All 100 images of each small class; the rest are of the first: its images 0 to 799.
-        var expected = Enumerable.Range(0, 1000).Select(i => (long)(i < 800 ? i : i + 200)).ToArray();
+        Assert.Equal((500, 8), (sample.Count, sample.Dimension));
+        // All 100 images of each small class; the rest are of the first: its images 0 to 299.
+        var expected = Enumerable.Range(0, 500).Select(i => (long)(i < 300 ? i : i + 700)).ToArray();
         using var indices = FeatureSample.Indices(images);
         Assert.Equal(expected, indices.data<long>().ToArray());
         var h = features.H.data<float>().ToArray().Chunk(8).ToArray();

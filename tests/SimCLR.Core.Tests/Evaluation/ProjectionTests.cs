@@ -44,7 +44,7 @@ public class ProjectionTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         var rows = randn(20, 4, generator: generator, dtype: ScalarType.Float64);
-        var (p, _) = Projection.Conditional(Projection.SquaredDistances(rows), perplexity);
+        var p = Projection.Conditional(Projection.SquaredDistances(rows), perplexity);
         var values = p.data<double>().ToArray().Chunk(20).ToArray();
         for (var i = 0; i < 20; i++)
         {

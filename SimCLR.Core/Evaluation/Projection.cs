@@ -63,12 +63,12 @@ public static class Projection
     {
         var n = distances.shape[0];
         // The nearest has distance 0, so that exp cannot vanish everywhere.
-        var d = distances.masked_fill(Self(n), double.PositiveInfinity);
+        var d = distances.masked_fill(eye(n, dtype: ScalarType.Bool), double.PositiveInfinity);
         d = d - d.amin([1], keepdim: true);
         var low = full(n, 1, 1e-4, dtype: distances.dtype);
         var high = full(n, 1, 1e8, dtype: distances.dtype);
         var logarithm = Math.Log(perplexity);
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 40; i++)
         {
             using var scope = NewDisposeScope();
             var precision = (low * high).sqrt();
@@ -88,15 +88,18 @@ public static class Projection
     }
 
     /// <summary>The gradient of KL(P || Q) with respect to the points, Q by Student's t with one degree of freedom.</summary>
-    internal static Tensor Gradient(Tensor p, Tensor y)
+    /// <param name="p">[N, N], symmetric, of sum 1.</param>
+    /// <param name="y">[N, 2], the points.</param>
+    /// <param name="near">[N, N] to compute in, overwritten: matrices made anew in every step fragment the C library's heap.</param>
+    /// <param name="pull">The same.</param>
+    internal static Tensor Gradient(Tensor p, Tensor y, Tensor near, Tensor pull)
     {
-        var near = SquaredDistances(y).add_(1).reciprocal_();
-        near.masked_fill_(Self(y.shape[0]), 0);
-        var pull = (near / -near.sum()).add_(p).mul_(near);
+        var squares = y.square().sum(1, keepdim: true);
+        near.addmm_(y, y.t(), 0, -2).add_(squares).add_(squares.t()).clamp_min_(0).add_(1).reciprocal_();
+        near.diagonal().zero_();
+        pull.copy_(near).div_(-near.sum()).add_(p).mul_(near);
         return 4 * (pull.sum(1, keepdim: true) * y - pull.mm(y));
     }
-
-    private static Tensor Self(long n) => eye(n, dtype: ScalarType.Bool);
 
     private static Tensor Descend(Tensor p, Tensor y, int steps)
     {
@@ -104,12 +107,13 @@ public static class Projection
         const double exaggeration = 12;
         var rate = Math.Max(50, p.shape[0] / exaggeration / 4);
         var exaggerated = p * exaggeration;
+        var (near, pull) = (zeros_like(p), zeros_like(p));
         var velocity = zeros_like(y);
         var gains = ones_like(y);
         for (var step = 0; step < steps; step++)
         {
             using var scope = NewDisposeScope();
-            var gradient = Gradient(step < early ? exaggerated : p, y);
+            var gradient = Gradient(step < early ? exaggerated : p, y, near, pull);
             gains.copy_(where(velocity * gradient < 0, gains + 0.2, gains * 0.8).clamp_min_(0.01));
             velocity.mul_(step < early ? 0.5 : 0.8).sub_(gradient.mul_(gains).mul_(rate));
             y.add_(velocity);

@@ -65,7 +65,7 @@ public class ProjectionTests
             2
         );
         var y = randn(n, 2, generator: generator, dtype: ScalarType.Float64);
-        var gradient = Projection.Gradient(p, y).data<double>().ToArray();
+        var gradient = Projection.Gradient(p, y, zeros_like(p), zeros_like(p)).data<double>().ToArray();
         var weights = p.data<double>().ToArray();
         var points = y.contiguous().data<double>().ToArray();
         for (var k = 0; k < 2 * n; k++)

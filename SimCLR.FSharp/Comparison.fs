@@ -81,9 +81,6 @@ module Comparison =
             // The observed order is one of those that could have come.
             float (hits + 1) / float (samples + 1)
 
-    let private scale (metric: Metric) value =
-        if metric.Unit = "%" then 100.0 * value else value
-
     let private make published metric (pairs: (AxisValue list * float list * float) list) =
         let ours = [ for _, values, _ in pairs -> List.average values ]
         let theirs = [ for _, _, number in pairs -> number ]
@@ -124,7 +121,7 @@ module Comparison =
             metric
             [
                 for coordinates, outcomes, number in joined published results ->
-                    coordinates, [ for _, outcome in outcomes -> scale metric (metric.Get outcome) ], number
+                    coordinates, [ for _, outcome in outcomes -> Metric.shown metric outcome ], number
             ]
 
     /// The same with the best value of another axis at each coordinate, where the published number is the best of a search too.
@@ -138,7 +135,7 @@ module Comparison =
                     let candidates =
                         outcomes
                         |> List.groupBy (fst >> Results.coordinate searched)
-                        |> List.map (fun (_, group) -> [ for _, outcome in group -> scale metric (metric.Get outcome) ])
+                        |> List.map (fun (_, group) -> [ for _, outcome in group -> Metric.shown metric outcome ])
 
                     coordinates, candidates |> List.maxBy List.average, number
             ]
@@ -161,7 +158,7 @@ module Comparison =
                             |> List.filter Double.IsFinite
                         with
                         | [] -> ()
-                        | values -> coordinates, [ for value in values -> scale metric value ], number
+                        | values -> coordinates, [ for value in values -> Metric.scale metric * value ], number
                     | None -> ()
             ]
 
@@ -213,24 +210,10 @@ module Comparison =
 
     /// Ours beside the published figures; the title says whether the order is reproduced.
     let table (comparison: Comparison) =
-        let percent = comparison.Metric.Unit = "%"
-
-        let unit =
-            if comparison.Metric.Unit = "" then
-                ""
-            else
-                $" ({comparison.Metric.Unit})"
-
         let mean values =
-            let centre = List.average values
-
-            let sd =
-                match values with
-                | [ _ ] -> 0.0
-                | _ -> sqrt (List.sumBy (fun x -> (x - centre) ** 2.0) values / float (values.Length - 1))
-
-            let back = if percent then 0.01 else 1.0
-            TableCell.Mean(centre * back, sd * back, values.Length, percent, 0)
+            let centre, sd = Statistics.meanAndSd values
+            let scale = Metric.scale comparison.Metric
+            TableCell.Mean(centre / scale, sd / scale, values.Length, scale > 1.0, 0)
 
         let rank =
             match comparison.Correlation with
@@ -242,7 +225,7 @@ module Comparison =
             Columns =
                 comparison.Published.Axes
                 @ [
-                    $"ours: {comparison.Metric.Name}{unit}"
+                    $"ours: {Metric.heading comparison.Metric}"
                     $"published: {comparison.Published.Measure}"
                 ]
             Rows =

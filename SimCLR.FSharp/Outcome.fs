@@ -64,6 +64,22 @@ type Metric =
     }
 
 [<RequireQualifiedAccess>]
+module Metric =
+
+    /// Name and unit.
+    let heading (metric: Metric) =
+        match metric.Unit with
+        | "" -> metric.Name
+        | unit -> $"{metric.Name} ({unit})"
+
+    /// What is multiplied into its values to show them in its unit.
+    let scale (metric: Metric) =
+        if metric.Unit = "%" then 100.0 else 1.0
+
+    /// Its value as it is shown.
+    let shown metric outcome = scale metric * metric.Get outcome
+
+[<RequireQualifiedAccess>]
 module Outcome =
 
     let private metric name unit get = { Name = name; Unit = unit; Get = get }
@@ -122,39 +138,3 @@ module Outcome =
         |> List.collect (_.Measured >> List.map fst)
         |> List.distinct
         |> List.map measured
-
-/// A cell and what became of it.
-type CellResult =
-    {
-        Cell: Cell
-        Result: Result<Outcome, Failure>
-        /// It was in the store already.
-        Stored: bool
-    }
-
-/// What a grid came to.
-type Results =
-    {
-        Axes: string list
-        Cells: CellResult list
-    }
-
-[<RequireQualifiedAccess>]
-module Results =
-
-    /// The cells that have an outcome.
-    let outcomes (results: Results) =
-        [
-            for cell in results.Cells do
-                match cell.Result with
-                | Ok outcome -> cell.Cell, outcome
-                | Error _ -> ()
-        ]
-
-    /// The coordinate of a cell on an axis.
-    let coordinate axis (cell: Cell) =
-        match cell.Coordinates |> List.tryFind (fun (name, _) -> name = axis) with
-        | Some(_, value) -> value
-        | None ->
-            let names = cell.Coordinates |> List.map fst |> String.concat ", "
-            invalidArg (nameof axis) $"There is no axis '{axis}'; the grid has: {names}."

@@ -4,6 +4,7 @@ open System
 open System.Diagnostics
 open SimCLR.Core.Images
 open SimCLR.Core.Training
+open TorchSharp
 
 /// What a grid would do, and what it would cost.
 [<RequireQualifiedAccess>]
@@ -34,15 +35,17 @@ module Plan =
 
         clock.Elapsed.TotalSeconds / float steps
 
-    let private runSeconds device (splits: ImageSplits) run =
-        let perImage = stepSeconds device splits run / float run.BatchSize
-
+    /// Seconds of a run whose training takes so long per image; without its measurements.
+    let internal seconds (splits: ImageSplits) run perImage =
         let images =
             float (splits.Pretraining.Count / int64 run.BatchSize * int64 run.BatchSize)
             * float run.Epochs
 
         let evaluated = float (splits.Train.Count + splits.Test.Count)
         perImage * (images + evaluationShare * evaluated)
+
+    let private runSeconds device (splits: ImageSplits) run =
+        seconds splits run (stepSeconds device splits run / float run.BatchSize)
 
     /// What makes two runs cost the same.
     let private cost run =
@@ -54,7 +57,7 @@ module Plan =
         let device = Device.resolve executor.Device
         let costs = Collections.Generic.Dictionary<_, float>()
 
-        let seconds run =
+        let cached run =
             match costs.TryGetValue(cost run) with
             | true, known -> known
             | _ ->
@@ -68,7 +71,7 @@ module Plan =
                 for cell in grid.Cells do
                     match Executor.tryFind ignore executor cell.Run with
                     | Some _ -> cell, None
-                    | None -> cell, Some(seconds cell.Run)
+                    | None -> cell, Some(cached cell.Run)
             ]
 
         [
@@ -81,3 +84,102 @@ module Plan =
                 $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}"
         ],
         cells |> List.sumBy (snd >> Option.defaultValue 0.0)
+
+    /// Intervals of training after which the plan trusts its speed.
+    let private measuredIntervals = 3
+
+    /// "1.3 GiB" or "640 MiB".
+    let internal memory (bytes: float) =
+        if bytes < 1e9 then
+            $"{bytes / 1048576.0:F0} MiB"
+        else
+            $"{bytes / 1073741824.0:F1} GiB"
+
+    /// The most that a process of the largest batch would take: what this one had before the run, and what the run has added, which grows with
+    /// the batch.
+    let internal peak (before: float) (now: float) (batch: int) (largest: int) =
+        before + max 0.0 (now - before) * max 1.0 (float largest / float batch)
+
+    let private inOnePass run =
+        run.MicroBatches |> Option.map _.Size |> Option.defaultValue run.BatchSize
+
+    let private workingSet () =
+        use current = Process.GetCurrentProcess()
+        float current.WorkingSet64, float current.PeakWorkingSet64
+
+    /// What the first steps of a run tell of all that is to be computed.
+    let private estimate executor (todo: Run list) before run (step: TrainingProgress) =
+        let perImage =
+            step.Remaining.TotalSeconds
+            / float (step.TotalSteps - step.Step)
+            / float run.BatchSize
+
+        let total =
+            todo
+            |> List.sumBy (fun run -> seconds (Executor.load executor run) run perImage)
+
+        let largest = todo |> List.map inOnePass |> List.max
+        let bytes = peak before (snd (workingSet ())) (inOnePass run) largest
+        let models = todo |> List.distinctBy (fun run -> run.Encoder, run.ViewA, run.ViewB)
+
+        let caution =
+            if models.Length > 1 then
+                ", if all encoders and views cost the same"
+            else
+                ""
+
+        let measuring =
+            if todo |> List.forall _.Evaluation.Measurements.IsEmpty then
+                ""
+            else
+                " and further measurements"
+
+        // That of a GPU is not known here.
+        let host =
+            if (Device.resolve executor.Device).``type`` = DeviceType.CPU then
+                ""
+            else
+                " beside the GPU's"
+
+        $"Estimated from the first steps: {duration total} for {todo.Length} new runs{measuring}, peak memory{host} {memory bytes}{caution}."
+
+    /// Says how much is to be done, and after the first steps of the first run, how long it will take and how much memory.
+    let announced (grid: Grid) executor =
+        let todo = Grid.runs grid |> List.filter (Executor.known executor >> Option.isNone)
+
+        executor.Progress.Note
+            $"{Grid.size grid} runs: {todo.Length} new, {Grid.size grid - todo.Length} stored in {executor.Store.Folder}."
+
+        let inner = executor.Progress
+        let mutable running = None
+        let mutable before = 0.0
+        let mutable intervals = 0
+        let mutable told = false
+
+        let progress =
+            { new Progress with
+                member _.Note text = inner.Note text
+
+                member _.Begin(number, total, title) =
+                    running <- List.tryItem (number - 1) grid.Cells
+                    before <- fst (workingSet ())
+                    intervals <- 0
+                    inner.Begin(number, total, title)
+
+                member _.Step step =
+                    inner.Step step
+                    intervals <- intervals + 1
+
+                    match running with
+                    | Some cell when not told && intervals >= measuredIntervals && step.Step < step.TotalSteps ->
+                        told <- true
+                        inner.Note(estimate executor todo before cell.Run step)
+                    | _ -> ()
+
+                member _.End text = inner.End text
+            }
+
+        if todo.IsEmpty then
+            executor
+        else
+            { executor with Progress = progress }

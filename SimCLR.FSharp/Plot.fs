@@ -1,185 +1,140 @@
 namespace SimCLR
 
+open System
 open Plotly.NET
 open Plotly.NET.LayoutObjects
+open SimCLR.ChartStyle
 
 /// Charts of results.
 [<RequireQualifiedAccess>]
 module Plot =
 
-    /// Okabe and Ito's colours, told apart by colour-blind readers too.
-    let private palette =
+    let private label (value: AxisValue) : IConvertible =
+        match value with
+        | AxisValue.Number x -> x
+        | AxisValue.Text text -> text
+
+    /// Whether the values of an axis are numbers, over which a line makes sense.
+    let isNumeric axisName results =
+        valuesOf axisName results |> List.forall (number >> Option.isSome)
+
+    let private axisOf name values =
+        match List.choose number values with
+        | numbers when numbers.Length < List.length values -> axis name (Some StyleParam.AxisType.Category) None
+        | numbers ->
+            let kind =
+                if isLogarithmic numbers then
+                    Some StyleParam.AxisType.Log
+                else
+                    None
+
+            axis name kind (Some [ for x in numbers -> x :> IConvertible ])
+
+    /// The mean as a line, the deviation as a band around it.
+    let private band i name (points: (float * float list) list) =
+        let means =
+            [ for x, ys in points -> let mean, sd = Statistics.meanAndSd ys in x, mean, sd ]
+
         [
-            "#0072B2"
-            "#E69F00"
-            "#009E73"
-            "#D55E00"
-            "#CC79A7"
-            "#56B4E9"
-            "#8C6D31"
-            "#444444"
+            if means |> List.exists (fun (_, _, sd) -> sd > 0.0) then
+                Chart.Line(
+                    xy =
+                        [ for x, mean, sd in means -> x, mean + sd ]
+                        @ List.rev [ for x, mean, sd in means -> x, mean - sd ],
+                    Name = $"{name} ± sd",
+                    ShowLegend = false,
+                    LineWidth = 0.
+                )
+                |> GenericChart.mapTrace (
+                    Trace2DStyle.Scatter(
+                        Fill = StyleParam.Fill.ToSelf,
+                        FillColor = pale i,
+                        HoverInfo = StyleParam.HoverInfo.Skip
+                    )
+                )
+            Chart.Line(
+                xy = [ for x, mean, _ in means -> x, mean ],
+                Name = name,
+                ShowMarkers = true,
+                LineColor = colour i,
+                MarkerColor = colour i,
+                LineWidth = 2.5
+            )
         ]
 
-    let private colour i =
-        Color.fromString (List.item (i % palette.Length) palette)
+    /// Points of a metric along a numeric axis.
+    let private along axisName metric results =
+        [
+            for value in valuesOf axisName results do
+                match number value, Results.at axisName value results |> Results.values metric with
+                | Some x, (_ :: _ as ys) -> x, ys
+                | _ -> ()
+        ]
 
-    let private grey = Color.fromString "#888888"
+    let private columns i axisName (metric: Metric) results =
+        let groups =
+            [
+                for value in valuesOf axisName results do
+                    match Results.at axisName value results |> Results.estimate metric with
+                    | Some estimate -> string value, estimate
+                    | None -> ()
+            ]
 
-    let private ink = Color.fromString "#333333"
-
-    let private axis (title: string) kind ticks =
-        LinearAxis.init (
-            Title = Title.init (Text = title),
-            ShowGrid = true,
-            GridColor = Color.fromString "#e6e6e6",
-            ZeroLine = false,
-            ?AxisType = kind,
-            ?TickVals = ticks,
-            ?TickText = ticks
+        Chart.Column(
+            values = [ for _, estimate in groups -> estimate.Mean ],
+            Keys = List.map fst groups,
+            Name = metric.Name,
+            MarkerColor = colour i,
+            MultiText = [ for _, estimate in groups -> $"{estimate.Mean:F1}" ],
+            TextPosition = StyleParam.TextPosition.Inside
         )
+        |> Chart.withYErrorStyle (Array = [ for _, estimate in groups -> estimate.Sd ], Color = ink, Thickness = 1.2)
 
-    /// The page gives the width; Plotly.NET would fix one.
-    let private fluid (chart: GenericChart) =
-        chart
-        |> GenericChart.mapLayout (fun layout ->
-            layout.RemoveProperty "width" |> ignore
-            layout)
-
-    /// The look that all charts share; the page gives the width.
-    let private styled xTitle xKind xTicks yTitle chart =
-        chart
-        |> Chart.withXAxis (axis xTitle xKind xTicks)
-        |> Chart.withYAxis (axis yTitle None None)
-        |> Chart.withLayout (
-            Layout.init (
-                PaperBGColor = Color.fromString "rgba(0,0,0,0)",
-                PlotBGColor = Color.fromString "rgba(0,0,0,0)",
-                Font =
-                    Font.init (Family = StyleParam.FontFamily.Custom "system-ui, sans-serif", Size = 13., Color = ink),
-                Margin = Margin.init (Left = 60, Right = 20, Top = 20, Bottom = 50),
-                AutoSize = true,
-                Height = 380,
-                HoverMode = StyleParam.HoverMode.Closest
-            )
-        )
-        |> Chart.withLegendStyle (Orientation = StyleParam.Orientation.Horizontal, Y = 1.12)
-        |> Chart.withConfig (Config.init (Responsive = true, DisplayModeBar = false))
-        |> fluid
-
-    let private scale (metric: Metric) value =
-        if metric.Unit = "%" then 100.0 * value else value
-
-    let private heading (metric: Metric) =
-        if metric.Unit = "" then
-            metric.Name
+    /// Metrics of one unit along an axis: means with their deviation over all else, such as seeds. Lines with bands along numbers, columns along words.
+    let metrics axisName (title: string) (metrics: Metric list) results =
+        if isNumeric axisName results then
+            [
+                for i, metric in List.indexed metrics do
+                    yield! along axisName metric results |> band i metric.Name
+            ]
         else
-            $"{metric.Name} ({metric.Unit})"
+            [ for i, metric in List.indexed metrics -> columns i axisName metric results ]
+        |> Chart.combine
+        |> styled (axisOf axisName (valuesOf axisName results)) (axis title None None)
 
-    /// Outcomes by their coordinate on an axis, in the grid's order.
-    let private grouped axisName results =
-        Results.outcomes results
-        |> List.groupBy (fst >> Results.coordinate axisName)
-        |> List.map (fun (value, cells) -> value, List.map snd cells)
-
-    let private mean (values: float list) = List.average values
-
-    let private deviation values =
-        match values with
-        | [ _ ] -> 0.0
-        | _ ->
-            let centre = mean values
-
-            sqrt (
-                (values |> List.sumBy (fun x -> (x - centre) ** 2.0))
-                / float (values.Length - 1)
-            )
-
-    /// Numbers that span more than a decade are shown on a logarithmic axis, words as categories.
-    let private axisKind values =
-        let numbers =
-            values
-            |> List.choose (function
-                | AxisValue.Number x -> Some x
-                | AxisValue.Text _ -> None)
-
-        if numbers.Length < List.length values then
-            Some StyleParam.AxisType.Category
-        elif
-            List.forall (fun x -> x > 0.0) numbers
-            && List.max numbers >= 10.0 * List.min numbers
-        then
-            Some StyleParam.AxisType.Log
-        else
-            None
-
-    /// A metric along an axis: every run a dot, the mean a line with the deviation over the others, such as seeds.
+    /// A metric along an axis: the mean over all else, such as seeds, with its deviation; along numbers every run is a dot too.
     let metric axisName (metric: Metric) results =
-        let groups = grouped axisName results
-
-        let label (value: AxisValue) : System.IConvertible =
-            match value with
-            | AxisValue.Number x -> x
-            | AxisValue.Text text -> text
-
-        let valuesOf outcomes =
-            outcomes |> List.map (metric.Get >> scale metric)
-
         let dots =
             [
-                for value, outcomes in groups do
-                    for y in valuesOf outcomes -> label value, y
+                for x, ys in along axisName metric results do
+                    for y in ys -> x, y
             ]
 
         [
-            Chart.Line(
-                x = [ for value, _ in groups -> label value ],
-                y = [ for _, outcomes in groups -> mean (valuesOf outcomes) ],
-                Name = "mean ± sd",
-                LineColor = colour 0,
-                LineWidth = 2.5
-            )
-            |> Chart.withYErrorStyle (
-                Array = [ for _, outcomes in groups -> deviation (valuesOf outcomes) ],
-                Color = colour 0,
-                Thickness = 1.5
-            )
-            Chart.Point(xy = dots, Name = "runs", MarkerColor = colour 1, Opacity = 0.8)
-            |> Chart.withMarkerStyle (Size = 7)
+            metrics axisName (Metric.heading metric) [ metric ] results
+
+            if not dots.IsEmpty then
+                Chart.Point(xy = dots, Name = "runs", MarkerColor = colour 1, Opacity = 0.8)
+                |> Chart.withMarkerStyle (Size = 6)
         ]
         |> Chart.combine
-        |> styled
-            axisName
-            (axisKind (List.map fst groups))
-            (Some [ for value, _ in groups -> label value ])
-            (heading metric)
+        |> styled (axisOf axisName (valuesOf axisName results)) (axis (Metric.heading metric) None None)
 
-    /// Linear probe before and after training, along an axis.
-    let beforeAndAfter axisName results =
-        let groups = grouped axisName results
-        let names = [ for value, _ in groups -> string value ]
+    /// Linear probe before and after training and k-NN, along an axis.
+    let accuracies axisName results =
+        metrics axisName "top-1 (%)" [ Outcome.linearTop1; Outcome.knnTop1; Outcome.linearTop1Untrained ] results
 
-        let bars name index (metric: Metric) =
-            let values =
-                [
-                    for _, outcomes in groups -> outcomes |> List.map (metric.Get >> scale metric)
-                ]
-
-            Chart.Column(
-                values = List.map mean values,
-                Keys = names,
-                Name = name,
-                MarkerColor = index,
-                MultiText = [ for value in values -> $"{mean value:F1}" ],
-                TextPosition = StyleParam.TextPosition.Inside
-            )
-            |> Chart.withYErrorStyle (Array = List.map deviation values, Color = ink, Thickness = 1.2)
-
+    /// A metric along an axis of numbers, a line with the deviation as a band for each value of another axis.
+    let lineBy otherAxis axisName (metric: Metric) results =
         [
-            bars "untrained" grey Outcome.linearTop1Untrained
-            bars "pretrained" (colour 0) Outcome.linearTop1
+            for i, value in List.indexed (valuesOf otherAxis results) do
+                yield!
+                    Results.at otherAxis value results
+                    |> along axisName metric
+                    |> band i $"{otherAxis} {value}"
         ]
         |> Chart.combine
-        |> styled axisName (Some StyleParam.AxisType.Category) None "linear top-1 (%)"
+        |> styled (axisOf axisName (valuesOf axisName results)) (axis (Metric.heading metric) None None)
 
     /// Loss of every run against the epoch, coloured by an axis, with the loss of a model that guesses.
     let curves axisName (results: Results) =
@@ -201,28 +156,34 @@ module Plot =
                             Name = value,
                             ShowLegend = (j = 0),
                             LineColor = colour i,
-                            LineWidth = 1.8,
+                            LineWidth = 1.6,
                             Text = Grid.label cell
                         )
             ]
 
         let chance =
             [
-                for (batch, epochs) in
+                for i, (batch, runs) in
                     Results.outcomes results
-                    |> List.map (fun (cell, _) -> cell.Run.BatchSize, cell.Run.Epochs)
-                    |> List.distinct ->
+                    |> List.groupBy (fun (cell, _) -> cell.Run.BatchSize)
+                    |> List.indexed do
+                    let level = log (2.0 * float batch - 1.0)
+                    let epochs = runs |> List.map (fun (cell, _) -> cell.Run.Epochs) |> List.max
+
                     Chart.Line(
                         x = [ 0.0; float epochs ],
-                        y = [ log (2.0 * float batch - 1.0); log (2.0 * float batch - 1.0) ],
-                        Name = $"guessing, batch {batch}",
+                        y = [ level; level ],
+                        Name = (if i = 0 then "guessing" else $"guessing, batch {batch}"),
+                        ShowLegend = (i = 0),
                         LineColor = grey,
                         LineDash = StyleParam.DrawingStyle.Dot,
                         LineWidth = 1.5
                     )
             ]
 
-        lines @ chance |> Chart.combine |> styled "epoch" None None "loss"
+        lines @ chance
+        |> Chart.combine
+        |> styled (axis "epoch" None None) (axis "loss" None None)
 
     /// Named curves through points (x, y).
     let lines xTitle yTitle (curves: (string * (float * float) list) list) =
@@ -231,32 +192,71 @@ module Plot =
                 Chart.Line(xy = points, Name = name, LineColor = colour i, LineWidth = 2.2)
         ]
         |> Chart.combine
-        |> styled xTitle None None yTitle
+        |> styled (axis xTitle None None) (axis yTitle None None)
 
-    /// A metric by two axes; the mean over all else.
+    /// A metric by two axes, its number in every cell: the mean over all else. The first row is the topmost.
     let heatMap rowAxis columnAxis (metric: Metric) results =
-        let outcomes = Results.outcomes results
+        let rows, columns = valuesOf rowAxis results, valuesOf columnAxis results
 
-        let values axisName =
-            outcomes |> List.map (fst >> Results.coordinate axisName) |> List.distinct
+        let means =
+            [
+                for row in rows ->
+                    [
+                        for column in columns ->
+                            results
+                            |> Results.at rowAxis row
+                            |> Results.at columnAxis column
+                            |> Results.estimate metric
+                            |> Option.map _.Mean
+                    ]
+            ]
 
-        let rows, columns = values rowAxis, values columnAxis
+        let words title values =
+            let axis = axis title (Some StyleParam.AxisType.Category) None
+            axis |> LinearAxis.style (ShowGrid = false, TickVals = values)
 
-        let cell row column =
-            outcomes
-            |> List.filter (fun (cell, _) ->
-                Results.coordinate rowAxis cell = row
-                && Results.coordinate columnAxis cell = column)
-            |> List.map (snd >> metric.Get >> scale metric)
-            |> function
-                | [] -> nan
-                | values -> mean values
+        let digits = if metric.Unit = "%" then 1 else 2
 
         Chart.Heatmap(
-            zData = [ for row in rows -> [ for column in columns -> cell row column ] ],
+            zData = [ for row in means -> [ for mean in row -> Option.defaultValue nan mean ] ],
             X = List.map string columns,
             Y = List.map string rows,
-            ColorScale = StyleParam.Colorscale.Viridis
+            ColorScale = sequential,
+            XGap = 3,
+            YGap = 3
         )
-        |> styled columnAxis (Some StyleParam.AxisType.Category) None rowAxis
-        |> Chart.withYAxis (axis rowAxis (Some StyleParam.AxisType.Category) None)
+        |> GenericChart.mapTrace (Trace2DStyle.Heatmap(TextTemplate = $"%%{{z:.{digits}f}}"))
+        |> Chart.withColorBarStyle (
+            Thickness = 12.,
+            OutlineWidth = 0.,
+            TitleText = Metric.heading metric,
+            Title = Title.init (Text = Metric.heading metric, Side = StyleParam.Side.Right)
+        )
+        |> styled
+            (words columnAxis [ for value in columns -> string value :> IConvertible ])
+            (words rowAxis [ for value in rows -> string value :> IConvertible ]
+             |> LinearAxis.style (AutoRange = StyleParam.AutoRange.Reversed))
+
+    /// Every run a line through its coordinates on the axes and its metrics, which all runs have; the darker, the higher the first metric.
+    let parallelCoordinates axes metrics results =
+        ParallelCoordinates.chart axes metrics results
+
+    /// Images as points in the plane, coloured by class; the page has the legend.
+    let internal map (classes: string list) (labels: int list) (points: (float * float) list) =
+        let short (x: float) = Math.Round(x, 3)
+
+        [
+            for label, members in List.zip labels points |> List.groupBy fst |> List.sortBy fst ->
+                Chart.Point(
+                    xy = [ for _, (x, y) in members -> short x, short y ],
+                    Name = classes[label],
+                    MarkerColor = Color.fromString (classColour classes.Length label),
+                    Opacity = 0.75
+                )
+                |> Chart.withMarkerStyle (Size = 5)
+                |> GenericChart.mapTrace (Trace2DStyle.Scatter(HoverInfo = StyleParam.HoverInfo.Name))
+        ]
+        |> Chart.combine
+        |> styled (bare ()) (bare ())
+        |> Chart.withLayoutStyle (ShowLegend = false)
+        |> Chart.withMargin (Margin.init (Left = 5, Right = 5, Top = 5, Bottom = 5))

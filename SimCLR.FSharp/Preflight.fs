@@ -20,13 +20,15 @@ let private millions encoder =
         List.pairwise (3 :: channels)
         |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
 
-/// Bytes that the store should have free: 1 MiB for each run's outcome and curve, and three checkpoints (two are kept while the
+/// Bytes that the store should have free: 8 MiB for each run's outcome, curve and representations, and three checkpoints (two are kept while the
 /// next is written) of the largest encoder with two averages or momenta in float32.
 let need (runs: Run list) =
     let largest =
         runs |> List.map (fun run -> millions run.Encoder) |> List.fold max 0.0
 
-    MiB * int64 runs.Length + int64 (3.0 * 3.0 * 4.0 * largest * 1e6) + 16L * MiB
+    8L * MiB * int64 runs.Length
+    + int64 (3.0 * 3.0 * 4.0 * largest * 1e6)
+    + 16L * MiB
 
 let rec private existing (folder: string) =
     if Directory.Exists folder || File.Exists folder then

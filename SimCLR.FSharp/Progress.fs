@@ -59,7 +59,12 @@ module Progress =
             error.Write("\r" + text.PadRight(width - 1).Substring(0, width - 1))
 
         { new Progress with
-            member _.Note text = error.WriteLine text
+            member _.Note text =
+                // Not behind the bar.
+                if terminal && prefix <> "" then
+                    error.WriteLine()
+
+                error.WriteLine text
 
             member _.Begin(number, total, title) =
                 prefix <- $"[{number}/{total}] {title}"
@@ -83,4 +88,6 @@ module Progress =
                     error.WriteLine()
                 else
                     error.WriteLine $"{prefix}  {text}"
+
+                prefix <- ""
         }

@@ -9,11 +9,13 @@ open Plotly.NET
 type Report =
     {
         Title: string
-        /// A sentence or two under the title.
+        /// A line or more under the title.
         Subtitle: string
         Results: Results
         Tables: Table list
         Plots: (string * GenericChart) list
+        /// What an encoder makes of test images.
+        Embedding: Embedding option
         /// A PNG of what the views do.
         ViewSheet: string option
         /// Names and values.
@@ -22,13 +24,6 @@ type Report =
 
 [<RequireQualifiedAccess>]
 module Report =
-
-    let private resource (kind: Type) (ending: string) =
-        let assembly = kind.Assembly
-        let name = assembly.GetManifestResourceNames() |> Array.find _.EndsWith(ending)
-        use stream = assembly.GetManifestResourceStream name
-        use reader = new StreamReader(stream)
-        reader.ReadToEnd()
 
     /// The columns of a sweep's table: the probe before and after, and the quantities of the paper's Table 5.
     let columns =
@@ -41,10 +36,6 @@ module Report =
             Outcome.contrastiveTop1
             Outcome.imagesPerSecond
         ]
-
-    /// The axes other than the seeds.
-    let private mainAxes (results: Results) =
-        results.Axes |> List.filter ((<>) Grid.SeedAxis)
 
     /// Of all runs together, with how it was found.
     let private energy store (results: Results) =
@@ -77,71 +68,85 @@ module Report =
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"
         ]
 
-    /// Tables and plots of a sweep: one of each per axis, and a heat map where there are two.
-    let ofResults title store (results: Results) =
-        let axes = mainAxes results
-        let any = not (List.isEmpty (Results.outcomes results))
+    /// What a reader of a paper looks for: along one axis accuracies and the contrastive task, of two axes or more a heat map, lines and
+    /// every run's path; and how the runs learnt.
+    let private plots results =
+        let by = String.concat " and "
 
-        let plots =
-            if not any then
-                []
-            else
+        let learning axis =
+            "Loss while training", Plot.curves axis results
+
+        if (Results.outcomes results).IsEmpty then
+            []
+        else
+            match Results.varied results with
+            | [] -> [ learning Grid.SeedAxis ]
+            | [ axis ] ->
                 [
-                    for axis in axes do
-                        $"Before and after pretraining, by {axis}", Plot.beforeAndAfter axis results
-                        $"Linear probe by {axis}", Plot.metric axis Outcome.linearTop1 results
-                        $"k-NN by {axis}", Plot.metric axis Outcome.knnTop1 results
-                        $"Contrastive accuracy by {axis}", Plot.metric axis Outcome.contrastiveTop1 results
-                    match axes with
-                    | rows :: columns :: _ ->
-                        $"Linear probe by {rows} and {columns}", Plot.heatMap rows columns Outcome.linearTop1 results
-                    | _ -> ()
-                    "Loss", Plot.curves (axes |> List.tryHead |> Option.defaultValue Grid.SeedAxis) results
+                    $"Accuracy by {axis}", Plot.accuracies axis results
+                    $"Contrastive accuracy by {axis}", Plot.metric axis Outcome.contrastiveTop1 results
+                    learning axis
+                ]
+            | rows :: columns :: _ as axes ->
+                [
+                    $"Linear probe by {by [ rows; columns ]}", Plot.heatMap rows columns Outcome.linearTop1 results
+
+                    match [ columns; rows ] |> List.filter (fun axis -> Plot.isNumeric axis results) with
+                    | x :: _ ->
+                        let other = if x = rows then columns else rows
+                        $"Linear probe by {x}", Plot.lineBy other x Outcome.linearTop1 results
+                    | [] -> ()
+
+                    learning rows
+                    "Every run", Plot.parallelCoordinates axes [ Outcome.linearTop1; Outcome.knnTop1 ] results
                 ]
 
+    /// By each axis a summary; by one axis intervals and paired differences too, by two the probe in a square and the best of each row.
+    let private tables (results: Results) =
+        let axes =
+            match Results.varied results with
+            | [] -> results.Axes |> List.filter ((<>) Grid.SeedAxis)
+            | varied -> varied
+
+        // Two seeds say too little of their deviation.
+        let hasIntervals =
+            results.Cells |> List.distinctBy (_.Cell.Run.Seed) |> List.length > 2
+
+        [
+            for axis in axes do
+                Table.summary axis columns results
+
+                match Results.outcomes results |> List.map snd |> Outcome.measuredOf with
+                | [] -> ()
+                | measured ->
+                    { Table.summary axis measured results with
+                        Title = $"Measured, by {axis}"
+                    }
+
+            match Results.varied results with
+            | [ axis ] when hasIntervals ->
+                Table.intervals axis [ Outcome.linearTop1; Outcome.knnTop1 ] results
+                Table.differences axis Outcome.linearTop1 results
+            | rows :: others :: _ ->
+                Table.pivot rows others Outcome.linearTop1 results
+                Table.best rows Outcome.linearTop1 results
+            | _ -> ()
+        ]
+
+    /// Tables and plots of a sweep.
+    let ofResults title store (results: Results) =
         let names = String.Join(", ", results.Axes)
 
         {
             Title = title
             Subtitle = $"{results.Cells.Length} runs over {names}"
             Results = results
-            Tables =
-                [
-                    for axis in axes do
-                        Table.summary axis columns results
-
-                        match Results.outcomes results |> List.map snd |> Outcome.measuredOf with
-                        | [] -> ()
-                        | measured ->
-                            { Table.summary axis measured results with
-                                Title = $"Measured, by {axis}"
-                            }
-                    match axes with
-                    | rows :: others :: _ -> Table.pivot rows others Outcome.linearTop1 results
-                    | _ -> ()
-                ]
-            Plots = plots
+            Tables = tables results
+            Plots = plots results
+            Embedding = None
             ViewSheet = None
             Provenance = provenance store results
         }
-
-    let private tableView (table: Table) =
-        let cell value =
-            match value with
-            | TableCell.Failed _ -> td [ _class "failed" ] [ str (Table.cellText value) ]
-            | _ -> td [] [ str (Table.cellText value) ]
-
-        div
-            [ _class "scroll" ]
-            [
-                h3 [] [ str table.Title ]
-                Giraffe.ViewEngine.HtmlElements.table
-                    []
-                    [
-                        thead [] [ tr [] [ for column in table.Columns -> th [] [ str column ] ] ]
-                        tbody [] [ for row in table.Rows -> tr [] (List.map cell row) ]
-                    ]
-            ]
 
     let private cards results =
         match Results.outcomes results with
@@ -178,80 +183,54 @@ module Report =
                 pre [] [ code [] [ str (Run.toCode cell.Cell.Run) ] ]
             ]
 
-    let private part title content =
-        section [] (h2 [] [ str title ] :: content)
+    let private embeddingView (shown: Embedding) =
+        [
+            Page.note
+                $"Test images as the best run ({shown.Run}) represents them, and the same encoder untrained. Maps show neighbourhoods; t-SNE's distances and sizes of groups mean little."
+            if not shown.Classes.IsEmpty then
+                Page.legend shown.Classes
+            Page.chartsView shown.Maps
+            h3 [] [ str "Nearest neighbours" ]
+            Page.note
+                "The first image of each class, framed dark, then its nearest neighbours by cosine similarity: green of the same class, red of another."
+            div
+                [ _class "plots" ]
+                [
+                    for caption, path in shown.Retrievals ->
+                        figure [] [ Page.image caption path; figcaption [] [ str caption ] ]
+                ]
+        ]
 
-    let private chartView (title: string, chart: GenericChart) =
-        let html =
-            chart
-            |> Chart.withDisplayOptionsStyle (PlotlyJSReference = NoReference)
-            |> GenericChart.toChartHTML
+    /// Titles and contents of the page's sections.
+    let private sections report =
+        [
+            "Summary", cards report.Results @ List.map Page.tableView report.Tables
 
-        div [] [ h3 [] [ str title ]; rawText html ]
+            if not report.Plots.IsEmpty then
+                "Plots", [ Page.chartsView report.Plots ]
+
+            match report.Embedding with
+            | Some shown -> "Representations", embeddingView shown
+            | None -> ()
+
+            match report.ViewSheet with
+            | Some path ->
+                "Views",
+                [
+                    Page.note "A row per image: the image, then pairs of its two views."
+                    Page.image "Views of training images" path
+                ]
+            | None -> ()
+
+            "Runs", List.map runView report.Results.Cells
+            "Provenance", [ Page.entries report.Provenance ]
+        ]
 
     /// One self-contained page: it opens without a network.
     let toHtml report =
-        let sheet =
-            match report.ViewSheet with
-            | Some path ->
-                let data = Convert.ToBase64String(File.ReadAllBytes path)
+        Page.html report.Title report.Subtitle (sections report)
 
-                [
-                    part
-                        "Views"
-                        [
-                            p [] [ str "A row per image: the image, then pairs of its two views." ]
-                            img
-                                [
-                                    _class "sheet"
-                                    _alt "Views of training images"
-                                    _src $"data:image/png;base64,{data}"
-                                ]
-                        ]
-                ]
-            | None -> []
-
-        html
-            [ _lang "en" ]
-            [
-                head
-                    []
-                    [
-                        meta [ _charset "utf-8" ]
-                        meta [ _name "viewport"; _content "width=device-width, initial-scale=1" ]
-                        title [] [ str report.Title ]
-                        style [] [ rawText (resource typeof<Report> "Report.css") ]
-                        script [] [ rawText (resource typeof<GenericChart> ".min.js") ]
-                    ]
-                body
-                    []
-                    [
-                        main
-                            []
-                            [
-                                header [] [ h1 [] [ str report.Title ]; p [] [ str report.Subtitle ] ]
-                                part "Summary" (cards report.Results @ List.map tableView report.Tables)
-                                if not report.Plots.IsEmpty then
-                                    part "Plots" [ div [ _class "plots" ] (List.map chartView report.Plots) ]
-                                yield! sheet
-                                part "Runs" (List.map runView report.Results.Cells)
-                                part
-                                    "Provenance"
-                                    [
-                                        dl
-                                            []
-                                            [
-                                                for name, value in report.Provenance do
-                                                    dt [] [ str name ]
-                                                    dd [] [ str value ]
-                                            ]
-                                    ]
-                            ]
-                    ]
-            ]
-        |> RenderView.AsString.htmlDocument
-
-    /// Writes report.html, table.md and table.csv into a folder; the path of the page.
+    /// Writes report.html and the tables as table.md, table.csv and table.tex into a folder; the path of the page.
     let write folder report =
         Directory.CreateDirectory folder |> ignore
         let path name = Path.Combine(folder, name)
@@ -262,4 +241,5 @@ module Report =
 
         tables "md" (fun table -> $"## {table.Title}\n\n{Table.toMarkdown table}")
         tables "csv" Table.toCsv
+        tables "tex" (fun table -> $"%% {table.Title}\n{Table.toLatex table}")
         path "report.html"

@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
+open SimCLR.Core.Evaluation
 open SimCLR.Core.Runtime
 
 /// A folder of outcomes, one folder per run under its hash.
@@ -14,6 +15,7 @@ module Store =
     let private outcomeFile = "outcome.json"
     let private provenanceFile = "provenance.json"
     let private failureFile = "failure.json"
+    let private featuresFile = "features.safetensors"
     let private lockFile = "lock"
 
     /// The store in that folder; it is made when something is saved.
@@ -94,6 +96,25 @@ module Store =
         write (file "metrics.jsonl") (lines |> List.map (fun line -> line + "\n") |> String.concat "")
         write (file outcomeFile) (Json.write outcome)
         forgetFailure run store
+
+    /// Saves representations of test images beside a run's outcome, for maps and retrieval.
+    let internal saveFeatures run (samples: FeatureSamples) store =
+        let folder = folderOf run store
+        Directory.CreateDirectory folder |> ignore
+        samples.Save(Path.Combine(folder, featuresFile))
+
+    /// A stored run's representations of test images; None where there are none, as of runs of older versions, or they are damaged.
+    let internal tryFeatures run store =
+        let path = Path.Combine(folderOf run store, featuresFile)
+
+        try
+            if File.Exists path then
+                Some(FeatureSamples.Load path)
+            else
+                None
+        with
+        | :? InvalidDataException
+        | :? IOException -> None
 
     /// Saves why a run has no outcome.
     let saveFailure run (failure: Failure) store =

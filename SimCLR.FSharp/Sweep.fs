@@ -25,6 +25,7 @@ type private Argument =
     | Gpus of string
     | Deterministic
     | Retry_Failed
+    | TensorBoard
     | Out of string
     | Dry_Run
 
@@ -54,6 +55,7 @@ type private Argument =
             | Deterministic ->
                 "use libtorch's deterministic algorithms only; a run that needs another one fails (docs/determinism.md)."
             | Retry_Failed -> "try runs again that have failed before."
+            | TensorBoard -> "write event files for TensorBoard, into the folder 'tensorboard' of the report."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
@@ -76,6 +78,8 @@ type Sweep =
         Gpus: string list
         /// Published figures to set beside ours.
         Beside: (Results -> Comparison) list
+        /// Whether event files for TensorBoard are written beside the report.
+        TensorBoard: bool
         /// Folder of the report.
         Out: string
     }
@@ -253,6 +257,7 @@ module Sweep =
                 arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
                 |> List.ofArray
             Beside = []
+            TensorBoard = arguments.Contains Argument.TensorBoard
             Out = out
         }
 
@@ -307,6 +312,7 @@ module Sweep =
 
         let report =
             { Report.ofResults $"SimCLR: {sweep.Name}" sweep.Executor.Store results with
+                Embedding = Embedding.ofBest sweep.Out results sweep.Executor
                 ViewSheet = Some sheet
             }
 
@@ -315,7 +321,7 @@ module Sweep =
 
         let report =
             { report with
-                Subtitle = String.Join(". ", report.Subtitle :: verdicts)
+                Subtitle = String.Join("\n", report.Subtitle :: verdicts)
                 Tables = report.Tables @ List.map Comparison.table comparisons
             }
 
@@ -324,6 +330,9 @@ module Sweep =
         verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
         Executor.writeViewSheet sheet sweep.Baseline sweep.Executor
         let page = Report.write sweep.Out report
+
+        if sweep.TensorBoard then
+            TensorBoard.write (Path.Combine(sweep.Out, "tensorboard")) results
 
         if not verdicts.IsEmpty then
             File.WriteAllLines(Path.Combine(sweep.Out, "order.md"), verdicts)
@@ -350,7 +359,7 @@ module Sweep =
                 sweep.Executor
 
         if interruption.ExitCode <> 0 then
-            Executor.stored grid executor
+            Execution.stored grid executor
         else
             Grid.execute interruption.Token executor grid
 
@@ -366,6 +375,14 @@ module Sweep =
                 | wrong -> fail (String.concat Environment.NewLine wrong)
 
                 use interruption = new Interruption(Workers.isWorker)
+
+                let sweep =
+                    if Workers.isWorker then
+                        sweep
+                    else
+                        { sweep with
+                            Executor = Plan.announced grid sweep.Executor
+                        }
 
                 if sweep.Workers > 1 then
                     share sweep interruption.Token grid

@@ -10,6 +10,8 @@ type TableCell =
     | Text of string
     /// Mean and deviation of so many values, fractions where percent are shown; so many others failed.
     | Mean of mean: float * sd: float * count: int * percent: bool * failures: int
+    /// Mean of so many values and half the width of its 95 % confidence interval, as they are shown; NaN for one value.
+    | Interval of mean: float * halfWidth: float * count: int
     /// No value, and why.
     | Failed of reason: string
 
@@ -23,19 +25,6 @@ type Table =
 
 [<RequireQualifiedAccess>]
 module Table =
-
-    /// Mean and sample deviation (n - 1; 0 for one value).
-    let private meanAndSd values =
-        let mean = List.average values
-        let squares = values |> List.sumBy (fun x -> (x - mean) * (x - mean))
-
-        let sd =
-            if values.Length < 2 then
-                0.0
-            else
-                sqrt (squares / float (values.Length - 1))
-
-        mean, sd
 
     let private summarize (metric: Metric) (cells: CellResult list) =
         let values =
@@ -60,46 +49,35 @@ module Table =
             match values |> List.filter (Double.IsNaN >> not) with
             | [] -> TableCell.Text "–"
             | known ->
-                let mean, sd = meanAndSd known
+                let mean, sd = Statistics.meanAndSd known
                 TableCell.Mean(mean, sd, known.Length, metric.Unit = "%", cells.Length - values.Length)
-
-    let private group axis (results: Results) =
-        results.Cells |> List.groupBy (fun cell -> Results.coordinate axis cell.Cell)
-
-    let private heading (metric: Metric) =
-        match metric.Unit with
-        | "" -> metric.Name
-        | unit -> $"{metric.Name} ({unit})"
 
     /// One row per value of an axis and one column per metric: mean and deviation over all else, such as seeds.
     let summary axis metrics results =
         {
             Title = $"By {axis}"
-            Columns = axis :: List.map heading metrics
+            Columns = axis :: List.map Metric.heading metrics
             Rows =
                 [
-                    for value, cells in group axis results ->
+                    for value, group in Results.groupBy axis results ->
                         TableCell.Text(string value)
-                        :: [ for metric in metrics -> summarize metric cells ]
+                        :: [ for metric in metrics -> summarize metric group.Cells ]
                 ]
         }
 
     /// Rows by one axis, columns by another, one metric: mean and deviation over all else.
     let pivot rowAxis columnAxis (metric: Metric) (results: Results) =
-        let columns = group columnAxis results |> List.map fst
+        let columns = Results.groupBy columnAxis results |> List.map fst
 
         {
-            Title = $"{heading metric} by {rowAxis} and {columnAxis}"
+            Title = $"{Metric.heading metric} by {rowAxis} and {columnAxis}"
             Columns = rowAxis :: [ for value in columns -> $"{columnAxis} {value}" ]
             Rows =
                 [
-                    for value, cells in group rowAxis results ->
+                    for value, group in Results.groupBy rowAxis results ->
                         TableCell.Text(string value)
                         :: [
-                            for column in columns ->
-                                cells
-                                |> List.filter (fun cell -> Results.coordinate columnAxis cell.Cell = column)
-                                |> summarize metric
+                            for column in columns -> (Results.at columnAxis column group).Cells |> summarize metric
                         ]
                 ]
         }
@@ -107,11 +85,90 @@ module Table =
     let private number (digits: int) (x: float) =
         x.ToString($"F{digits}", CultureInfo.InvariantCulture)
 
+    let private interval (estimate: Estimate) =
+        TableCell.Interval(estimate.Mean, Option.defaultValue nan estimate.HalfWidth, estimate.Count)
+
+    /// The same as the summary, with 95 % confidence intervals (Student's) of the means in place of deviations.
+    let intervals axis metrics results =
+        {
+            Title = $"By {axis}: mean and 95 %% confidence interval"
+            Columns = axis :: List.map Metric.heading metrics
+            Rows =
+                [
+                    for value, group in Results.groupBy axis results ->
+                        TableCell.Text(string value)
+                        :: [
+                            for metric in metrics ->
+                                match Results.estimate metric group with
+                                | Some estimate -> interval estimate
+                                | None -> TableCell.Text "–"
+                        ]
+                ]
+        }
+
+    /// The setting with the highest mean of a metric at each value of an axis.
+    let best axis (metric: Metric) (results: Results) =
+        let others =
+            results.Axes |> List.filter (fun name -> name <> axis && name <> Grid.SeedAxis)
+
+        {
+            Title = $"Best {metric.Name} by {axis}"
+            Columns = axis :: others @ [ Metric.heading metric ]
+            Rows =
+                [
+                    for value, place, runs in Results.bestBy axis metric results ->
+                        [
+                            yield TableCell.Text(string value)
+
+                            for other in others do
+                                yield TableCell.Text(place |> List.find (fst >> (=) other) |> snd |> string)
+
+                            yield summarize metric runs.Cells
+                        ]
+                ]
+        }
+
+    /// How much a metric differs from its value at the first coordinate of an axis, between runs that agree in all else, the seed among
+    /// it: mean and 95 % confidence interval, deviation, number of pairs.
+    let differences axis (metric: Metric) results =
+        match Results.groupBy axis results |> List.map fst with
+        | [] -> invalidArg (nameof results) "There are no results to compare."
+        | first :: others ->
+            let unit = if metric.Unit = "%" then "points" else metric.Unit
+
+            {
+                Title = $"{metric.Name}, paired differences from {axis} {first}"
+                Columns = [ axis; $"difference ({unit}), 95 %% interval"; "sd"; "pairs" ]
+                Rows =
+                    [
+                        for value in others ->
+                            match Results.differences axis first value metric results with
+                            | [] -> [ TableCell.Text(string value); yield! List.replicate 3 (TableCell.Text "–") ]
+                            | pairs ->
+                                let estimate = Statistics.estimate pairs
+
+                                [
+                                    TableCell.Text(string value)
+                                    interval estimate
+                                    TableCell.Text(number 1 estimate.Sd)
+                                    TableCell.Text(string estimate.Count)
+                                ]
+                    ]
+            }
+
     /// The text of a cell, with that sign between mean and deviation.
     let private show plusMinus cell =
         match cell with
         | TableCell.Text text -> text
         | TableCell.Failed reason -> $"failed: {reason}"
+        | TableCell.Interval(mean, halfWidth, _) ->
+            let digits = if abs mean >= 100.0 then 1 else 2
+            let text = number digits mean
+
+            if Double.IsNaN halfWidth then
+                text
+            else
+                text + plusMinus + number digits halfWidth
         | TableCell.Mean(mean, sd, count, percent, _) ->
             let scale, digits =
                 if percent then 100.0, 1
@@ -181,27 +238,30 @@ module Table =
         let exact (x: float) =
             x.ToString("G12", CultureInfo.InvariantCulture)
 
-        let isMean column =
+        /// What the second of a column's numbers is; None: it has words only.
+        let spread column =
             table.Rows
-            |> List.exists (fun row ->
+            |> List.tryPick (fun row ->
                 match List.item column row with
-                | TableCell.Mean _ -> true
-                | _ -> false)
+                | TableCell.Mean _ -> Some "sd"
+                | TableCell.Interval _ -> Some "half width"
+                | _ -> None)
 
         let header =
             table.Columns
             |> List.mapi (fun i name ->
-                if isMean i then
-                    [ name; name + " sd"; name + " n" ]
-                else
-                    [ name ])
+                match spread i with
+                | Some what -> [ name; $"{name} {what}"; name + " n" ]
+                | None -> [ name ])
 
         let cell column value =
             match value with
             | TableCell.Mean(mean, sd, count, percent, _) ->
                 let scale = if percent then 100.0 else 1.0
                 [ exact (scale * mean); exact (scale * sd); string count ]
-            | other when isMean column -> [ cellText other; ""; "0" ]
+            | TableCell.Interval(mean, halfWidth, count) when Double.IsNaN halfWidth -> [ exact mean; ""; string count ]
+            | TableCell.Interval(mean, halfWidth, count) -> [ exact mean; exact halfWidth; string count ]
+            | other when (spread column).IsSome -> [ cellText other; ""; "0" ]
             | other -> [ cellText other ]
 
         let line = List.concat >> List.map quote >> String.concat ","
@@ -230,7 +290,8 @@ module Table =
 
         let cell value =
             match value with
-            | TableCell.Mean _ -> "$" + show " \\pm " value + "$" + remark value
+            | TableCell.Mean _
+            | TableCell.Interval _ -> "$" + show " \\pm " value + "$" + remark value
             | other -> escape (cellText other)
 
         let row cells = String.concat " & " cells + " \\\\"

@@ -120,13 +120,13 @@ module Weights =
             Lower.evaluationOf weights.Normalization (int splits.Train.Height) run
 
         let pretrained = Pretrained(spec, encoder, head, evaluation, splits, device)
-        use measurements = Executor.measurements executor run pretrained
+        use measurements = Training.measurements executor run pretrained
         let result = Protocol.Evaluate(evaluation, encoder, splits, device)
 
         {
             LinearTop1 = result.Linear.Top1
             KnnTop1 = result.NeighbourTop1
             L2 = result.Linear.L2
-            Measured = Executor.take executor run pretrained measurements
+            Measured = Training.take executor run pretrained measurements
             Ignored = List.ofSeq loaded.Ignored
         }

@@ -5,6 +5,7 @@
 #r "Argu.dll"
 #r "FSharp.SystemTextJson.dll"
 #r "DynamicObj.dll"
+#r "MathNet.Numerics.dll"
 #r "Giraffe.ViewEngine.dll"
 #r "Plotly.NET.dll"
 #r "SimCLR.Core.dll"

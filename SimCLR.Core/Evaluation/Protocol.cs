@@ -25,7 +25,8 @@ public sealed record EvaluationSpec(
 /// <summary>What an encoder's representations are worth.</summary>
 /// <param name="Linear">Linear probe.</param>
 /// <param name="NeighbourTop1">k-NN test accuracy, as a fraction.</param>
-public sealed record EvaluationResult(LinearProbeResult Linear, double NeighbourTop1);
+/// <param name="Sample">Representations of some test images, to be looked at.</param>
+public sealed record EvaluationResult(LinearProbeResult Linear, double NeighbourTop1, FeatureSample Sample);
 
 /// <summary>Linear probe and k-NN of a frozen encoder.</summary>
 public static class Protocol
@@ -40,7 +41,8 @@ public static class Protocol
         using var generator = new RandomStreams(spec.Seed).At(RandomStreams.Evaluation, 0, CPU);
         return new EvaluationResult(
             LinearProbe.Run(train, test, spec.L2, spec.ValidationFraction, generator),
-            NearestNeighbours.Top1(train, test, spec.NeighbourCount, spec.NeighbourTemperature)
+            NearestNeighbours.Top1(train, test, spec.NeighbourCount, spec.NeighbourTemperature),
+            FeatureSample.Of(test, splits.Test)
         );
     }
 }

@@ -14,21 +14,7 @@ let private inFolder test =
     finally
         folder.Delete true
 
-/// A run of a second or less.
-let private tiny =
-    { Run.shapes with
-        Images =
-            {
-                Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
-                TrainLimit = None
-            }
-        ViewA = View.crop 16 >-> View.flip
-        ViewB = View.crop 16 >-> View.flip
-        Encoder = Encoder.SmallConv [ 8; 16 ]
-        Schedule = Schedule.cosine 0.0
-        BatchSize = 10
-        Epochs = 2
-    }
+let private tiny = Samples.tiny
 
 let private executor folder =
     { Executor.local with
@@ -297,3 +283,32 @@ let ``A plan names every run, knows the stored ones, and trains nothing`` () =
         let lines, seconds = Plan.describe grid (executor folder)
         Assert.All(lines, fun line -> Assert.Contains("stored already", line))
         Assert.Equal(0.0, seconds))
+
+[<Fact>]
+let ``A run leaves representations of its test images, before and after training`` () =
+    inFolder (fun folder ->
+        let executor = executor folder
+        executor |> Executor.run tiny |> ignore
+        let samples = (Store.tryFeatures tiny executor.Store).Value
+        Assert.Equal<int64 list>([ 0L .. 19L ], List.ofSeq samples.Indices)
+        Assert.Equal((20, 16), (samples.Trained.Count, samples.Trained.Dimension))
+        Assert.Equal(10, samples.ClassNames.Count)
+        Assert.NotEqual<Half array>(samples.Untrained.H, samples.Trained.H)
+        File.WriteAllText(Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors"), "damaged")
+        Assert.True((Store.tryFeatures tiny executor.Store).IsNone))
+
+[<Fact>]
+let ``Representations of images that are no longer there are left out of the report`` () =
+    inFolder (fun folder ->
+        let executor = executor folder
+        let results = Grid.from tiny |> execute executor
+        let path = Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors")
+        let s = SimCLR.Core.Evaluation.FeatureSamples.Load path
+        Assert.True((Embedding.ofBest folder results executor).IsSome)
+
+        SimCLR.Core.Evaluation
+            .FeatureSamples(s.Untrained, s.Trained, s.Labels, [| for i in s.Indices -> i + 1L |], s.ClassNames)
+            .Save
+            path
+
+        Assert.True((Embedding.ofBest folder results executor).IsNone))

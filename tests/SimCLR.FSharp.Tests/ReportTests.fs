@@ -89,7 +89,7 @@ let ``Every chart has a place and is drawn`` () =
         |> Seq.map _.Groups[1].Value
         |> Seq.toList
 
-    Assert.Equal(5, drawn.Length)
+    Assert.Equal(3, drawn.Length)
     Assert.All(drawn, fun id -> Assert.Contains($"<div id=\"{id}\">", html))
 
 [<Fact>]
@@ -135,13 +135,44 @@ let ``Odd grids have a page too: one run, one seed, two axes, words, all failed`
     Assert.DoesNotContain("newPlot('", ownText (page "failed" temperatures failed))
 
 [<Fact>]
-let ``Two axes have a heat map`` () =
+let ``Two axes have a heat map, a line by each value of the other axis, and parallel coordinates`` () =
     let grid =
         Grid.from Run.shapes
         |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
         |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
+        |> Grid.seeds [ 0; 1 ]
 
-    Assert.Contains("\"type\":\"heatmap\"", page "two" grid fine)
+    let html = page "two" grid fine
+    Assert.Contains("\"type\":\"heatmap\"", html)
+    Assert.Contains("\"texttemplate\":\"%{z:.1f}\"", html)
+    Assert.Contains("<h3>Every run</h3>", html)
+    Assert.Contains("\"name\":\"batch 64, depth 0, seed 0: 50.0\"", html)
+
+    for name in [ "batch 64"; "batch 128"; "batch 64 ± sd"; "batch 128 ± sd" ] do
+        Assert.Contains($"\"name\":\"{name}\"", html)
+
+[<Fact>]
+let ``Two axes of words have a heat map and no line`` () =
+    let named = [ "a", Run.shapes.Loss; "b", Loss.ntXent 0.2 ]
+
+    let html =
+        Grid.from Run.shapes
+        |> Grid.varyBy "loss" Run.loss named
+        |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv; "r18", Encoder.resNet 18 ]
+        |> fun grid -> page "words" grid fine
+
+    Assert.Contains("\"type\":\"heatmap\"", html)
+    Assert.DoesNotContain("Linear probe by loss</h3>", html)
+    Assert.DoesNotContain("Linear probe by encoder</h3>", html)
+
+[<Fact>]
+let ``Runs stored without representations have a page without them`` () =
+    let results = results temperatures fine
+
+    let executor = { Executor.local with Store = store }
+
+    Assert.True((Embedding.ofBest (Path.GetTempPath()) results executor).IsNone)
+    Assert.DoesNotContain("Representations", ownText (page "old" temperatures fine))
 
 [<Fact>]
 let ``Writing makes page and tables`` () =
@@ -154,7 +185,7 @@ let ``Writing makes page and tables`` () =
 
         Assert.True(File.Exists path)
 
-        for name in [ "table.md"; "table.csv" ] do
+        for name in [ "table.md"; "table.csv"; "table.tex" ] do
             Assert.Contains("temperature", File.ReadAllText(Path.Combine(folder.FullName, name)))
     finally
         folder.Delete true

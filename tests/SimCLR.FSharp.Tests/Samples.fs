@@ -78,6 +78,22 @@ let withoutSpeed outcome =
         Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 })
     }
 
+/// A run of a second or less.
+let tiny =
+    { Run.shapes with
+        Images =
+            {
+                Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
+                TrainLimit = None
+            }
+        ViewA = View.crop 16 >-> View.flip
+        ViewB = View.crop 16 >-> View.flip
+        Encoder = Encoder.SmallConv [ 8; 16 ]
+        Schedule = Schedule.cosine 0.0
+        BatchSize = 10
+        Epochs = 2
+    }
+
 /// Gives an action a folder of its own, and removes it.
 let withFolder action =
     let folder = Directory.CreateTempSubdirectory "simclr-test-"

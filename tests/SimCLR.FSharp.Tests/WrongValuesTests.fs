@@ -240,7 +240,7 @@ let A_folder_that_can_be_written_stays_as_it_was () =
 [<Fact>]
 let A_disk_that_is_too_small_is_found () =
     let need = Preflight.need [ Run.cifar10; Run.shapes ]
-    // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 MiB.
+    // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 times 8 MiB.
     Assert.InRange(need, 400_000_000L, 500_000_000L)
     // A ResNet-18 of 11.2 million weights of 4 bytes, and a small network.
     Assert.InRange(Preflight.encoders [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)

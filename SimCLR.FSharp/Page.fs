@@ -1,0 +1,103 @@
+/// The parts of a report's page.
+module internal SimCLR.Page
+
+open System
+open System.IO
+open Giraffe.ViewEngine
+open Plotly.NET
+
+let private resource (kind: Type) (ending: string) =
+    let assembly = kind.Assembly
+    let name = assembly.GetManifestResourceNames() |> Array.find _.EndsWith(ending)
+    use stream = assembly.GetManifestResourceStream name
+    use reader = new StreamReader(stream)
+    reader.ReadToEnd()
+
+let tableView (table: Table) =
+    let cell value =
+        match value with
+        | TableCell.Failed _ -> td [ _class "failed" ] [ str (Table.cellText value) ]
+        | _ -> td [] [ str (Table.cellText value) ]
+
+    div
+        [ _class "scroll" ]
+        [
+            h3 [] [ str table.Title ]
+            Giraffe.ViewEngine.HtmlElements.table
+                []
+                [
+                    thead [] [ tr [] [ for column in table.Columns -> th [] [ str column ] ] ]
+                    tbody [] [ for row in table.Rows -> tr [] (List.map cell row) ]
+                ]
+        ]
+
+let private part title content =
+    section [] (h2 [] [ str title ] :: content)
+
+let private chartView (title: string, chart: GenericChart) =
+    let html =
+        chart
+        |> Chart.withDisplayOptionsStyle (PlotlyJSReference = NoReference)
+        |> GenericChart.toChartHTML
+
+    [ h3 [] [ str title ]; rawText html ]
+
+/// Two in a row; the last of an odd number takes a row of its own.
+let chartsView charts =
+    let isAlone i = i = List.length charts - 1 && i % 2 = 0
+
+    div
+        [ _class "plots" ]
+        [
+            for i, chart in List.indexed charts -> div (if isAlone i then [ _class "wide" ] else []) (chartView chart)
+        ]
+
+let image what (path: string) =
+    let data = Convert.ToBase64String(File.ReadAllBytes path)
+    img [ _class "sheet"; _alt what; _src $"data:image/png;base64,{data}" ]
+
+let note text = p [ _class "note" ] [ str text ]
+
+let legend classes =
+    ul
+        [ _class "legend" ]
+        [
+            for name, colour in classes -> li [] [ i [ _style $"background:{colour}" ] []; str name ]
+        ]
+
+/// Names and values.
+let entries (named: (string * string) list) =
+    dl
+        []
+        [
+            for name, value in named do
+                dt [] [ str name ]
+                dd [] [ str value ]
+        ]
+
+/// A self-contained page of sections, each with its title.
+let html (heading: string) (subtitle: string) sections =
+    Giraffe.ViewEngine.HtmlElements.html
+        [ _lang "en" ]
+        [
+            head
+                []
+                [
+                    meta [ _charset "utf-8" ]
+                    meta [ _name "viewport"; _content "width=device-width, initial-scale=1" ]
+                    title [] [ str heading ]
+                    style [] [ rawText (resource typeof<Table> "Report.css") ]
+                    script [] [ rawText (resource typeof<GenericChart> ".min.js") ]
+                ]
+            body
+                []
+                [
+                    main
+                        []
+                        [
+                            header [] [ h1 [] [ str heading ]; p [] [ str subtitle ] ]
+                            yield! sections |> List.map (fun (title, content) -> part title content)
+                        ]
+                ]
+        ]
+    |> RenderView.AsString.htmlDocument

@@ -1,0 +1,102 @@
+module SimCLR.Tests.PlanTests
+
+open System.Collections.Generic
+open System.IO
+open System.Threading
+open SimCLR
+open SimCLR.Tests
+open Xunit
+
+/// Keeps what a sweep tells, in order.
+let private recording (heard: List<string>) =
+    { new Progress with
+        member _.Note text = heard.Add $"note: {text}"
+        member _.Begin(number, _, _) = heard.Add $"begin {number}"
+        member _.Step _ = ()
+        member _.End _ = heard.Add "end"
+    }
+
+let private grid =
+    Grid.from Samples.tiny
+    |> Grid.vary "batch" Run.batchSize [ 5; 10 ]
+    |> Grid.seeds [ 0; 1 ]
+
+[<Fact>]
+let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
+    Samples.withFolder (fun folder ->
+        let heard = List<string>()
+
+        let executor =
+            { Executor.local with
+                Device = Cpu
+                Store = Store.at folder
+                Progress = recording heard
+            }
+
+        { grid with
+            Cells = List.take 1 grid.Cells
+        }
+        |> Grid.execute
+            CancellationToken.None
+            { executor with
+                Progress = Progress.silent
+            }
+        |> ignore
+
+        let planned = Plan.announced grid executor
+        Assert.Equal($"note: 4 runs: 3 new, 1 stored in {Path.GetFullPath folder}.", Assert.Single heard)
+        grid |> Grid.execute CancellationToken.None planned |> ignore
+
+        let estimates =
+            [
+                for i, text in Seq.indexed heard do
+                    if text.StartsWith "note: Estimated from the first steps:" then
+                        i, text
+            ]
+
+        let place, text = Assert.Single estimates
+        Assert.Matches(@"\d+ s for 3 new runs, peak memory [\d.]+ [MG]iB\.$", text)
+        // While the first run that is not stored is in progress.
+        Assert.Equal("begin 2", heard[place - 1])
+        Assert.Equal("end", heard[place + 1]))
+
+[<Fact>]
+let A_sweep_that_is_stored_has_nothing_to_estimate () =
+    Samples.withFolder (fun folder ->
+        let heard = List<string>()
+
+        let executor =
+            { Executor.local with
+                Device = Cpu
+                Store = Store.at folder
+                Progress = recording heard
+            }
+
+        let one = Grid.from Samples.tiny
+        one |> Grid.execute CancellationToken.None executor |> ignore
+        heard.Clear()
+
+        one
+        |> Grid.execute CancellationToken.None (Plan.announced one executor)
+        |> ignore
+
+        Assert.Equal<string list>(
+            [
+                "note: 1 runs: 0 new, 1 stored in " + Path.GetFullPath folder + "."
+                "begin 1"
+                "end"
+            ],
+            List.ofSeq heard
+        ))
+
+// 100 before; 50 more for a batch of 64, so 200 more for one of 256. A smaller batch than the one measured changes nothing.
+[<Fact>]
+let Peak_memory_grows_with_the_batch () =
+    Assert.Equal(300.0, Plan.peak 100.0 150.0 64 256)
+    Assert.Equal(150.0, Plan.peak 100.0 150.0 64 32)
+    Assert.Equal(100.0, Plan.peak 100.0 90.0 64 256)
+
+[<Fact>]
+let Memory_is_said_in_a_unit_that_fits () =
+    Assert.Equal("640 MiB", Plan.memory (640.0 * 1048576.0))
+    Assert.Equal("1.5 GiB", Plan.memory (1.5 * 1073741824.0))

@@ -1,0 +1,167 @@
+module SimCLR.Tests.ResultsTests
+
+open SimCLR
+open SimCLR.Tests
+open Xunit
+
+/// Accuracies in percent by temperature and batch, seeds 0, 1, 2; that of 0.5, 128, seed 1 has failed.
+let private table =
+    Map
+        [
+            (0.1, 64), [ 60.0; 62.0; 67.0 ]
+            (0.1, 128), [ 50.0; 51.0; 52.0 ]
+            (0.5, 64), [ 61.0; 64.0; 66.0 ]
+            (0.5, 128), [ 55.0; nan; 54.0 ]
+        ]
+
+let private results =
+    Grid.from Run.shapes
+    |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
+    |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
+    |> Grid.vary "depth" Run.headDepth [ 2 ]
+    |> Grid.seeds [ 0; 1; 2 ]
+    |> Samples.results (fun run ->
+        let value =
+            table[(Option.get (Loss.temperature run.Loss), run.BatchSize)][int run.Seed]
+
+        if System.Double.IsNaN value then
+            None
+        else
+            Some(value / 100.0))
+
+let private n x = AxisValue.Number x
+
+// By hand: 60, 62, 67 have the mean 63, squares 9 + 1 + 16 and the deviation √13; t of 2 degrees of freedom at 97.5 % is 4.302653 (any
+// table): 4.302653 · √13 / √3 = 8.956686.
+[<Fact>]
+let An_interval_is_the_one_computed_by_hand () =
+    let estimate = Statistics.estimate [ 60.0; 62.0; 67.0 ]
+    Assert.Equal(63.0, estimate.Mean, 12)
+    Assert.Equal(3.605551275463989, estimate.Sd, 12)
+    Assert.Equal(8.956686, estimate.HalfWidth.Value, 5)
+
+// t at 97.5 %: 12.7062 for 1 degree of freedom, 2.2622 for 9.
+[<Fact>]
+let Two_and_ten_numbers_take_the_quantiles_of_the_printed_tables () =
+    Assert.Equal(12.7062, (Statistics.estimate [ 0.0; 2.0 ]).HalfWidth.Value, 4)
+    // Of -1 and 1, five times each, the deviation is √(10 / 9).
+    let ten = List.replicate 5 [ -1.0; 1.0 ] |> List.concat
+    Assert.Equal(2.2622 * sqrt (10.0 / 9.0) / sqrt 10.0, (Statistics.estimate ten).HalfWidth.Value, 4)
+
+[<Fact>]
+let One_number_has_no_interval () =
+    Assert.Equal(
+        {
+            Mean = 5.0
+            Sd = 0.0
+            Count = 1
+            HalfWidth = None
+        },
+        Statistics.estimate [ 5.0 ]
+    )
+
+[<Fact>]
+let An_axis_of_one_value_is_not_varied_and_seeds_are_none () =
+    Assert.Equal<string list>([ "tau"; "batch" ], Results.varied results)
+    Assert.Equal<string list>([ "batch" ], results |> Results.at "tau" (n 0.1) |> Results.varied)
+
+[<Fact>]
+let Groups_are_in_the_order_of_the_grid () =
+    let groups = results |> Results.groupBy "batch"
+    Assert.Equal<AxisValue list>([ n 64.0; n 128.0 ], List.map fst groups)
+    let _, second = groups[1]
+
+    Assert.Equal<float list>(
+        [ 50.0; 51.0; 52.0; 55.0; 54.0 ],
+        second |> Results.values Outcome.linearTop1 |> List.map (fun x -> round x)
+    )
+
+[<Fact>]
+let The_best_setting_is_that_of_the_highest_mean_not_of_the_highest_run () =
+    // 0.1 with 64 has the highest run, 67, but the mean 63; 0.5 with 64 has 63.67.
+    match Results.best Outcome.linearTop1 results with
+    | Some(place, runs) ->
+        Assert.Equal<(string * AxisValue) list>([ "tau", n 0.5; "batch", n 64.0; "depth", n 2.0 ], place)
+        Assert.Equal(3, runs.Cells.Length)
+    | None -> Assert.Fail "there is none"
+
+    Assert.Equal<(AxisValue * AxisValue) list>(
+        [ n 64.0, n 0.5; n 128.0, n 0.5 ],
+        [
+            for value, place, _ in Results.bestBy "batch" Outcome.linearTop1 results -> value, List.head place |> snd
+        ]
+    )
+
+[<Fact>]
+let Nothing_is_best_where_all_have_failed () =
+    let failed =
+        results
+        |> Results.where (fun cell -> cell.Run.BatchSize = 128 && cell.Run.Seed = 1L)
+
+    Assert.Equal(1, (Results.outcomes failed).Length)
+    let none = failed |> Results.at "tau" (n 0.5)
+    Assert.Equal(None, Results.best Outcome.linearTop1 none)
+
+// 61 - 60, 64 - 62, 66 - 67; then 55 - 50 and 54 - 52, for the pair of seed 1 lacks one.
+[<Fact>]
+let Differences_are_of_runs_that_agree_in_all_else () =
+    let differences =
+        results |> Results.differences "tau" (n 0.1) (n 0.5) Outcome.linearTop1
+
+    Assert.Equal<float list>([ -1.0; 1.0; 2.0; 2.0; 5.0 ], differences |> List.map round |> List.sort)
+
+// Of 1, 2, -1: mean 2/3, deviation √(7/3) = 1.5275, half width 4.302653 · 1.5275 / √3 = 3.7946.
+[<Fact>]
+let Paired_differences_have_a_table () =
+    let table =
+        results
+        |> Results.at "batch" (n 64.0)
+        |> Table.differences "tau" Outcome.linearTop1
+
+    Assert.Equal("linear top-1, paired differences from tau 0.1", table.Title)
+
+    Assert.Equal<string list>(
+        [ "0.5"; "0.67 ± 3.79"; "1.5"; "3" ],
+        table.Rows |> List.exactlyOne |> List.map Table.cellText
+    )
+
+[<Fact>]
+let Intervals_have_a_table_in_every_form () =
+    let table =
+        results
+        |> Results.at "batch" (n 64.0)
+        |> Table.intervals "tau" [ Outcome.linearTop1 ]
+
+    // 61, 64, 66: mean 63.67, deviation 2.5166, half width 6.2516.
+    Assert.Contains("| 0.1 | 63.00 ± 8.96 |", Table.toMarkdown table)
+    Assert.Contains("| 0.5 | 63.67 ± 6.25 |", Table.toMarkdown table)
+    Assert.Contains(@"0.1 & $63.00 \pm 8.96$ \\", Table.toLatex table)
+    let csv = (Table.toCsv table).Split '\n'
+    Assert.Equal("tau,linear top-1 (%),linear top-1 (%) half width,linear top-1 (%) n", csv[0])
+    Assert.StartsWith("0.1,63,8.9566", csv[1])
+    Assert.EndsWith(",3", csv[1])
+
+[<Fact>]
+let One_seed_has_a_mean_without_an_interval () =
+    let table =
+        results
+        |> Results.where (fun cell -> cell.Run.Seed = 0L && cell.Run.BatchSize = 64)
+        |> Table.intervals "tau" [ Outcome.linearTop1 ]
+
+    Assert.Contains("| 0.1 | 60.00 |", Table.toMarkdown table)
+    Assert.Contains("0.1,60,,1", Table.toCsv table)
+
+[<Fact>]
+let The_best_of_each_group_has_a_table () =
+    Table.best "batch" Outcome.linearTop1 results
+    |> Table.toMarkdown
+    |> fun text ->
+        Assert.Equal<string list>(
+            [
+                "| batch | tau | depth | linear top-1 (%) |"
+                "|---|---:|---:|---:|"
+                "| 64 | 0.5 | 2 | 63.7 ± 2.5 |"
+                "| 128 | 0.5 | 2 | 54.5 ± 0.7 (1 failed) |"
+            ],
+            List.ofArray (text.Split '\n')
+        )

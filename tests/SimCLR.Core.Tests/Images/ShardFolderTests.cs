@@ -44,6 +44,30 @@ public class ShardFolderTests
 
     private static string Shard(TemporaryFolder folder) => Path.Combine(folder.At("cache"), "shard-00000.u8");
 
+    [Theory]
+    [InlineData("\"Height\": 8", "\"Height\": 4", "\"Width\": 8", "\"Width\": 16")]
+    [InlineData("\"Sources\": 9", "\"Sources\": 8", "", "")]
+    [InlineData("\"a\"", "\"c\"", "", "")]
+    [InlineData("shard-00000.u8", "../cache/shard-00000.u8", "", "")]
+    [InlineData("0,", "1,", "", "")]
+    public void A_damaged_index_is_told_and_made_again(string what, string by, string second, string bySecond)
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 9);
+        Open(folder, files).Dispose();
+        var index = Path.Combine(folder.At("cache"), ShardIndex.FileName);
+        var text = File.ReadAllText(index);
+        // The first label, not the number of those left out.
+        var at = what == "0," ? text.IndexOf(what, text.IndexOf("\"Labels\"")) : text.IndexOf(what);
+        text = text[..at] + by + text[(at + what.Length)..];
+        File.WriteAllText(index, second == "" ? text : text.Replace(second, bySecond));
+        var said = new List<string>();
+        using var images = Open(folder, files, said.Add);
+        Assert.Contains(said, line => line.Contains("index of the image cache"));
+        Assert.Equal(InMemory(files), Bytes(images));
+        Assert.Equal(files.Select(file => file.Label), images.Labels.data<long>().ToArray());
+    }
+
     [Fact]
     public void Images_on_disk_are_those_in_memory()
     {

@@ -82,21 +82,22 @@ internal static class Soak
     private static IEnumerable<Seen> Sweep(int runs, string folder)
     {
         var executor = new Executor(
-            Device.Cpu,
-            "data",
-            false,
-            false,
-            StoreModule.at(folder),
-            ProgressModule.silent,
-            FSharpOption<TimeSpan>.Some(TimeSpan.Zero), // a checkpoint after every step
-            null,
-            false,
-            false,
-            false
+            device: Device.Cpu,
+            dataRoot: "data",
+            download: false,
+            stream: false,
+            store: StoreModule.at(folder),
+            progress: ProgressModule.silent,
+            checkpointEvery: FSharpOption<TimeSpan>.Some(TimeSpan.Zero), // a checkpoint after every step
+            keepEncoder: false,
+            threads: null,
+            deterministic: false,
+            retryFailed: false,
+            dryRun: false
         );
         for (var done = 1; done <= runs; done++)
         {
-            ExecutorModule.run(Tiny(done), executor);
+            GridExecution.Executor.run(Tiny(done), executor);
             if (done % (runs / Rows) == 0)
                 yield return Look(done);
         }

@@ -119,7 +119,7 @@ let private imageFolder folder (classes: (string * int * int) list) =
 let private refused folder grid =
     let store = Store.at (Path.Combine(folder, "runs"))
     let results = grid |> execute (executor store.Folder)
-    Assert.Empty(Directory.GetFiles(store.Folder, "*.safetensors", SearchOption.AllDirectories))
+    Assert.Empty(Directory.GetFiles(store.Folder, "step-*.safetensors", SearchOption.AllDirectories))
 
     [
         for cell in results.Cells do

@@ -59,10 +59,20 @@ module internal Execution =
                 | Some outcome -> finished (Ok outcome) true
                 | None ->
                     try
-                        finished (Training.attempt executor device (Executor.load executor cell.Run) cancellation cell.Run) false
-                    with :? OperationCanceledException ->
-                        executor.Progress.End "interrupted"
-                        Attempt.Interrupted
+                        try
+                            finished
+                                (Training.attempt
+                                    executor
+                                    device
+                                    (Executor.load executor cell.Run)
+                                    cancellation
+                                    cell.Run)
+                                false
+                        with :? OperationCanceledException ->
+                            executor.Progress.End "interrupted"
+                            Attempt.Interrupted
+                    finally
+                        NativeHeap.Release()
 
     /// Only what is known already.
     let stored (grid: Grid) executor =

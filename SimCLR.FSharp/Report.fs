@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
+open SimCLR.Core.Runtime
 open Giraffe.ViewEngine
 open Plotly.NET
 
@@ -234,10 +235,13 @@ module Report =
     let write folder report =
         Directory.CreateDirectory folder |> ignore
         let path name = Path.Combine(folder, name)
-        File.WriteAllText(path "report.html", toHtml report)
+        AtomicFile.WriteText(path "report.html", toHtml report)
 
         let tables ending (render: Table -> string) =
-            File.WriteAllText(path $"table.{ending}", (report.Tables |> List.map render |> String.concat "\n\n") + "\n")
+            AtomicFile.WriteText(
+                path $"table.{ending}",
+                (report.Tables |> List.map render |> String.concat "\n\n") + "\n"
+            )
 
         tables "md" (fun table -> $"## {table.Title}\n\n{Table.toMarkdown table}")
         tables "csv" Table.toCsv

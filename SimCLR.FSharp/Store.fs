@@ -29,8 +29,7 @@ module Store =
     let encoderOf run store =
         Path.Combine(folderOf run store, "encoder.safetensors")
 
-    let private write (path: string) (text: string) =
-        AtomicFile.Write(path, (fun stream -> stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))))
+    let private write path text = AtomicFile.WriteText(path, text)
 
     let private read<'T> (path: string) =
         try

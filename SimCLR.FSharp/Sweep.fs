@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
+open SimCLR.Core.Runtime
 open Argu
 
 /// The arguments that every script of a sweep takes.
@@ -335,7 +336,7 @@ module Sweep =
             TensorBoard.write (Path.Combine(sweep.Out, "tensorboard")) results
 
         if not verdicts.IsEmpty then
-            File.WriteAllLines(Path.Combine(sweep.Out, "order.md"), verdicts)
+            AtomicFile.WriteText(Path.Combine(sweep.Out, "order.md"), String.concat "\n" verdicts + "\n")
 
         printfn $"\nReport: {Path.GetFullPath page}"
 

@@ -102,12 +102,7 @@ let private train executor device (splits: ImageSplits) (cancellation: Cancellat
     ClassCoverage.Check splits
 
     use training =
-        new Pretraining(
-            Lower.pretraining run,
-            splits.Pretraining,
-            device,
-            (fun text -> executor.Progress.Note text)
-        )
+        new Pretraining(Lower.pretraining run, splits.Pretraining, device, (fun text -> executor.Progress.Note text))
 
     let pretrained = pretrained device splits evaluation training run cancellation
     use measurements = measurements executor run pretrained

@@ -23,6 +23,11 @@ public static partial class AtomicFile
             }
         );
 
+    /// <summary>The same of a text, in UTF-8.</summary>
+    /// <exception cref="IOException">The disk is full, or the folder cannot be written; nothing is left behind.</exception>
+    public static void WriteText(string path, string text) =>
+        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+
     /// <summary>Writes a file whose name is known once its content is.</summary>
     /// <param name="folder">Made if it is not there.</param>
     /// <param name="write">Writes the content and gives the file's name.</param>

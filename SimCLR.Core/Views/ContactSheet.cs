@@ -1,3 +1,4 @@
+using SimCLR.Core.Runtime;
 using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,11 +21,14 @@ public static class ContactSheet
         Require.AtLeast(columns, 1, nameof(columns));
         Require.AtLeast(scale, 1, nameof(scale));
         using var bitmap = Draw(images, columns, scale);
-        if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
-            Directory.CreateDirectory(folder);
-        using var file = File.Create(path);
-        if (!bitmap.Encode(file, SKEncodedImageFormat.Png, 100))
-            throw new IOException($"{path} could not be encoded as PNG.");
+        AtomicFile.Write(
+            path,
+            file =>
+            {
+                if (!bitmap.Encode(file, SKEncodedImageFormat.Png, 100))
+                    throw new IOException($"{path} could not be encoded as PNG.");
+            }
+        );
     }
 
     private static SKBitmap Draw(Tensor images, int columns, int scale)

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace SimCLR.Core.Runtime;
+
+/// <summary>Memory that libtorch allocates outside .NET's heap.</summary>
+public static partial class NativeHeap
+{
+    /// <summary>Gives what is free back to the system, which glibc, left to itself or told to keep it (see the launcher), does not do for
+    /// pages between others in use. Does nothing on another C library.</summary>
+    public static void Release()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        try
+        {
+            _ = Trim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl keeps less by itself.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nuint pad);
+}

@@ -6,7 +6,7 @@ open SimCLR
 open SimCLR.Tests.Launcher
 open Xunit
 
-/// A run of a moment and one of a second or two; how often a checkpoint is written unasked is left as it is.
+/// A run of a moment and one of ten seconds; how often a checkpoint is written unasked is left as it is.
 let private script =
     $"""
 #load @"{root}/scripts/load.fsx"
@@ -22,7 +22,7 @@ let tiny =
         BatchSize = 10 }}
 
 Grid.from tiny
-|> Grid.vary "epochs" Run.epochs [ 1; 100 ]
+|> Grid.vary "epochs" Run.epochs [ 1; 600 ]
 |> Sweep.run (Sweep.fromArgs "interrupted" Load.arguments)
 """
 
@@ -56,7 +56,7 @@ let private interrupted code folder (ended: int * string * string) =
         File.ReadAllLines(Path.Combine(folder, "results", "interrupted", "table.md"))
 
     Assert.Contains(table, fun line -> line.StartsWith "| 1 ")
-    Assert.DoesNotContain(table, fun line -> line.StartsWith "| 100 ")
+    Assert.DoesNotContain(table, fun line -> line.StartsWith "| 600 ")
 
 [<Fact>]
 let ``A sweep ended by Ctrl-C, by SIGTERM and by two Ctrl-C goes on each time, and ends as one that was not`` () =
@@ -67,7 +67,7 @@ let ``A sweep ended by Ctrl-C, by SIGTERM and by two Ctrl-C goes on each time, a
 
             // A quarter of the second run is done.
             let sweep = sweepIn folder
-            Assert.True(sweep |> hears "epochs 100  ━")
+            Assert.True(sweep |> hears "epochs 600  ━")
             sweep |> signal "INT"
             sweep |> finish |> interrupted 130 folder
 

@@ -35,7 +35,7 @@ internal static class Soak
         var section = new Section($"Soak: {runs} runs in one process");
         section.Say(
             $"{Machine.Describe(torch.CPU)}. Each run trains for an epoch, is evaluated before and after, and stored; "
-                + "figures after a full collection."
+                + "figures once all that is free has been given back to the system."
         );
         var folder = Directory.CreateTempSubdirectory("simclr-soak-").FullName;
         List<Seen> seen;
@@ -115,9 +115,8 @@ internal static class Soak
 
     private static Seen Look(int runs)
     {
-        // All that the collector keeps for later is given back: what is left is in use.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.WaitForPendingFinalizers();
+        // All that the collector and glibc keep for later is given back: what is left is in use.
+        NativeHeap.Release();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         using var process = Process.GetCurrentProcess();
         return new Seen(

@@ -2,7 +2,6 @@ namespace SimCLR
 
 open System
 open System.Diagnostics
-open System.IO
 open System.Runtime.InteropServices
 open SimCLR.Core.Runtime
 open TorchSharp
@@ -44,19 +43,7 @@ module internal Provenance =
              | None, _ -> "unknown")
 
     let private machine =
-        lazy
-            (let model =
-                if File.Exists "/proc/cpuinfo" then
-                    File.ReadLines "/proc/cpuinfo"
-                    |> Seq.tryFind _.StartsWith("model name")
-                    |> Option.map (fun line -> line.Substring(line.IndexOf ':' + 1).Trim())
-                else
-                    None
-
-             let processor =
-                 model |> Option.defaultValue (string RuntimeInformation.ProcessArchitecture)
-
-             $"{processor}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}")
+        $"{Processor.Name}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}"
 
     /// Of a run that has ended.
     let gather device (precision: Precision) (meter: EnergyMeter) : Provenance =
@@ -75,7 +62,7 @@ module internal Provenance =
                        ", deterministic algorithms"
                    else
                        "")
-            Machine = machine.Value
+            Machine = machine
             Energy = meter.Energy
             Date = DateTimeOffset.Now
         }

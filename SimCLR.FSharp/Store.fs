@@ -29,8 +29,6 @@ module Store =
     let encoderOf run store =
         Path.Combine(folderOf run store, "encoder.safetensors")
 
-    let private write path text = AtomicFile.WriteText(path, text)
-
     let private read<'T> (path: string) =
         try
             Json.read<'T>(File.ReadAllText path)
@@ -88,12 +86,12 @@ module Store =
         let folder = folderOf run store
         Directory.CreateDirectory folder |> ignore
         let file name = Path.Combine(folder, name)
-        write (file runFile) (Run.toJson run)
-        write (file "run.fsx") (Run.toCode run + "\n")
-        write (file provenanceFile) (Json.write provenance)
+        AtomicFile.WriteText(file runFile, Run.toJson run)
+        AtomicFile.WriteText(file "run.fsx", Run.toCode run + "\n")
+        AtomicFile.WriteText(file provenanceFile, Json.write provenance)
         let lines = outcome.Curve |> List.map Json.writeLine
-        write (file "metrics.jsonl") (lines |> List.map (fun line -> line + "\n") |> String.concat "")
-        write (file outcomeFile) (Json.write outcome)
+        AtomicFile.WriteText(file "metrics.jsonl", lines |> List.map (fun line -> line + "\n") |> String.concat "")
+        AtomicFile.WriteText(file outcomeFile, Json.write outcome)
         forgetFailure run store
 
     /// Saves representations of test images beside a run's outcome, for maps and retrieval.
@@ -120,8 +118,8 @@ module Store =
         let file name = Path.Combine(folderOf run store, name)
 
         Directory.CreateDirectory(folderOf run store) |> ignore
-        write (file runFile) (Run.toJson run)
-        write (file failureFile) (Json.write failure)
+        AtomicFile.WriteText(file runFile, Run.toJson run)
+        AtomicFile.WriteText(file failureFile, Json.write failure)
 
     /// Why a run has failed, if it has.
     let tryFailure run store =

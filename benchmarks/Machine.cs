@@ -8,18 +8,10 @@ namespace SimCLR.Benchmarks;
 /// <summary>What a figure was measured on.</summary>
 internal static class Machine
 {
-    internal static string Describe(torch.Device device)
-    {
-        var processor = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo")
-                .FirstOrDefault(line => line.StartsWith("model name"))
-                ?.Split(':')[1]
-                .Trim()
-            : null;
-        return $"{processor ?? RuntimeInformation.ProcessArchitecture.ToString()}, {torch.get_num_threads()} threads, {Environment.ProcessorCount} processors, "
-            + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "
-            + $"libtorch from the {LibTorch.Load().Kind}, device {device.type.ToString().ToLowerInvariant()}";
-    }
+    internal static string Describe(torch.Device device) =>
+        $"{Processor.Name}, {torch.get_num_threads()} threads, {Environment.ProcessorCount} processors, "
+        + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "
+        + $"libtorch from the {LibTorch.Load().Kind}, device {device.type.ToString().ToLowerInvariant()}";
 
     /// <summary>Resident memory of this process in MiB; its peak since the last <see cref="ResetPeak"/>.</summary>
     internal static (double Now, double Peak) Memory() =>

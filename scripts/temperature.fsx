@@ -8,7 +8,16 @@
 
 open SimCLR
 
-let sweep = Sweep.fromArgs "temperature" Load.arguments
+// Temperature and normalization scale the gradient. SGD's steps scale with it, so that it would compare step sizes; LARS's do not.
+let scaleFree preset run =
+    match preset with
+    | Preset.Cpu ->
+        run
+        |> Run.optimizer (Optimizer.lars |> Optimizer.withWeightDecay 1e-4)
+        |> Run.learningRate (LearningRate.Fixed 3.0)
+    | _ -> run
+
+let sweep = Sweep.adapted scaleFree "temperature" Load.arguments
 
 /// A half of Table 5: cosine similarity, or the plain dot product with temperatures that fit its size.
 let half label normalize temperatures =

@@ -1,4 +1,5 @@
 using SimCLR.Core.Encoders;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,17 +29,7 @@ public static class EncoderWeights
     {
         // Hugging Face's readers want to be told the framework.
         var metadata = new Dictionary<string, string>(notes ?? new Dictionary<string, string>()) { ["format"] = "pt" };
-        var temporary = $"{path}.{Environment.ProcessId}.part";
-        try
-        {
-            using (var stream = File.Create(temporary))
-                Safetensors.Write(stream, encoder.state_dict(), metadata);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        AtomicFile.Write(path, stream => Safetensors.Write(stream, encoder.state_dict(), metadata));
     }
 
     /// <summary>Reads weights into an encoder of the same kind. Other float formats are converted; the encoder stays on its device.

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -53,17 +52,11 @@ public static partial class Autocast
     /// <summary>CPUs without AVX512-BF16 or AMX emulate bfloat16. With the former, AMD's were measured at twice the speed of float32, Intel's
     /// without AMX at three quarters of it (ResNet-18, benchmarks/RESULTS.md).</summary>
     private static bool IsFast(Device device) =>
-        device.type == DeviceType.CUDA
-        || (X86Base.IsSupported && IsFast(CpuField("vendor_id"), CpuField("flags").Split(' ')));
+        device.type == DeviceType.CUDA || IsFast(Processor.Vendor, Processor.Flags);
 
-    /// <summary>The same by the vendor and flags of /proc/cpuinfo: .NET names no such feature, the kernel does.</summary>
+    /// <summary>The same by the vendor and flags of a processor.</summary>
     internal static bool IsFast(string vendor, IReadOnlyList<string> flags) =>
         flags.Contains("amx_bf16") || (vendor == "AuthenticAMD" && flags.Contains("avx512_bf16"));
-
-    private static string CpuField(string name) =>
-        File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(name))?.Split(':')[1].Trim() ?? ""
-            : "";
 
     private static bool TrySymbols()
     {

@@ -236,7 +236,12 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
                 Progress = progress onStep
             }
 
-        let run = tiny |> Run.epochs 4
+        // The probe trains along: its weights and its averages must be taken up too.
+        let run =
+            { Run.epochs 4 tiny with
+                Evaluation = tiny.Evaluation |> Evaluation.measuring [ Measurement.OnlineProbe 0.1 ]
+            }
+
         let grid = Grid.from run
         let whole = grid |> Grid.execute CancellationToken.None (at "whole" ignore)
 
@@ -262,6 +267,8 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
             Assert.Equal(expected.FinalLoss, actual.FinalLoss)
             Assert.Equal(expected.LinearTop1, actual.LinearTop1)
             Assert.Equal(expected.KnnTop1, actual.KnnTop1)
+            Assert.NotEmpty expected.Measured
+            Assert.Equal<(string * float) list>(expected.Measured, actual.Measured)
 
             let losses outcome =
                 outcome.Curve |> List.map (fun point -> point.Step, point.Loss)

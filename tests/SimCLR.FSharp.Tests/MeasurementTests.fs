@@ -64,20 +64,7 @@ let private measuring measurements (run: Run) =
         Evaluation = run.Evaluation |> Evaluation.measuring measurements
     }
 
-let private tiny =
-    { Run.shapes with
-        Images =
-            {
-                Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
-                TrainLimit = None
-            }
-        ViewA = View.crop 16 >-> View.flip
-        ViewB = View.crop 16 >-> View.flip
-        Encoder = Encoder.SmallConv [ 8; 16 ]
-        Schedule = Schedule.cosine 0.0
-        BatchSize = 10
-        Epochs = 2
-    }
+let private tiny = Samples.tiny
 
 let private execute run =
     Samples.withFolder (fun folder ->

@@ -1,0 +1,182 @@
+namespace SimCLR
+
+open System
+open Argu
+
+/// An argument that every script of a sweep takes.
+[<RequireQualifiedAccess>]
+type internal Argument =
+    | [<AltCommandLine "-d">] Data of string
+    | Data_Root of string
+    | Download
+    | Stream
+    | Keep_Encoder
+    | Limit of int
+    | Preset of string
+    | Device of string
+    | Encoder of string
+    | Width of float
+    | Epochs of int
+    | Batch of int
+    | Seeds of int
+    | Workers of int
+    | Threads of int
+    | Gpus of string
+    | Deterministic
+    | Retry_Failed
+    | TensorBoard
+    | Out of string
+    | Dry_Run
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Data _ ->
+                "shapes (the default, generated), cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled or folder:PATH."
+            | Data_Root _ -> "folder of the data sets (default: data)."
+            | Download -> "download the data set into that folder if it is not there."
+            | Stream -> "read an image folder from a cache on disk, whatever its size."
+            | Keep_Encoder ->
+                "keep every run's encoder beside its outcome, as encoder.safetensors (see docs/weights.md)."
+            | Limit _ -> "train on the first so many images only, the same number of each class."
+            | Preset _ ->
+                "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
+            | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
+            | Encoder _ ->
+                "small (the default on shapes), resnet18 ... resnet152, resnet50-sk, vit-ti, vit-s, or vit-ti/8 for that patch."
+            | Width _ -> "multiplies the encoder's channels, for example 0.25."
+            | Epochs _ -> "passes over the images."
+            | Batch _ -> "images per step."
+            | Seeds _ -> "seeds per setting (default: 2; 1 with --preset smoke, 3 with --preset paper)."
+            | Workers _ -> "compute in so many processes at once."
+            | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
+            | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
+            | Deterministic ->
+                "use libtorch's deterministic algorithms only; a run that needs another one fails (docs/determinism.md)."
+            | Retry_Failed -> "try runs again that have failed before."
+            | TensorBoard -> "write event files for TensorBoard, into the folder 'tensorboard' of the report."
+            | Out _ ->
+                "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
+            | Dry_Run -> "say what would be run and what it costs, and train nothing."
+
+[<RequireQualifiedAccess>]
+module internal SweepArguments =
+
+    let private fail message = raise (ArgumentException message)
+
+    let orFail result =
+        match result with
+        | Ok value -> value
+        | Error message -> fail message
+
+    let private resNets =
+        [
+            for depth in Encoder.depths do
+                $"resnet{depth}", Encoder.resNet depth
+
+                if depth >= 50 then
+                    $"resnet{depth}-sk", Encoder.resNet depth |> Encoder.withSelectiveKernel
+        ]
+
+    /// The encoder of that name for images of that side; a transformer may say its patch: vit-ti/8.
+    let private encoder side (name: string) =
+        let transformer make (patch: string list) =
+            match patch with
+            // About as many tokens as patches of 16 make of 224 pixels, within powers of two.
+            | [] -> make (if side >= 128 then 16 else 4) side
+            | [ text ] ->
+                match Int32.TryParse text with
+                | true, patch -> make patch side
+                | _ -> fail $"'{text}' of --encoder {name} is no patch; write a number of pixels, for example vit-ti/4."
+            | _ -> fail $"--encoder {name} has more than one patch; write for example vit-ti/4."
+
+        match List.ofArray (name.ToLowerInvariant().Split '/') with
+        | "vit-ti" :: patch -> transformer Encoder.vitTiny patch
+        | "vit-s" :: patch -> transformer Encoder.vitSmall patch
+        | [ "small" ] -> Encoder.smallConv
+        | [ name ] when List.exists (fst >> (=) name) resNets -> resNets |> List.find (fst >> (=) name) |> snd
+        | _ ->
+            let names = resNets |> List.map fst |> String.concat ", "
+            fail $"There is no encoder '{name}': choose small, {names}, vit-ti or vit-s."
+
+    /// The default run with what the arguments change.
+    let baseline preset standard (arguments: ParseResults<Argument>) =
+        let apply set value run =
+            value |> Option.fold (fun run value -> set value run) run
+
+        let images =
+            arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
+
+        standard preset images
+        |> apply
+            (fun limit run -> Run.images (Images.limit limit run.Images) run)
+            (arguments.TryGetResult Argument.Limit)
+        |> apply
+            (fun name run ->
+                let size = Images.knownSize run.Images |> Option.defaultValue 32
+                Run.encoder (encoder (View.outputSize size run.ViewA) name) run)
+            (arguments.TryGetResult Argument.Encoder)
+        |> apply
+            (fun width run -> Run.encoder (Encoder.withWidth width run.Encoder) run)
+            (arguments.TryGetResult Argument.Width)
+        |> apply Run.epochs (arguments.TryGetResult Argument.Epochs)
+        |> apply Run.batchSize (arguments.TryGetResult Argument.Batch)
+
+    /// Fails with all that is wrong with the arguments themselves. Their numbers are the run's, which is checked later; where there
+    /// will be no run, here.
+    let private check (arguments: ParseResults<Argument>) =
+        let tried read (text: string option) =
+            try
+                text |> Option.iter (read >> ignore)
+                []
+            with :? ArgumentException as error ->
+                [ error.Message ]
+
+        let number check (value: int option) =
+            value |> Option.toList |> List.collect check
+
+        let wrong =
+            [
+                yield! arguments.TryGetResult Argument.Data |> tried (Images.parse >> orFail)
+                yield! arguments.TryGetResult Argument.Encoder |> tried (encoder 32)
+                yield! arguments.TryGetResult Argument.Device |> tried (Device.parse >> orFail)
+
+                yield!
+                    arguments.TryGetResult Argument.Seeds
+                    |> number (Check.between "--seeds" 1 10_000)
+
+                yield!
+                    arguments.TryGetResult Argument.Workers
+                    |> number (Check.between "--workers" 1 1024)
+
+                yield!
+                    arguments.TryGetResult Argument.Threads
+                    |> number (Check.between "--threads" 1 1024)
+            ]
+
+        if not wrong.IsEmpty then
+            [
+                yield! wrong
+
+                yield!
+                    arguments.TryGetResult Argument.Limit
+                    |> number (Check.atLeast "Images.TrainLimit" 2)
+
+                yield! arguments.TryGetResult Argument.Epochs |> number (Check.atLeast "Epochs" 1)
+                yield!
+                    arguments.TryGetResult Argument.Batch
+                    |> number (Check.between "BatchSize" 2 1_048_576)
+            ]
+            |> String.concat Environment.NewLine
+            |> fail
+
+    /// Reads them; raises ArgumentException with all that is wrong, or Argu's own for the usage and unknown arguments.
+    let parse script (arguments: string list) =
+        let parser =
+            ArgumentParser.Create<Argument>(programName = $"./simclr run scripts/{script}.fsx", checkStructure = false)
+
+        let arguments =
+            parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
+
+        check arguments
+        arguments

@@ -1,0 +1,302 @@
+namespace SimCLR
+
+/// The filter of a crop's resize; both are antialiased.
+[<RequireQualifiedAccess>]
+type Interpolation =
+    | Bilinear
+    | Bicubic
+
+/// A crop of random area and ratio, resized to a square.
+type CropSettings =
+    {
+        /// Side of the result, in pixels.
+        Size: int
+        /// Least and largest part of the image's area.
+        Area: float * float
+        /// Least and largest width / height.
+        Ratio: float * float
+        Interpolation: Interpolation
+    }
+
+/// What a drawn brightness does.
+[<RequireQualifiedAccess>]
+type BrightnessMode =
+    /// Multiplies by U(max(0, 1 - b), 1 + b): torchvision, and 'simclrv2' of the reference code.
+    | Multiply
+    /// Adds U(-b, b): 'simclrv1' of the reference code.
+    | Add
+
+/// The mean that contrast moves pixels to or from.
+[<RequireQualifiedAccess>]
+type ContrastMean =
+    /// That of the image's grayscale, one number per image: torchvision.
+    | Gray
+    /// That of each channel: the reference code.
+    | PerChannel
+
+/// Changes of colour; a factor is uniform in [max(0, 1 - x), 1 + x].
+type JitterSettings =
+    {
+        Brightness: float
+        Contrast: float
+        Saturation: float
+        /// In turns of the colour circle, 0 to 0.5.
+        Hue: float
+        Probability: float
+        BrightnessMode: BrightnessMode
+        ContrastMean: ContrastMean
+    }
+
+type BlurSettings =
+    {
+        Probability: float
+        /// Least and largest sigma, in pixels.
+        Sigma: float * float
+        /// Width of the kernel as a part of the side.
+        KernelFraction: float
+    }
+
+/// What a hole is filled with.
+[<RequireQualifiedAccess>]
+type CutoutFill =
+    /// Black.
+    | Zero
+    /// The mean of each channel of the image.
+    | Mean
+
+type CutoutSettings =
+    {
+        /// Side of the square as a part of the image's shorter side.
+        Fraction: float
+        Probability: float
+        Fill: CutoutFill
+    }
+
+type NoiseSettings =
+    {
+        /// Standard deviation; pixels lie in [0, 1].
+        Sigma: float
+        Probability: float
+    }
+
+type SolarizeSettings =
+    {
+        /// Numbers from here on are inverted; pixels lie in [0, 1].
+        Threshold: float
+        Probability: float
+    }
+
+type RandAugmentSettings =
+    {
+        /// Operations per image, one after another.
+        Count: int
+        /// Strength of each, 0 to 30.
+        Level: int
+    }
+
+/// An augmentation of an image; compose them with >->.
+[<RequireQualifiedAccess>]
+type View =
+    | Identity
+    | Crop of CropSettings
+    | Flip of probability: float
+    | ColorJitter of JitterSettings
+    | Grayscale of probability: float
+    | Blur of BlurSettings
+    /// Turns by 0, 90, 180 or 270 degrees, each as likely.
+    | Rotate
+    | Cutout of CutoutSettings
+    | Noise of NoiseSettings
+    | Sobel of probability: float
+    | Solarize of SolarizeSettings
+    /// Operations drawn for each image (Cubuk et al. 2020).
+    | RandAugment of RandAugmentSettings
+    | Sequence of View list
+
+[<RequireQualifiedAccess>]
+module View =
+
+    let rec private steps view =
+        match view with
+        | View.Identity -> []
+        | View.Sequence views -> List.collect steps views
+        | single -> [ single ]
+
+    /// One view after the other; associative, with the identity as its neutral element.
+    let compose first second =
+        match steps first @ steps second with
+        | [] -> View.Identity
+        | [ single ] -> single
+        | views -> View.Sequence views
+
+    /// A crop of area 0.08 to 1 and ratio 3/4 to 4/3, resized to that side (SimCLR, appendix A).
+    let crop size =
+        View.Crop
+            {
+                Size = size
+                Area = 0.08, 1.0
+                Ratio = 3.0 / 4.0, 4.0 / 3.0
+                Interpolation = Interpolation.Bilinear
+            }
+
+    /// Changes every crop of the view.
+    let rec private mapCrop change view =
+        match view with
+        | View.Crop c -> View.Crop(change c)
+        | View.Sequence views -> View.Sequence(views |> List.map (mapCrop change))
+        | other -> other
+
+    /// Another range of the crop's area.
+    let withArea least largest =
+        mapCrop (fun c -> { c with Area = least, largest })
+
+    /// Another size of the crop, in pixels.
+    let withSize size =
+        mapCrop (fun c -> { c with Size = size })
+
+    /// Another filter of the crop's resize.
+    let withInterpolation interpolation =
+        mapCrop (fun c -> { c with Interpolation = interpolation })
+
+    /// Mirrors left and right with probability 1/2.
+    let flip = View.Flip 0.5
+
+    /// Colour jitter of strength s with probability 0.8: 0.8 s, 0.8 s, 0.8 s and hue 0.2 s (SimCLR, appendix A).
+    let colorJitter strength =
+        View.ColorJitter
+            {
+                Brightness = 0.8 * strength
+                Contrast = 0.8 * strength
+                Saturation = 0.8 * strength
+                Hue = 0.2 * strength
+                Probability = 0.8
+                BrightnessMode = BrightnessMode.Multiply
+                ContrastMean = ContrastMean.Gray
+            }
+
+    let rec private mapJitter change view =
+        match view with
+        | View.ColorJitter j -> View.ColorJitter(change j)
+        | View.Sequence views -> View.Sequence(views |> List.map (mapJitter change))
+        | other -> other
+
+    /// Another meaning of the jitter's brightness.
+    let withBrightnessMode mode =
+        mapJitter (fun j -> { j with BrightnessMode = mode })
+
+    /// Another mean for the jitter's contrast.
+    let withContrastMean mean =
+        mapJitter (fun j -> { j with ContrastMean = mean })
+
+    /// Drops the colour with that probability.
+    let grayscale probability = View.Grayscale probability
+
+    /// Blur with probability 1/2, sigma 0.1 to 2, a kernel of 10% of the side (SimCLR, appendix A).
+    let blur =
+        View.Blur
+            {
+                Probability = 0.5
+                Sigma = 0.1, 2.0
+                KernelFraction = 0.1
+            }
+
+    /// Turns by 0, 90, 180 or 270 degrees (SimCLR, figure 4).
+    let rotate = View.Rotate
+
+    /// Blackens a square of that part of the side (SimCLR, figure 4).
+    let cutout fraction =
+        View.Cutout
+            {
+                Fraction = fraction
+                Probability = 1.0
+                Fill = CutoutFill.Zero
+            }
+
+    /// Adds normal noise of that standard deviation (SimCLR, figure 4).
+    let noise sigma =
+        View.Noise { Sigma = sigma; Probability = 1.0 }
+
+    /// Keeps edges only (SimCLR, figure 4).
+    let sobel = View.Sobel 1.0
+
+    /// Inverts numbers of at least 1/2, with that probability (BYOL, 2006.07733, appendix B).
+    let solarize probability =
+        View.Solarize
+            {
+                Threshold = 0.5
+                Probability = probability
+            }
+
+    /// So many of torchvision's 14 operations for each image, drawn, of a level from 0 to 30; torchvision's defaults are 2 and 9
+    /// (RandAugment, 1909.13719).
+    let randAugment count level =
+        View.RandAugment { Count = count; Level = level }
+
+    /// The side of what the view makes, given that of the image.
+    let rec outputSize size view =
+        match view with
+        | View.Crop c -> c.Size
+        | View.Sequence views -> views |> List.fold outputSize size
+        | _ -> size
+
+    /// Crops that are larger than images of that side: they would show no more of them, only more pixels.
+    let rec internal cropProblems size name view =
+        match view with
+        | View.Crop c when c.Size > size ->
+            [
+                $"{name}.crop size is {c.Size}, but the images have a side of {size}; use at most {size}, or larger images."
+            ]
+        | View.Sequence views ->
+            views
+            |> List.indexed
+            |> List.collect (fun (i, step) -> cropProblems size $"{name}[{i}]" step)
+        | _ -> []
+
+    /// What is wrong with it, in words.
+    let rec internal problems name view =
+        [
+            let probability what p =
+                Check.range $"{name}.{what} probability" 0.0 1.0 p
+
+            match view with
+            | View.Identity
+            | View.Rotate -> ()
+            | View.Sobel p -> yield! probability "sobel" p
+            | View.Cutout c ->
+                yield! probability "cutout" c.Probability
+                yield! Check.share $"{name}.cutout fraction" c.Fraction
+            | View.Noise n ->
+                yield! probability "noise" n.Probability
+                yield! Check.finiteFrom $"{name}.noise sigma" 0.0 n.Sigma
+            | View.Solarize s ->
+                yield! probability "solarize" s.Probability
+                yield! Check.range $"{name}.solarize threshold" 0.0 1.0 s.Threshold
+            | View.RandAugment r ->
+                yield! Check.between $"{name}.randAugment count" 1 16 r.Count
+                yield! Check.between $"{name}.randAugment level" 0 30 r.Level
+            | View.Sequence views ->
+                for i, step in List.indexed views do
+                    yield! problems $"{name}[{i}]" step
+            | View.Flip p -> yield! probability "flip" p
+            | View.Grayscale p -> yield! probability "grayscale" p
+            | View.Crop c ->
+                yield! Check.between $"{name}.crop size" 1 4096 c.Size
+                yield! Check.interval $"{name}.crop area" 0.0 1.0 c.Area
+                yield! Check.interval $"{name}.crop ratio" 0.0 100.0 c.Ratio
+            | View.ColorJitter j ->
+                yield! probability "jitter" j.Probability
+                yield! Check.range $"{name}.jitter brightness" 0.0 100.0 j.Brightness
+                yield! Check.range $"{name}.jitter contrast" 0.0 100.0 j.Contrast
+                yield! Check.range $"{name}.jitter saturation" 0.0 100.0 j.Saturation
+                yield! Check.range $"{name}.jitter hue" 0.0 0.5 j.Hue
+            | View.Blur b ->
+                yield! probability "blur" b.Probability
+                yield! Check.interval $"{name}.blur sigma" 0.0 1000.0 b.Sigma
+                yield! Check.share $"{name}.blur kernel fraction" b.KernelFraction
+        ]
+
+[<AutoOpen>]
+module ViewOperators =
+
+    /// One view after the other.
+    let (>->) first second = View.compose first second

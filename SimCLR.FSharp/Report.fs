@@ -231,7 +231,7 @@ module Report =
     let toHtml report =
         Page.html report.Title report.Subtitle (sections report)
 
-    /// Writes report.html and the tables as table.md, table.csv and table.tex into a folder; the path of the page.
+    /// Writes report.html, the tables as table.md, table.csv and table.tex, and provenance.md into a folder; the path of the page.
     let write folder report =
         Directory.CreateDirectory folder |> ignore
         let path name = Path.Combine(folder, name)
@@ -246,4 +246,12 @@ module Report =
         tables "md" (fun table -> $"## {table.Title}\n\n{Table.toMarkdown table}")
         tables "csv" Table.toCsv
         tables "tex" (fun table -> $"%% {table.Title}\n{Table.toLatex table}")
+
+        AtomicFile.WriteText(
+            path "provenance.md",
+            report.Provenance
+            |> List.map (fun (name, value) -> $"- {name}: {value}\n")
+            |> String.concat ""
+        )
+
         path "report.html"

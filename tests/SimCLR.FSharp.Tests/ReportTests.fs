@@ -175,7 +175,7 @@ let ``Runs stored without representations have a page without them`` () =
     Assert.DoesNotContain("Representations", ownText (page "old" temperatures fine))
 
 [<Fact>]
-let ``Writing makes page and tables`` () =
+let ``Writing makes page, tables and provenance`` () =
     let folder = Directory.CreateTempSubdirectory "simclr-report-"
 
     try
@@ -187,5 +187,9 @@ let ``Writing makes page and tables`` () =
 
         for name in [ "table.md"; "table.csv"; "table.tex" ] do
             Assert.Contains("temperature", File.ReadAllText(Path.Combine(folder.FullName, name)))
+
+        let provenance = File.ReadAllLines(Path.Combine(folder.FullName, "provenance.md"))
+        Assert.StartsWith("- Runs: ", provenance[0])
+        Assert.Contains($"- Store: {store.Folder}", provenance)
     finally
         folder.Delete true

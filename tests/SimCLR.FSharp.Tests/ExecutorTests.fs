@@ -6,14 +6,6 @@ open System.Threading
 open SimCLR
 open Xunit
 
-let private inFolder test =
-    let folder = Directory.CreateTempSubdirectory "simclr-executor-"
-
-    try
-        test folder.FullName
-    finally
-        folder.Delete true
-
 let private tiny = Samples.tiny
 
 let private executor folder =
@@ -28,7 +20,7 @@ let private execute executor grid =
 
 [<Fact>]
 let ``A grid is executed once: the second time everything comes from the store`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let grid =
             Grid.from tiny
             |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
@@ -43,8 +35,8 @@ let ``A grid is executed once: the second time everything comes from the store``
 
 [<Fact>]
 let ``The same run gives the same outcome, but for its speed`` () =
-    inFolder (fun one ->
-        inFolder (fun other ->
+    Samples.withFolder (fun one ->
+        Samples.withFolder (fun other ->
             let outcome folder =
                 executor folder |> Executor.run tiny |> Samples.withoutSpeed
 
@@ -52,7 +44,7 @@ let ``The same run gives the same outcome, but for its speed`` () =
 
 [<Fact>]
 let ``An outcome's numbers are possible`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let outcome = executor folder |> Executor.run tiny
         Assert.Equal(8L, outcome.Steps)
         Assert.Equal(8, outcome.Curve.Length)
@@ -72,19 +64,9 @@ let ``An outcome's numbers are possible`` () =
 
 [<Fact>]
 let ``A run that fails is a cell with its reason, and the sweep goes on`` () =
-    inFolder (fun folder ->
-        let wild run =
-            { run with
-                LearningRate = LearningRate.Fixed 1e30
-                Head =
-                    { run.Head with
-                        Depth = 1
-                        BatchNorm = false
-                    }
-                Loss = Loss.NtXent { Temperature = 0.5; Normalize = false }
-            }
-
-        let set isWild run = if isWild then wild run else run
+    Samples.withFolder (fun folder ->
+        let set isWild run =
+            if isWild then Samples.diverging run else run
 
         let results =
             Grid.from tiny
@@ -132,7 +114,7 @@ let private refused folder grid =
 let ``A class that is missing in a part of the images fails the cell by name before training, and the sweep goes on``
     ()
     =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let images name classes =
             let place = Path.Combine(folder, name)
             tiny |> Run.images (imageFolder place classes) |> Run.batchSize 4
@@ -158,7 +140,7 @@ let ``A class that is missing in a part of the images fails the cell by name bef
 
 [<Fact>]
 let ``A batch larger than a folder has images fails the cell, and the sweep goes on`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let images =
             imageFolder (Path.Combine(folder, "images")) [ "ant", 4, 2; "bee", 4, 2 ]
 
@@ -174,7 +156,7 @@ let ``A batch larger than a folder has images fails the cell, and the sweep goes
 
 [<Fact>]
 let ``What is wrong with a grid is said before anything is written`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let store = Path.Combine(folder, "runs")
         let grid = Grid.from tiny |> Grid.vary "batch" Run.batchSize [ 10; 1; 1000 ]
 
@@ -187,7 +169,7 @@ let ``What is wrong with a grid is said before anything is written`` () =
 
 [<Fact>]
 let ``Cancelling keeps what is finished and goes on from there`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         use source = new CancellationTokenSource()
         let mutable begun = 0
 
@@ -219,7 +201,7 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
 
 [<Fact>]
 let ``An interrupted run goes on from its checkpoint and ends as one that was not interrupted`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         use source = new CancellationTokenSource()
         let notes = Collections.Generic.List<string>()
 
@@ -278,7 +260,7 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
 
 [<Fact>]
 let ``A plan names every run, knows the stored ones, and trains nothing`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let grid = Grid.from tiny |> Grid.seeds [ 0; 1 ]
         let lines, seconds = Plan.describe grid (executor folder)
         Assert.Equal(2, lines.Length)
@@ -293,7 +275,7 @@ let ``A plan names every run, knows the stored ones, and trains nothing`` () =
 
 [<Fact>]
 let ``A run leaves representations of its test images, before and after training`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let executor = executor folder
         executor |> Executor.run tiny |> ignore
         let samples = (Store.tryFeatures tiny executor.Store).Value
@@ -306,7 +288,7 @@ let ``A run leaves representations of its test images, before and after training
 
 [<Fact>]
 let ``Representations of images that are no longer there are left out of the report`` () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let executor = executor folder
         let results = Grid.from tiny |> execute executor
         let path = Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors")

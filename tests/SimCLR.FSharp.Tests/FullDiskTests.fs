@@ -156,22 +156,12 @@ let ``A training that fails while the disk is full fails its cell, and a lock th
     ()
     =
     onDiskOf roomy (fun disk ->
-        let wild run =
-            { run with
-                LearningRate = LearningRate.Fixed 1e30
-                Head =
-                    { run.Head with
-                        Depth = 1
-                        BatchNorm = false
-                    }
-                Loss = Loss.NtXent { Temperature = 0.5; Normalize = false }
-            }
-
         let watch (step: TrainingProgress) =
             if step.LearningRate > 1.0 then
                 fill disk
 
-        let set isWild run = if isWild then wild run else run
+        let set isWild run =
+            if isWild then Samples.diverging run else run
 
         match Grid.from tiny |> Grid.vary "wild" set [ true; false ] |> execute disk watch with
         | [ Error failure; after ] ->

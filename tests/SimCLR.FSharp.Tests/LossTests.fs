@@ -1,7 +1,6 @@
 module SimCLR.Tests.LossTests
 
 open System
-open System.IO
 open SimCLR
 open Xunit
 
@@ -20,43 +19,24 @@ let private all =
 
 [<Fact>]
 let ``Every loss can train`` () =
-    let folder = Directory.CreateTempSubdirectory "simclr-losses-"
-
-    try
-        let tiny =
-            { Run.shapes with
-                Images =
-                    {
-                        Source = ImageSource.Shapes { Train = 40; Test = 20; Size = 16 }
-                        TrainLimit = None
-                    }
-                ViewA = View.crop 16
-                ViewB = View.crop 16
-                Encoder = Encoder.SmallConv [ 8 ]
-                Schedule = Schedule.cosine 0.0
-                BatchSize = 10
-                Epochs = 2
-            }
-
+    Samples.withFolder (fun folder ->
         let executor =
             { Executor.local with
                 Device = Cpu
-                Store = Store.at folder.FullName
+                Store = Store.at folder
                 Progress = Progress.silent
             }
 
         let losses =
             [
                 for loss in all do
-                    let outcome = executor |> Executor.run (Run.loss loss tiny)
+                    let outcome = executor |> Executor.run (Run.loss loss Samples.tiny)
                     Assert.True(Double.IsFinite outcome.FinalLoss, string loss)
                     outcome.FinalLoss
             ]
 
         // A loss that was lowered to another one would repeat its value.
-        Assert.Equal(all.Length, (List.distinct losses).Length)
-    finally
-        folder.Delete true
+        Assert.Equal(all.Length, (List.distinct losses).Length))
 
 [<Fact>]
 let ``A temperature is set where there is one`` () =

@@ -16,6 +16,13 @@ let private recording (heard: List<string>) =
         member _.End _ = heard.Add "end"
     }
 
+let private recorded folder heard =
+    { Executor.local with
+        Device = Cpu
+        Store = Store.at folder
+        Progress = recording heard
+    }
+
 let private grid =
     Grid.from Samples.tiny
     |> Grid.vary "batch" Run.batchSize [ 5; 10 ]
@@ -26,12 +33,7 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
     Samples.withFolder (fun folder ->
         let heard = List<string>()
 
-        let executor =
-            { Executor.local with
-                Device = Cpu
-                Store = Store.at folder
-                Progress = recording heard
-            }
+        let executor = recorded folder heard
 
         { grid with
             Cells = List.take 1 grid.Cells
@@ -65,13 +67,7 @@ let A_sweep_that_is_stored_has_nothing_to_estimate () =
     Samples.withFolder (fun folder ->
         let heard = List<string>()
 
-        let executor =
-            { Executor.local with
-                Device = Cpu
-                Store = Store.at folder
-                Progress = recording heard
-            }
-
+        let executor = recorded folder heard
         let one = Grid.from Samples.tiny
         one |> Grid.execute CancellationToken.None executor |> ignore
         heard.Clear()

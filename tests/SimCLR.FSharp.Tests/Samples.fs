@@ -94,6 +94,18 @@ let tiny =
         Epochs = 2
     }
 
+/// The run with a training whose loss is no number after a step.
+let diverging run =
+    { run with
+        LearningRate = LearningRate.Fixed 1e30
+        Head =
+            { run.Head with
+                Depth = 1
+                BatchNorm = false
+            }
+        Loss = Loss.NtXent { Temperature = 0.5; Normalize = false }
+    }
+
 /// Gives an action a folder of its own, and removes it.
 let withFolder action =
     let folder = Directory.CreateTempSubdirectory "simclr-test-"

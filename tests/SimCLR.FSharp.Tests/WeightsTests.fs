@@ -7,27 +7,14 @@ open SimCLR.Core.Interop
 open TorchSharp
 open Xunit
 
-let private inFolder test =
-    let folder = Directory.CreateTempSubdirectory "simclr-weights-"
-
-    try
-        test folder.FullName
-    finally
-        folder.Delete true
-
 let private tiny =
-    { Run.shapes with
+    { Samples.tiny with
         Images =
             {
                 Source = ImageSource.Shapes { Train = 60; Test = 60; Size = 16 }
                 TrainLimit = None
             }
-        ViewA = View.crop 16 >-> View.flip
-        ViewB = View.crop 16 >-> View.flip
-        Encoder = Encoder.SmallConv [ 8; 16 ]
-        Schedule = Schedule.cosine 0.0
         BatchSize = 20
-        Epochs = 2
         Evaluation =
             { Evaluation.standard with
                 L2 = [ 1e-2 ]
@@ -49,7 +36,7 @@ let private keeping folder =
 
 /// A run whose encoder was kept, and its weights, in a folder that the test may change.
 let private withKept test =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let outcome = keeping folder |> Executor.run tiny
         test folder outcome (Weights.ofRun tiny (Store.at folder)))
 
@@ -106,7 +93,7 @@ let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
                     ]
         }
 
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let outcome = keeping folder |> Executor.run run
 
         let again =
@@ -118,7 +105,7 @@ let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
 
 [<Fact>]
 let Encoders_are_kept_where_that_is_asked_for_and_runs_stored_without_are_computed_anew () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let file = Store.encoderOf tiny (Store.at folder)
         let grid = Grid.from tiny
 
@@ -176,7 +163,7 @@ let A_prefix_is_found_out_or_said () =
 
 [<Fact>]
 let All_that_is_wrong_is_said_before_images_are_read () =
-    inFolder (fun folder ->
+    Samples.withFolder (fun folder ->
         let run =
             { tiny with
                 Evaluation =

@@ -42,7 +42,7 @@ module internal Provenance =
              | Some commit, _ -> $"{commit}, dirty"
              | None, _ -> "unknown")
 
-    let private machine =
+    let private machine () =
         $"{Processor.Name}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}"
 
     /// Of a run that has ended.
@@ -62,7 +62,7 @@ module internal Provenance =
                        ", deterministic algorithms"
                    else
                        "")
-            Machine = machine
+            Machine = machine ()
             Energy = meter.Energy
             Date = DateTimeOffset.Now
         }

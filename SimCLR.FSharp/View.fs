@@ -139,12 +139,16 @@ module View =
                 Interpolation = Interpolation.Bilinear
             }
 
-    /// Changes every crop of the view.
-    let rec private mapCrop change view =
+    /// Changes every step of the view, wherever it stands.
+    let rec private mapSteps change view =
         match view with
-        | View.Crop c -> View.Crop(change c)
-        | View.Sequence views -> View.Sequence(views |> List.map (mapCrop change))
-        | other -> other
+        | View.Sequence views -> View.Sequence(views |> List.map (mapSteps change))
+        | single -> change single
+
+    let private mapCrop change =
+        mapSteps (function
+            | View.Crop c -> View.Crop(change c)
+            | other -> other)
 
     /// Another range of the crop's area.
     let withArea least largest =
@@ -174,11 +178,10 @@ module View =
                 ContrastMean = ContrastMean.Gray
             }
 
-    let rec private mapJitter change view =
-        match view with
-        | View.ColorJitter j -> View.ColorJitter(change j)
-        | View.Sequence views -> View.Sequence(views |> List.map (mapJitter change))
-        | other -> other
+    let private mapJitter change =
+        mapSteps (function
+            | View.ColorJitter j -> View.ColorJitter(change j)
+            | other -> other)
 
     /// Another meaning of the jitter's brightness.
     let withBrightnessMode mode =

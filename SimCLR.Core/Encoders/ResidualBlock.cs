@@ -8,8 +8,15 @@ namespace SimCLR.Core.Encoders;
 /// <summary>Basic block (two 3x3 convolutions) or bottleneck (1x1, 3x3 or selective kernel, 1x1), with torchvision's names.</summary>
 internal sealed class ResidualBlock : Module<Tensor, Tensor>
 {
+    /// <summary>
+    /// oneDNN's weight gradient of a strided 1x1 convolution writes beyond its memory where the channels are fewer than a vector register
+    /// holds (uxlfoundation/oneDNN, issue 6035): wrong gradients, crashes, or no end. Such shortcuts drop the pixels first.
+    /// </summary>
+    private const long VectorChannels = 16;
+
     private readonly Module<Tensor, Tensor>[] branch;
     private readonly Sequential? downsample;
+    private readonly long pixelStep;
 
     internal ResidualBlock(ResNetSpec spec, long input, long inner, long stride)
         : base("ResidualBlock")
@@ -53,13 +60,14 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
         branch = [.. layers.Select(layer => layer.Item2)];
         if (stride == 1 && input == output)
             return;
+        pixelStep = !selective && input < VectorChannels ? stride : 1;
         downsample = selective
             ? Sequential(
                 ("0", new ShortcutPool(stride)),
                 ("1", Convolution(input, output, 1, 1)),
                 ("2", BatchNorm2d(output))
             )
-            : Sequential(("0", Convolution(input, output, 1, stride)), ("1", BatchNorm2d(output)));
+            : Sequential(("0", Convolution(input, output, 1, stride / pixelStep)), ("1", BatchNorm2d(output)));
         register_module("downsample", downsample);
     }
 
@@ -71,8 +79,14 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
         var x = input;
         foreach (var layer in branch)
             x = layer.forward(x);
-        return x.add_(downsample is null ? input : downsample.forward(input)).relu_().MoveToOuterDisposeScope();
+        return x.add_(downsample is null ? input : downsample.forward(Thinned(input)))
+            .relu_()
+            .MoveToOuterDisposeScope();
     }
+
+    /// <summary>Every so many pixels of an image's rows and columns.</summary>
+    private Tensor Thinned(Tensor input) =>
+        pixelStep == 1 ? input : input.slice(2, 0, input.shape[2], pixelStep).slice(3, 0, input.shape[3], pixelStep);
 
     private static Conv2d Convolution(long input, long output, long kernel, long stride) =>
         Conv2d(input, output, kernel, stride: stride, padding: kernel / 2, bias: false);

@@ -51,7 +51,7 @@ public sealed class PrefetchFeed : IImageFeed
             return (batch!, labels!);
         using (batch)
         using (labels)
-            return (batch!.to(device, non_blocking: true), labels!.to(device));
+            return (batch!.to(device, non_blocking: true), labels!.to(device, non_blocking: true));
     }
 
     /// <inheritdoc/>
@@ -99,7 +99,8 @@ public sealed class PrefetchFeed : IImageFeed
         if (device.type == DeviceType.CUDA)
         {
             using var pageable = batch;
-            batch = pageable.pin_memory();
+            using var pageableLabels = labels;
+            (batch, labels) = (pageable.pin_memory(), pageableLabels.pin_memory());
         }
         try
         {

@@ -38,7 +38,7 @@ public static partial class DeterministicAlgorithms
         try
         {
             var context = Context();
-            _ = (IsOn(context), WarnsOnly(context), IsCuDnnOn(context), IsMkldnnOn(context), IsSearching(context));
+            _ = (IsOn(context), WarnsOnly(context), IsCuDnnOn(context), IsMkldnnOn(context), CuDnn.Searches);
             return true;
         }
         catch (Exception error) when (error is EntryPointNotFoundException or DllNotFoundException)
@@ -54,7 +54,7 @@ public static partial class DeterministicAlgorithms
 
         internal Region()
         {
-            before = (IsOn(context), WarnsOnly(context), IsCuDnnOn(context), IsMkldnnOn(context), IsSearching(context));
+            before = (IsOn(context), WarnsOnly(context), IsCuDnnOn(context), IsMkldnnOn(context), CuDnn.Searches);
             // .NET's own call does not reach native code. What the user has chosen stays.
             if (!OperatingSystem.IsWindows())
                 _ = SetVariable(Workspace, ":4096:8", 0);
@@ -69,7 +69,7 @@ public static partial class DeterministicAlgorithms
             SetCuDnn(context, value.CuDnn);
             SetMkldnn(context, value.Mkldnn);
             // cuDNN's search for the fastest algorithm finds another one each time.
-            SetSearching(context, value.Searching);
+            CuDnn.Searches = value.Searching;
         }
     }
 
@@ -97,10 +97,6 @@ public static partial class DeterministicAlgorithms
     [return: MarshalAs(UnmanagedType.U1)]
     private static partial bool IsMkldnnOn(IntPtr context);
 
-    [LibraryImport("torch_cpu", EntryPoint = "_ZNK2at7Context14benchmarkCuDNNEv")]
-    [return: MarshalAs(UnmanagedType.U1)]
-    private static partial bool IsSearching(IntPtr context);
-
     [LibraryImport("torch_cpu", EntryPoint = "_ZN2at7Context26setDeterministicAlgorithmsEbb")]
     private static partial void SetOn(
         IntPtr context,
@@ -113,9 +109,6 @@ public static partial class DeterministicAlgorithms
 
     [LibraryImport("torch_cpu", EntryPoint = "_ZN2at7Context22setDeterministicMkldnnEb")]
     private static partial void SetMkldnn(IntPtr context, [MarshalAs(UnmanagedType.U1)] bool on);
-
-    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at7Context17setBenchmarkCuDNNEb")]
-    private static partial void SetSearching(IntPtr context, [MarshalAs(UnmanagedType.U1)] bool on);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetVariable(string name, string value, int overwrite);

@@ -36,6 +36,7 @@ public sealed class Pretraining : IDisposable
         Check(spec, train);
         (Spec, Device) = (spec, device);
         var precision = Autocast.Resolve(spec.Precision, device, warn);
+        CuDnn.SearchOn(device);
         streams = new RandomStreams(spec.Seed);
 
         using (var weights = streams.At(RandomStreams.Weights, 0, CPU))

@@ -1,3 +1,4 @@
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ internal static class Hue
         var wheel = angle.sub(Channels(3, 2, 4)).abs_().mul_(Channels(1, -1, -1)).add_(Channels(-1, 2, 2)).clamp_(0, 1);
         return wheel.mul_(chroma).add_(low).MoveToOuterDisposeScope();
 
-        Tensor Channels(params float[] values) => tensor(values, device: images.device).view(1, 3, 1, 1);
+        Tensor Channels(params float[] values) => DeviceConstants.Of(images.device, values).view(1, 3, 1, 1);
     }
 
     /// <summary>Hue in [-1, 5], sixths of a turn; 0 where there is none.</summary>

@@ -1,3 +1,4 @@
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,8 +39,8 @@ public sealed class Normalize(IReadOnlyList<double> mean, IReadOnlyList<double> 
     {
         Output(BatchShape.Of(images));
         using var scope = NewDisposeScope();
-        var means = tensor(_mean, device: images.device).view(1, -1, 1, 1);
-        var deviations = tensor(_deviation, device: images.device).view(1, -1, 1, 1);
+        var means = DeviceConstants.Of(images.device, _mean).view(1, -1, 1, 1);
+        var deviations = DeviceConstants.Of(images.device, _deviation).view(1, -1, 1, 1);
         return (images - means).div_(deviations).MoveToOuterDisposeScope();
     }
 }

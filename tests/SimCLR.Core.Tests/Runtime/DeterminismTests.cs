@@ -88,4 +88,27 @@ public class DeterminismTests(ITestOutputHelper output)
         Assert.False(DeterministicAlgorithms.AreRequired);
         Assert.Equal(1, unpool.call(values, indices).sum().item<float>());
     }
+
+    [Fact]
+    public void CuDNN_searches_on_a_GPU_unless_only_deterministic_algorithms_are_allowed()
+    {
+        var before = CuDnn.Searches;
+        try
+        {
+            CuDnn.Searches = false;
+            CuDnn.SearchOn(CPU);
+            Assert.False(CuDnn.Searches);
+            using (DeterministicAlgorithms.Require())
+            {
+                CuDnn.SearchOn(new Device(TorchSharp.DeviceType.CUDA));
+                Assert.False(CuDnn.Searches);
+            }
+            CuDnn.SearchOn(new Device(TorchSharp.DeviceType.CUDA));
+            Assert.True(CuDnn.Searches);
+        }
+        finally
+        {
+            CuDnn.Searches = before;
+        }
+    }
 }

@@ -17,6 +17,14 @@ public class PrecisionTests
         bool faster
     ) => Assert.Equal(faster, Autocast.IsFast(vendor, flags.Split(' ')));
 
+    [Theory]
+    [InlineData("avx2 avx512bw", true)]
+    [InlineData("avx2 avx_ne_convert", true)]
+    [InlineData("avx2 fma", false)]
+    [InlineData("", true)]
+    public void Bfloat16_needs_instructions(string flags, bool supported) =>
+        Assert.Equal(supported, Autocast.IsSupported(flags.Split(' ')));
+
     [Fact]
     public void What_is_asked_for_is_what_is_computed()
     {
@@ -24,7 +32,7 @@ public class PrecisionTests
         Assert.Equal(Precision.Float32, Autocast.Resolve(Precision.Float32, CPU, warnings.Add));
         var brain = Autocast.Resolve(Precision.BFloat16, CPU, warnings.Add);
         Assert.Equal(Autocast.IsAvailable ? Precision.BFloat16 : Precision.Float32, brain);
-        Assert.Equal(Autocast.IsAvailable, warnings.Count == 0);
+        Assert.Equal(Autocast.IsAvailable && Autocast.IsSupported(CPU), warnings.Count == 0);
         Assert.NotEqual(Precision.Auto, Autocast.Resolve(Precision.Auto, CPU, warnings.Add));
     }
 }

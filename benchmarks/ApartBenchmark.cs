@@ -23,7 +23,7 @@ internal static class ApartBenchmark
         LibTorch.Load();
         var device = Subjects.DeviceOf(options);
         var kind = device.type.ToString().ToLowerInvariant();
-        var section = new Section($"Peer, in processes apart: {kind}");
+        var section = new Section($"Peer, in processes apart: {Machine.Place(device)}");
         section.Say($"{Machine.Describe(device)}. Medians of {options.Number("turns", 3, 1)} turns.");
         var rows = new List<string[]>();
         foreach (var encoder in options.Text("encoder", "resnet18,resnet50").Split(','))

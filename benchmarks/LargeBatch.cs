@@ -23,7 +23,7 @@ internal static class LargeBatch
     {
         var options = new Options(arguments, "part", "batch", "loss", "write");
         LibTorch.Load();
-        var section = new Section("Large batches, cpu");
+        var section = new Section($"Large batches, {Machine.Place(CPU)}");
         Measure(
             section,
             options.Number("part", 256, 2),

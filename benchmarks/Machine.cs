@@ -13,6 +13,10 @@ internal static class Machine
         + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "
         + $"libtorch from the {LibTorch.Load().Kind}, device {device.type.ToString().ToLowerInvariant()}";
 
+    /// <summary>Device and processor: measurements of several machines stand side by side.</summary>
+    internal static string Place(torch.Device device) =>
+        $"{device.type.ToString().ToLowerInvariant()}, {Processor.Name}";
+
     /// <summary>Resident memory of this process in MiB; its peak since the last <see cref="ResetPeak"/>.</summary>
     internal static (double Now, double Peak) Memory() =>
         File.Exists(Status) ? (Field("VmRSS"), Field("VmHWM")) : (Environment.WorkingSet / 1048576.0, double.NaN);

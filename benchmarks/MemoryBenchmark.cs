@@ -24,7 +24,7 @@ internal static class MemoryBenchmark
         LibTorch.Load();
         var device = Subjects.DeviceOf(options);
 
-        var section = new Section($"Memory: {name}, batch {batch}, {device.type.ToString().ToLowerInvariant()}");
+        var section = new Section($"Memory: {name}, batch {batch}, {Machine.Place(device)}");
         section.Say($"{Machine.Describe(device)}. Resident memory after a step of training (VmRSS).");
         using var images = Subjects.Noise(Math.Max(512, batch));
         var spec = Subjects.Training(encoder, batch, Precision.Float32);

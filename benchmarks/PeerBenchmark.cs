@@ -12,7 +12,7 @@ internal sealed class PeerBenchmark(string encoder, int batch, Device device, in
 {
     internal const string Help =
         "the whole step against the same in plain PyTorch (benchmarks/peer), taking turns\n"
-        + "[--encoder resnet18|resnet50] [--batch 64,512] [--views tensor,loader] [--precision float32,bfloat16]\n"
+        + "[--encoder resnet18|resnet18-quarter|resnet50] [--batch 64,512] [--views tensor,loader] [--precision float32,bfloat16]\n"
         + "[--turns 5] [--seconds 10] [--python /usr/bin/python3] [--device cpu|cuda] [--write]";
 
     internal static int Run(string[] arguments)
@@ -24,8 +24,10 @@ internal sealed class PeerBenchmark(string encoder, int batch, Device device, in
         LibTorch.Load();
         var device = Subjects.DeviceOf(options);
         var encoder = options.Text("encoder", "resnet18");
-        if (encoder is not ("resnet18" or "resnet50"))
-            throw new OptionException($"--encoder is '{encoder}'; the peer has resnet18, resnet50");
+        if (!PeerProcess.Encoders.Contains(encoder))
+            throw new OptionException(
+                $"--encoder is '{encoder}'; the peer has {string.Join(", ", PeerProcess.Encoders)}"
+            );
         var rows = new List<string[]>();
         var told = "";
         foreach (var batch in options.Numbers("batch", "64", 2))
@@ -38,11 +40,13 @@ internal sealed class PeerBenchmark(string encoder, int batch, Device device, in
                 options.Positive("seconds", 10),
                 options.Text("python", DefaultPython)
             );
-            foreach (var precision in options.Text("precision", "float32,bfloat16").Split(','))
+            foreach (
+                var precision in options.Text("precision", string.Join(',', Subjects.Supported(device))).Split(',')
+            )
             foreach (var views in options.Text("views", "tensor,loader").Split(','))
                 rows.Add(benchmark.Row(Precise(precision), precision, views, ref told));
         }
-        var section = new Section($"Peer: {encoder}, {device.type.ToString().ToLowerInvariant()}");
+        var section = new Section($"Peer: {encoder}, {Machine.Place(device)}");
         section.Say($"{Machine.Describe(device)}. {told}");
         section.Table(
             [

@@ -14,6 +14,9 @@ internal sealed partial class PeerProcess : IDisposable
 
     private PeerProcess(Process process, JsonElement setUp) => (this.process, SetUp) = (process, setUp);
 
+    /// <summary>The encoders that it has.</summary>
+    internal static readonly IReadOnlyList<string> Encoders = ["resnet18", "resnet18-quarter", "resnet50"];
+
     /// <summary>The script, beside this program.</summary>
     internal static string Script { get; } = Path.Combine(AppContext.BaseDirectory, "peer", "simclr_peer.py");
 

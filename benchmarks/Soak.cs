@@ -32,7 +32,7 @@ internal static class Soak
         var options = new Options(arguments, "runs", "write");
         var runs = options.Number("runs", 200, 2 * Rows);
         LibTorch.Load();
-        var section = new Section($"Soak: {runs} runs in one process");
+        var section = new Section($"Soak: {runs} runs in one process, {Machine.Place(torch.CPU)}");
         section.Say(
             $"{Machine.Describe(torch.CPU)}. Each run trains for an epoch, is evaluated before and after, and stored; "
                 + "figures once all that is free has been given back to the system."

@@ -16,7 +16,6 @@ namespace SimCLR.Benchmarks;
 /// </summary>
 internal sealed class StepBenchmark(string name, int batch, Device device, double seconds)
 {
-    private static readonly Precision[] Both = [Precision.Float32, Precision.BFloat16];
     private static readonly long[] LossSizes = [256, 4096];
 
     private readonly EncoderSpec encoder = Subjects.Encoders[name];
@@ -45,7 +44,7 @@ internal sealed class StepBenchmark(string name, int batch, Device device, doubl
     }
 
     /// <summary>Title of its section.</summary>
-    private string Title => $"Step: {name}, batch {batch}, {device.type.ToString().ToLowerInvariant()}";
+    private string Title => $"Step: {name}, batch {batch}, {Machine.Place(device)}";
 
     /// <summary>Measures and tells.</summary>
     private void Run(Section section, double started)
@@ -55,11 +54,14 @@ internal sealed class StepBenchmark(string name, int batch, Device device, doubl
             $"{Machine.Describe(device)}; start to first tensor {started:F2} s. CIFAR stem, 32x32 images, dkobak's recipe. "
                 + "Images/s, not views/s; medians of turns."
         );
-        var columns = Both.Select(precision => Measure(images, precision)).ToList();
-        section.Table(["images/s", "float32", "bfloat16"], [.. Rows(columns)]);
+        var precisions = Subjects.Supported(device);
+        if (precisions.Count == 1)
+            section.Say("No bfloat16: this processor has no instructions for it.");
+        var columns = precisions.Select(name => Measure(images, Subjects.Precisions[name])).ToList();
+        section.Table(["images/s", .. precisions], [.. Rows(columns)]);
         section.Say("Beside the encoder, in milliseconds of processor time per step:");
         using var parts = new StepParts(encoder, batch, device, images);
-        section.Table(["part", "ms", "% of float32 step", "% of bfloat16 step"], [.. PartRows(parts, columns)]);
+        section.Table(["part", "ms", .. precisions.Select(name => $"% of {name} step")], [.. PartRows(parts, columns)]);
         section.Table(["NT-Xent alone, float32", "pairs/s", "peak memory"], [.. LossSizes.Select(LossRow)]);
     }
 

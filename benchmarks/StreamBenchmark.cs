@@ -24,7 +24,7 @@ internal static class StreamBenchmark
     {
         var options = new Options(arguments, "images", "side", "steps", "write");
         LibTorch.Load();
-        var section = new Section("Streaming, cpu");
+        var section = new Section($"Streaming, {Machine.Place(CPU)}");
         Measure(
             section,
             options.Number("images", 100_000, Batch),

@@ -28,6 +28,10 @@ internal static class Subjects
         ["bfloat16"] = Precision.BFloat16,
     };
 
+    /// <summary>The names of those that the device has instructions for.</summary>
+    internal static IReadOnlyList<string> Supported(Device device) =>
+        [.. Precisions.Keys.Where(name => name == "float32" || Autocast.IsSupported(device))];
+
     /// <summary>Where to compute: what --device says, else the GPU if there is one.</summary>
     internal static Device DeviceOf(Options options) =>
         options.Text("device", cuda.is_available() ? "cuda" : "cpu") switch

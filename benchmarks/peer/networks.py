@@ -28,14 +28,14 @@ class Block(nn.Module):
         return self.last(self.body(x) + self.skip(x))
 
 
-def encoder(depth):
-    """ResNet-18 or -50 with a 3x3 stem of stride 1; returns it and the length of h."""
+def encoder(depth, width=1):
+    """ResNet-18 or -50 with a 3x3 stem of stride 1, its channels times the width; returns it and the length of h."""
     blocks, bottleneck = {18: ([2, 2, 2, 2], False), 50: ([3, 4, 6, 3], True)}[depth]
-    layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True)]
-    channels = 64
+    channels = int(64 * width)
+    layers = [nn.Conv2d(3, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
     for stage, count in enumerate(blocks):
         for i in range(count):
-            inner = 64 << stage
+            inner = int(64 * width) << stage
             layers.append(Block(channels, inner, 2 if stage > 0 and i == 0 else 1, bottleneck))
             channels = inner * 4 if bottleneck else inner
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), channels

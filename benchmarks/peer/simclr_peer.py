@@ -12,9 +12,12 @@ import sys
 import time
 
 
+ENCODERS = {"resnet18": (18, 1), "resnet18-quarter": (18, 0.25), "resnet50": (50, 1)}  # depth and width
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", choices=["resnet18", "resnet50"], default="resnet18")
+    parser.add_argument("--encoder", choices=list(ENCODERS), default="resnet18")
     parser.add_argument("--views", choices=["tensor", "loader"], default="tensor")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--batch", type=int, default=64)
@@ -64,7 +67,7 @@ def make_step(torch, options, device):
         pairs = views.tensor_pairs(images, options.batch, device)
     else:
         pairs = views.loader_pairs(images, options.batch, device, options.workers)
-    encoder, features = networks.encoder({"resnet18": 18, "resnet50": 50}[options.encoder])
+    encoder, features = networks.encoder(*ENCODERS[options.encoder])
     model = torch.nn.Sequential(encoder, networks.head(features)).to(device, memory_format=torch.channels_last)
     rate = 0.06 * options.batch / 256
     optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9, weight_decay=5e-4)

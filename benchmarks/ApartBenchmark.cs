@@ -33,7 +33,7 @@ internal static class ApartBenchmark
             string[] settings =
             [
                 .. new[] { "--encoder", encoder, "--batch", $"{batch}" },
-                .. new[] { "--precision", options.Text("precision", "bfloat16"), "--device", kind },
+                .. new[] { "--precision", options.Text("precision", Subjects.Supported(device)[^1]), "--device", kind },
                 .. new[] { "--seconds", $"{options.Positive("seconds", 10)}" },
             ];
             rows.Add(Row($"{encoder}, {batch}, {views}", settings, views, options));

@@ -66,7 +66,7 @@ internal static class TrainRun
     private static PretrainingSpec Recipe(Options options, ImageSet train, Device device)
     {
         var encoder = options.Choice("encoder", "resnet18", Subjects.Encoders);
-        var precision = options.Choice("precision", "bfloat16", Subjects.Precisions);
+        var precision = options.Choice("precision", Subjects.Supported(device)[^1], Subjects.Precisions);
         var batch = options.Number("batch", 512, 2);
         var epochs = options.Number("epochs", 0, 0);
         if (epochs == 0)

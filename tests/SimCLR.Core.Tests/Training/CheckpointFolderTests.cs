@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Tests.Images;
@@ -164,6 +165,39 @@ public class CheckpointFolderTests
                 result.Progress.Select(p => (p.Step, p.Loss, p.LearningRate, p.GradientNorm))
             );
             break;
+        }
+    }
+
+    [Fact]
+    public void The_time_of_a_run_that_was_taken_up_is_that_of_both_parts()
+    {
+        var pause = TimeSpan.FromMilliseconds(20);
+        using var temporary = new TemporaryFolder();
+        using var images = Noise();
+        var clock = Stopwatch.StartNew();
+        using (var first = new Pretraining(Spec(), images, CPU))
+            Assert.Throws<OperationCanceledException>(() => Run(first, 6));
+        var between = clock.Elapsed;
+        Thread.Sleep(300);
+        clock.Restart();
+        using var second = new Pretraining(Spec(), images, CPU);
+        var result = Run(second, long.MaxValue);
+        Assert.InRange(result.Seconds, 12 * pause.TotalSeconds, (between + clock.Elapsed).TotalSeconds);
+        Assert.Equal(12 * 16 / result.Seconds, result.ImagesPerSecond, 6);
+
+        PretrainingResult Run(Pretraining training, long stop)
+        {
+            using var stopping = new CancellationTokenSource();
+            return training.Run(
+                progress =>
+                {
+                    Thread.Sleep(pause);
+                    if (progress.Step == stop)
+                        stopping.Cancel();
+                },
+                stopping.Token,
+                new Checkpointing(new CheckpointFolder(temporary.Root), Always)
+            );
         }
     }
 

@@ -121,6 +121,10 @@ module internal Machine =
 
                 Ok(
                     if torch.cuda.is_available () then
+                        // A GPU that this libtorch has no code for is there, and fails at the first operation.
+                        use ones = torch.ones (3L, device = torch.CUDA)
+                        use sum = ones.sum ()
+                        sum.ToSingle() |> ignore
                         torch.cuda.device_count ()
                     else
                         0

@@ -43,7 +43,8 @@ module internal Provenance =
              | None, _ -> "unknown")
 
     let private machine () =
-        $"{Processor.Name}, {Environment.ProcessorCount} logical cores, {RuntimeInformation.OSDescription}"
+        let gpus = Gpu.Models |> Seq.map (fun model -> $", {model}") |> String.concat ""
+        $"{Processor.Name}, {Environment.ProcessorCount} logical cores{gpus}, {RuntimeInformation.OSDescription}"
 
     /// Of a run that has ended.
     let gather device (precision: Precision) (meter: EnergyMeter) : Provenance =

@@ -64,6 +64,27 @@ module Sweep =
                 "runs"
             )
 
+        let device =
+            arguments.GetResult(Argument.Device, defaultValue = "auto")
+            |> Device.parse
+            |> SweepArguments.orFail
+
+        // A worker sees the one GPU that it was given.
+        let gpus =
+            if Workers.isWorker then
+                []
+            else
+                arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
+                |> List.ofArray
+                |> Workers.gpus
+
+        // Who names GPUs does not mean the CPU where there are none.
+        let device =
+            if device = Auto && arguments.Contains Argument.Gpus then
+                Cuda
+            else
+                device
+
         {
             Name = name
             Preset = preset
@@ -71,10 +92,7 @@ module Sweep =
             Seeds = [ 0 .. seeds - 1 ]
             Executor =
                 { Executor.local with
-                    Device =
-                        arguments.GetResult(Argument.Device, defaultValue = "auto")
-                        |> Device.parse
-                        |> SweepArguments.orFail
+                    Device = device
                     DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
                     Download = arguments.Contains Argument.Download
                     Stream = arguments.Contains Argument.Stream
@@ -86,9 +104,7 @@ module Sweep =
                     DryRun = arguments.Contains Argument.Dry_Run
                 }
             Workers = if Workers.isWorker then 1 else workers
-            Gpus =
-                arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
-                |> List.ofArray
+            Gpus = gpus
             Beside = []
             TensorBoard = arguments.Contains Argument.TensorBoard
             Out = out
@@ -172,6 +188,10 @@ module Sweep =
 
         printfn $"\nReport: {Path.GetFullPath page}"
 
+    /// Whether worker processes compute: also a single one, if it is to have a certain GPU.
+    let private isShared sweep =
+        sweep.Workers > 1 || not sweep.Gpus.IsEmpty
+
     let private share sweep cancellation grid =
         Executor.check grid sweep.Executor
 
@@ -184,7 +204,7 @@ module Sweep =
     /// What is stored after the workers have ended, or all of it, computed here.
     let private compute sweep (interruption: Interruption) grid =
         let executor =
-            if sweep.Workers > 1 then
+            if isShared sweep then
                 { sweep.Executor with
                     RetryFailed = false
                 }
@@ -217,7 +237,7 @@ module Sweep =
                             Executor = Plan.announced grid sweep.Executor
                         }
 
-                if sweep.Workers > 1 then
+                if isShared sweep then
                     share sweep interruption.Token grid
 
                 let results = compute sweep interruption grid

@@ -192,6 +192,7 @@ let attempt executor device splits cancellation run =
             {
                 Reason = "libtorch failed"
                 Detail =
-                    $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches."
+                    $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches; "
+                    + "for images that do not fit into a GPU, --stream."
             }
     | error when isOfDisk error -> Error(unstorable executor error)

@@ -11,6 +11,34 @@ open SimCLR.Core.Runtime
 [<Literal>]
 let private Variable = "SIMCLR_WORKER"
 
+[<Literal>]
+let private Visible = "CUDA_VISIBLE_DEVICES"
+
+/// The GPUs of those numbers among the ones that are visible to this process (all, unless a variable of the system or a cluster's
+/// queue names some): what a worker is to see. Fails where there is no such number.
+let gpusAmong (visible: string) (numbers: string list) =
+    let names = visible.Split(',', StringSplitOptions.RemoveEmptyEntries)
+
+    let named (text: string) =
+        match Int32.TryParse text with
+        | true, number when number >= 0 && names.Length = 0 -> text.Trim()
+        | true, number when number >= 0 && number < names.Length -> names[number].Trim()
+        | true, _ when names.Length > 0 ->
+            invalidArg
+                "gpus"
+                $"--gpus has '{text}', but {Visible} shows this process {names.Length} GPU(s): use 0 to {names.Length - 1}."
+        | _ -> invalidArg "gpus" $"--gpus has '{text}': use numbers with commas between them, for example 0,1."
+
+    List.map named numbers
+
+/// The same among those that this process sees.
+let gpus numbers =
+    gpusAmong
+        (Environment.GetEnvironmentVariable Visible
+         |> Option.ofObj
+         |> Option.defaultValue "")
+        numbers
+
 /// Whether this process is one.
 let isWorker =
     not (String.IsNullOrEmpty(Environment.GetEnvironmentVariable Variable))
@@ -36,7 +64,7 @@ let private start (progress: Progress) (threads: int) (gpus: string list) number
     info.Environment["OMP_NUM_THREADS"] <- string threads
 
     if not gpus.IsEmpty then
-        info.Environment["CUDA_VISIBLE_DEVICES"] <- gpus[number % gpus.Length]
+        info.Environment[Visible] <- gpus[number % gpus.Length]
 
     let worker = new Process(StartInfo = info)
 

@@ -9,13 +9,15 @@ namespace SimCLR.Benchmarks;
 internal static class Machine
 {
     internal static string Describe(torch.Device device) =>
-        $"{Processor.Name}, {torch.get_num_threads()} threads, {Environment.ProcessorCount} processors, "
+        $"{Name(device)}, {torch.get_num_threads()} threads, {Environment.ProcessorCount} processors, "
         + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version}, "
         + $"libtorch from the {LibTorch.Load().Kind}, device {device.type.ToString().ToLowerInvariant()}";
 
     /// <summary>Device and processor: measurements of several machines stand side by side.</summary>
-    internal static string Place(torch.Device device) =>
-        $"{device.type.ToString().ToLowerInvariant()}, {Processor.Name}";
+    internal static string Place(torch.Device device) => $"{device.type.ToString().ToLowerInvariant()}, {Name(device)}";
+
+    private static string Name(torch.Device device) =>
+        device.type == DeviceType.CUDA && Gpu.Models.Count > 0 ? string.Join(" and ", Gpu.Models) : Processor.Name;
 
     /// <summary>Resident memory of this process in MiB; its peak since the last <see cref="ResetPeak"/>.</summary>
     internal static (double Now, double Peak) Memory() =>

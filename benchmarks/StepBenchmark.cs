@@ -116,7 +116,7 @@ internal sealed class StepBenchmark(string name, int batch, Device device, doubl
     private void Views(Tensor images)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1, device);
+        using var generator = new RandomStreams(1).At(RandomStreams.ViewA, 0, device);
         foreach (var _ in new[] { 'A', 'B' })
             Subjects.View.Apply(images, Subjects.View.Draw(BatchShape.Of(images), generator));
         Subjects.Wait(device);
@@ -154,9 +154,9 @@ internal sealed class StepBenchmark(string name, int batch, Device device, doubl
 
     private string[] LossRow(long n)
     {
-        using var generator = new Generator(1, device);
-        using var a = randn(n, 128, device: device, generator: generator).requires_grad_();
-        using var b = randn(n, 128, device: device, generator: generator).requires_grad_();
+        using var generator = new Generator(1, CPU);
+        using var a = randn(n, 128, generator: generator).to(device).requires_grad_();
+        using var b = randn(n, 128, generator: generator).to(device).requires_grad_();
         Machine.ResetPeak();
         var before = Machine.Memory().Now;
         var turns = Timing.Interleaved(

@@ -81,7 +81,7 @@ internal sealed class StepParts : IDisposable
 
     private (ViewParameters A, ViewParameters B) Draw()
     {
-        using var generator = new Generator(1, device);
+        using var generator = new RandomStreams(1).At(RandomStreams.ViewA, 0, device);
         var shape = BatchShape.Of(bytes);
         return (Subjects.View.Draw(shape, generator), Subjects.View.Draw(shape, generator));
     }

@@ -29,11 +29,20 @@ public sealed class MemoryFeed : IImageFeed
         if (epoch != indicesEpoch)
         {
             indices?.Dispose();
-            indices = order.Epoch(epoch).to(device, copy: true).DetachFromDisposeScope();
+            indices = Copy(order.Epoch(epoch)).DetachFromDisposeScope();
             indicesEpoch = epoch;
         }
         using var chosen = indices!.narrow(0, batch * order.BatchSize, order.BatchSize);
         return (images.Images.index_select(0, chosen), images.Labels.index_select(0, chosen));
+    }
+
+    /// <summary>On the device; a GPU is not waited for.</summary>
+    private Tensor Copy(Tensor numbers)
+    {
+        if (device.type != DeviceType.CUDA)
+            return numbers.to(device, copy: true);
+        using var pinned = numbers.pin_memory();
+        return pinned.to(device, non_blocking: true);
     }
 
     /// <inheritdoc/>

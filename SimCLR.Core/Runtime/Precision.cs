@@ -10,7 +10,7 @@ public enum Precision
     /// <summary>BFloat16 where the device computes it faster, else Float32.</summary>
     Auto,
 
-    /// <summary>Single precision throughout.</summary>
+    /// <summary>Single precision throughout; on GPUs from Ampere on, cuDNN's convolutions round their inputs to TF32, as libtorch has it by default.</summary>
     Float32,
 
     /// <summary>Autocast to bfloat16: convolutions and matrix products in bfloat16, reductions in float32.</summary>
@@ -42,14 +42,15 @@ public static partial class Autocast
             warn?.Invoke("This libtorch exports no autocast: the run computes in float32.");
         else if (asked == Precision.BFloat16 && !IsSupported(device))
             warn?.Invoke(
-                "This processor has no instructions for bfloat16: the run is ten times slower than in float32, or worse. "
+                "This device has no instructions for bfloat16: the run is ten times slower than in float32, or worse. "
                     + "Ask for Float32, or for Auto, which is Float32 here."
             );
         return IsAvailable ? Precision.BFloat16 : Precision.Float32;
     }
 
     /// <summary>Whether the device computes in bfloat16 at a speed that is of use.</summary>
-    public static bool IsSupported(Device device) => device.type == DeviceType.CUDA || IsSupported(Processor.Flags);
+    public static bool IsSupported(Device device) =>
+        device.type == DeviceType.CUDA ? Gpu.HasBFloat16 : IsSupported(Processor.Flags);
 
     /// <summary>The same by the flags of a processor: oneDNN computes bfloat16 with AVX-512 or better; with AVX2 alone a ResNet-18 took more
     /// than twenty times as long as in float32. Where the system names no flags, it is taken to be so.</summary>
@@ -63,7 +64,7 @@ public static partial class Autocast
     /// <summary>CPUs without AVX512-BF16 or AMX emulate bfloat16. With the former, AMD's were measured at twice the speed of float32, Intel's
     /// without AMX at three quarters of it (ResNet-18, benchmarks/RESULTS.md).</summary>
     private static bool IsFast(Device device) =>
-        device.type == DeviceType.CUDA || IsFast(Processor.Vendor, Processor.Flags);
+        device.type == DeviceType.CUDA ? Gpu.HasBFloat16 : IsFast(Processor.Vendor, Processor.Flags);
 
     /// <summary>The same by the vendor and flags of a processor.</summary>
     internal static bool IsFast(string vendor, IReadOnlyList<string> flags) =>

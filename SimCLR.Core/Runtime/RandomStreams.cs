@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Runtime;
@@ -29,9 +30,23 @@ public sealed class RandomStreams(long seed)
     /// <summary>The run's seed.</summary>
     public long Seed { get; } = seed;
 
-    /// <summary>A generator on the device, seeded by (seed, stream, step). The caller disposes it.</summary>
-    /// <remarks>CPU and CUDA generators of the same key give different numbers.</remarks>
-    public Generator At(string stream, long step, Device device) => new((ulong)Key(stream, step), device);
+    /// <summary>A generator for the device, seeded by (seed, stream, step). The caller disposes it.</summary>
+    /// <remarks>
+    /// CPU and CUDA generators of the same key give different numbers. TorchSharp makes generators of the CPU only (dotnet/TorchSharp, issue 1194):
+    /// on a GPU this seeds the device's own generator, so draw what is to be drawn from one stream before the next is asked for.
+    /// </remarks>
+    public Generator At(string stream, long step, Device device)
+    {
+        var key = Key(stream, step);
+        // The seed is set on the host; nothing waits.
+        if (device.type == DeviceType.CUDA)
+            cuda.manual_seed(key);
+        return new((ulong)key, device);
+    }
+
+    /// <summary>What an operation on the device takes as its generator: null, which is the device's own, on a GPU.</summary>
+    internal static Generator? For(Device device, Generator generator) =>
+        device.type == DeviceType.CUDA ? null : generator;
 
     private long Key(string stream, long step)
     {

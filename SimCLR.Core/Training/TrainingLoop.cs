@@ -62,7 +62,7 @@ internal sealed class TrainingLoop : IDisposable
             Step();
             if (training.Step % interval == 0 || training.Step == training.TotalSteps)
             {
-                progress.Add(Measure(training.Step - since, clock.Elapsed - at));
+                progress.Add(Measure(training.Step - since, at));
                 (since, at) = (training.Step, clock.Elapsed);
                 report?.Invoke(progress[^1]);
                 watch.Look(progress[^1]);
@@ -93,11 +93,13 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     /// <summary>Means over the interval; steps of it that another process took have their part in the sums, not in the speed.</summary>
-    private TrainingProgress Measure(long steps, TimeSpan elapsed)
+    private TrainingProgress Measure(long steps, TimeSpan since)
     {
         using var scope = NewDisposeScope();
         var before = progress.Count == 0 ? 0 : progress[^1].Step;
         var means = (recent / (training.Step - before)).cpu().data<float>().ToArray();
+        // Only now are all steps done: a GPU is behind.
+        var elapsed = clock.Elapsed - since;
         recent.zero_();
         var perStep = clock.Elapsed / Math.Max(1, training.Step - started);
         return new TrainingProgress(

@@ -1,3 +1,4 @@
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,7 +25,11 @@ public sealed class GaussianNoise(double sigma = 0.1, double p = 1) : IView
         return PerSample.Keep(
             scope,
             ("apply", PerSample.Chance(batch, _p, generator)),
-            ("noise", randn(shape, ScalarType.Float32, batch.Device, generator: generator).mul_(_sigma))
+            (
+                "noise",
+                randn(shape, ScalarType.Float32, batch.Device, generator: RandomStreams.For(batch.Device, generator))
+                    .mul_(_sigma)
+            )
         );
     }
 

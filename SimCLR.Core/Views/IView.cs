@@ -13,6 +13,8 @@ public interface IView
     BatchShape Output(BatchShape input);
 
     /// <summary>Draws independent parameters for each of the batch's images, on its device. The first dimension of each tensor is N.</summary>
+    /// <remarks>On a GPU, use a generator of <see cref="Runtime.RandomStreams.At"/>, at once: numbers come from the device's own generator, which it
+    /// has seeded.</remarks>
     ViewParameters Draw(BatchShape batch, Generator generator);
 
     /// <summary>Applies the view to images [N, C, H, W], float32 in [0, 1]; returns [N, C, H', W'], float32.

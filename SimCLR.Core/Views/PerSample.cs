@@ -1,3 +1,4 @@
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +13,12 @@ internal static class PerSample
 
     /// <summary>Uniform in [0, 1), [N, further...], float32.</summary>
     internal static Tensor Uniform(BatchShape batch, long[] further, Generator generator) =>
-        rand([batch.Count, .. further], ScalarType.Float32, batch.Device, generator: generator);
+        rand(
+            [batch.Count, .. further],
+            ScalarType.Float32,
+            batch.Device,
+            generator: RandomStreams.For(batch.Device, generator)
+        );
 
     /// <summary>True with probability p, [N], bool.</summary>
     internal static Tensor Chance(BatchShape batch, double p, Generator generator) =>

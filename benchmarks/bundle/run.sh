@@ -42,7 +42,7 @@ main() {
     local data=${1:-} checked device seconds=${SECONDS_EACH:-10} more=()
     [ -n "$data" ] || data=$here/cifar10-jpeg.tar.xz
     echo "== check =="
-    checked=$(bench check) || exit 1
+    checked=$(bench check) || { echo "$checked"; exit 1; }
     echo "$checked"
     if grep -q '^CUDA.*device(s)' <<<"$checked"; then device=cuda; else device=cpu; fi
 

@@ -29,7 +29,8 @@ def _crop_and_flip(x):
 
 
 def _gray(x):
-    return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    # Not by a tensor of the weights: it would be copied to the device, which waits for it.
+    return 0.299 * x[:, 0:1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:3]
 
 
 def _turn_hue(x, turns):
@@ -60,6 +61,10 @@ def tensor_view(images):
 
 
 class _Pairs(Dataset):
+    """Some images many times over, as many as a large set has: an epoch's end would empty the loader's workers."""
+
+    COUNT = 50_000
+
     def __init__(self, images):
         from torchvision import transforms
 
@@ -75,7 +80,7 @@ class _Pairs(Dataset):
         )
 
     def __len__(self):
-        return len(self.images)
+        return self.COUNT
 
     def __getitem__(self, i):
         from PIL import Image

@@ -128,3 +128,17 @@ let ``Workers share a sweep, and the run of one that is killed is a failed cell`
 
         Assert.True((code = 0), errors)
         Assert.Equal(4, (Store.all failwith store).Length))
+
+[<Fact>]
+let ``Workers get GPUs among those that are visible here`` () =
+    Assert.Equal<string list>([ "0"; "3" ], Workers.gpusAmong "" [ "0"; "3" ])
+    Assert.Equal<string list>([ "6"; "4" ], Workers.gpusAmong "4,5,6" [ "2"; "0" ])
+    Assert.Equal<string list>([ "GPU-7f" ], Workers.gpusAmong "GPU-7f" [ "0" ])
+    Assert.Equal<string list>([], Workers.gpusAmong "4,5" [])
+
+    let refused visible number =
+        Assert.Throws<ArgumentException>(fun () -> Workers.gpusAmong visible [ number ] |> ignore).Message
+
+    Assert.Contains("shows this process 2 GPU(s): use 0 to 1", refused "4,5" "2")
+    Assert.Contains("--gpus has 'first'", refused "" "first")
+    Assert.Contains("--gpus has '-1'", refused "" "-1")

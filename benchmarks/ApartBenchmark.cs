@@ -11,7 +11,7 @@ internal static class ApartBenchmark
 {
     internal const string Help =
         "as peer, but every turn is a process of its own: for large batches on a GPU\n"
-        + "[--encoder resnet18,resnet50] [--batch 512,4096] [--precision bfloat16] [--views tensor,loader]\n"
+        + "[--encoder resnet18,resnet50] [--batch 512,4096] [--precision float32|bfloat16] [--views tensor,loader]\n"
         + "[--turns 3] [--seconds 10] [--python python3] [--device cpu|cuda] [--write]";
 
     internal static int Run(string[] arguments)
@@ -24,7 +24,9 @@ internal static class ApartBenchmark
         var device = Subjects.DeviceOf(options);
         var kind = device.type.ToString().ToLowerInvariant();
         var section = new Section($"Peer, in processes apart: {Machine.Place(device)}");
-        section.Say($"{Machine.Describe(device)}. Medians of {options.Number("turns", 3, 1)} turns.");
+        section.Say(
+            $"{Machine.Describe(device)}. {options.Text("precision", Subjects.Supported(device)[^1])}, medians of {options.Number("turns", 3, 1)} turns."
+        );
         var rows = new List<string[]>();
         foreach (var encoder in options.Text("encoder", "resnet18,resnet50").Split(','))
         foreach (var batch in options.Numbers("batch", "512,4096", 2))

@@ -46,7 +46,7 @@ main() {
     echo "$checked"
     if grep -q '^CUDA.*device(s)' <<<"$checked"; then device=cuda; else device=cpu; fi
 
-    echo "== training step against plain PyTorch, bfloat16, channels-last, on $device =="
+    echo "== training step against plain PyTorch, channels-last, on $device =="
     if [ $device = cuda ]; then
         bench apart --encoder "${ENCODERS:-resnet18,resnet50}" --batch "${BATCHES:-512,4096}" \
             --views "${VIEWS:-tensor,loader}" --turns "${TURNS:-3}" --seconds "$seconds" --device cuda

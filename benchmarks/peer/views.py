@@ -85,7 +85,7 @@ class _Pairs(Dataset):
     def __getitem__(self, i):
         from PIL import Image
 
-        image = Image.fromarray(self.images[i])
+        image = Image.fromarray(self.images[i % len(self.images)])
         return self.view(image), self.view(image)
 
 

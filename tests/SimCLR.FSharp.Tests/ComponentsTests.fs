@@ -1,5 +1,5 @@
 /// docs/components.md against the sources, the values and the tests that it names.
-module SimCLR.FSharp.Tests.ComponentsTests
+module SimCLR.Tests.ComponentsTests
 
 open System
 open System.IO

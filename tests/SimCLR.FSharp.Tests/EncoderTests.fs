@@ -104,19 +104,15 @@ let Every_kind_of_encoder_trains () =
                 }
         ]
 
-    let folder = System.IO.Directory.CreateTempSubdirectory "simclr-encoder-"
-
-    try
+    Samples.withFolder (fun folder ->
         for encoder in encoders do
             let outcome =
                 { Executor.local with
                     Device = Cpu
-                    Store = Store.at folder.FullName
+                    Store = Store.at folder
                     Progress = Progress.silent
                 }
                 |> Executor.run (tiny encoder)
 
             Assert.Equal(4L, outcome.Steps)
-            Assert.True(System.Double.IsFinite outcome.FinalLoss, $"{encoder}")
-    finally
-        folder.Delete true
+            Assert.True(System.Double.IsFinite outcome.FinalLoss, $"{encoder}"))

@@ -59,12 +59,10 @@ let STL_10_counts_what_has_no_labels_where_it_is_asked_for () =
 
 [<Fact>]
 let STL_10_that_is_not_there_is_said_with_its_files_before_anything_is_trained () =
-    let folder = System.IO.Directory.CreateTempSubdirectory "simclr-stl10-"
-
-    try
+    Samples.withFolder (fun folder ->
         let executor =
-            { Executor.storeIn (System.IO.Path.Combine(folder.FullName, "runs")) Executor.local with
-                DataRoot = folder.FullName
+            { Executor.storeIn (System.IO.Path.Combine(folder, "runs")) Executor.local with
+                DataRoot = folder
                 Progress = Progress.silent
             }
 
@@ -79,9 +77,7 @@ let STL_10_that_is_not_there_is_said_with_its_files_before_anything_is_trained (
         Assert.Contains("unlabeled_X.bin", missing Images.stl10)
         Assert.Contains("train_X.bin", missing Images.stl10Labelled)
         Assert.DoesNotContain("unlabeled_X.bin", missing Images.stl10Labelled)
-        Assert.Empty(folder.GetFileSystemInfos())
-    finally
-        folder.Delete true
+        Assert.Empty(System.IO.Directory.GetFileSystemEntries folder))
 
 [<Fact>]
 let A_limit_lowers_the_known_count () =

@@ -1,4 +1,4 @@
-module SimCLR.FSharp.Tests.QuickstartTests
+module SimCLR.Tests.QuickstartTests
 
 open System
 open System.Diagnostics

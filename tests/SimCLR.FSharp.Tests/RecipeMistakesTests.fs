@@ -1,5 +1,5 @@
 /// Mistakes of other toolkits that a recipe can make; those of the components are in tests/SimCLR.Core.Tests/Mistakes.
-module SimCLR.FSharp.Tests.RecipeMistakesTests
+module SimCLR.Tests.RecipeMistakesTests
 
 open SimCLR
 open Xunit

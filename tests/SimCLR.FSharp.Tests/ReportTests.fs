@@ -176,20 +176,15 @@ let ``Runs stored without representations have a page without them`` () =
 
 [<Fact>]
 let ``Writing makes page, tables and provenance`` () =
-    let folder = Directory.CreateTempSubdirectory "simclr-report-"
-
-    try
+    Samples.withFolder (fun folder ->
         let path =
-            Report.ofResults "t" store (results temperatures fine)
-            |> Report.write folder.FullName
+            Report.ofResults "t" store (results temperatures fine) |> Report.write folder
 
         Assert.True(File.Exists path)
 
         for name in [ "table.md"; "table.csv"; "table.tex" ] do
-            Assert.Contains("temperature", File.ReadAllText(Path.Combine(folder.FullName, name)))
+            Assert.Contains("temperature", File.ReadAllText(Path.Combine(folder, name)))
 
-        let provenance = File.ReadAllLines(Path.Combine(folder.FullName, "provenance.md"))
+        let provenance = File.ReadAllLines(Path.Combine(folder, "provenance.md"))
         Assert.StartsWith("- Runs: ", provenance[0])
-        Assert.Contains($"- Store: {store.Folder}", provenance)
-    finally
-        folder.Delete true
+        Assert.Contains($"- Store: {store.Folder}", provenance))

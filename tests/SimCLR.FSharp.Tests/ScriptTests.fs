@@ -1,4 +1,4 @@
-module SimCLR.FSharp.Tests.ScriptTests
+module SimCLR.Tests.ScriptTests
 
 open System
 open System.Diagnostics
@@ -76,25 +76,23 @@ let ``Every script, notebook and F# block of README and docs compiles without a 
 
     let scripts = inFolder "scripts" @ inFolder "experiments/notebooks"
     Assert.True(scripts.Length > 10, "the scripts are not where they are looked for")
-    let folder = Directory.CreateTempSubdirectory "simclr-scripts-"
-    let last = Path.Combine(folder.FullName, "last.fsx")
-    File.WriteAllText(last, "\n")
 
-    try
+    Samples.withFolder (fun folder ->
+        let last = Path.Combine(folder, "last.fsx")
+        File.WriteAllText(last, "\n")
+
         let pages =
             Path.Combine(root, "README.md")
             :: List.ofArray (Directory.GetFiles(Path.Combine(root, "docs"), "*.md"))
 
-        let snippets = pages |> List.collect (snippets folder.FullName)
+        let snippets = pages |> List.collect (snippets folder)
         Assert.True(snippets.Length >= 3, "the pages' F# blocks are not found")
         let loads = [ for script in scripts @ snippets -> $"--load:{script}" ]
 
         let _, said =
             start "dotnet" ([ "fsi"; "--quiet"; "--typecheck-only" ] @ loads @ [ last ])
 
-        Assert.False(Regex.IsMatch(said, "error|warning|info FS"), said)
-    finally
-        folder.Delete true
+        Assert.False(Regex.IsMatch(said, "error|warning|info FS"), said))
 
 [<Fact>]
 let ``Every ablation says how it is run and what to expect`` () =

@@ -24,10 +24,11 @@ let gpusAmong (visible: string) (numbers: string list) =
         | true, number when number >= 0 && names.Length = 0 -> text.Trim()
         | true, number when number >= 0 && number < names.Length -> names[number].Trim()
         | true, _ when names.Length > 0 ->
-            invalidArg
-                "gpus"
-                $"--gpus has '{text}', but {Visible} shows this process {names.Length} GPU(s): use 0 to {names.Length - 1}."
-        | _ -> invalidArg "gpus" $"--gpus has '{text}': use numbers with commas between them, for example 0,1."
+            raise (
+                ArgumentException
+                    $"--gpus has '{text}', but {Visible} shows this process {names.Length} GPU(s): use 0 to {names.Length - 1}."
+            )
+        | _ -> raise (ArgumentException $"--gpus has '{text}': use numbers with commas between them, for example 0,1.")
 
     List.map named numbers
 

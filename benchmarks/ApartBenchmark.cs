@@ -23,10 +23,9 @@ internal static class ApartBenchmark
         LibTorch.Load();
         var device = Subjects.DeviceOf(options);
         var kind = device.type.ToString().ToLowerInvariant();
+        var precision = options.Text("precision", Subjects.Supported(device)[^1]);
         var section = new Section($"Peer, in processes apart: {Machine.Place(device)}");
-        section.Say(
-            $"{Machine.Describe(device)}. {options.Text("precision", Subjects.Supported(device)[^1])}, medians of {options.Number("turns", 3, 1)} turns."
-        );
+        section.Say($"{Machine.Describe(device)}. {precision}, medians of {options.Number("turns", 3, 1)} turns.");
         var rows = new List<string[]>();
         foreach (var encoder in options.Text("encoder", "resnet18,resnet50").Split(','))
         foreach (var batch in options.Numbers("batch", "512,4096", 2))
@@ -35,7 +34,7 @@ internal static class ApartBenchmark
             string[] settings =
             [
                 .. new[] { "--encoder", encoder, "--batch", $"{batch}" },
-                .. new[] { "--precision", options.Text("precision", Subjects.Supported(device)[^1]), "--device", kind },
+                .. new[] { "--precision", precision, "--device", kind },
                 .. new[] { "--seconds", $"{options.Positive("seconds", 10)}" },
             ];
             rows.Add(Row($"{encoder}, {batch}, {views}", settings, views, options));

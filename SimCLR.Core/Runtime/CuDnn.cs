@@ -13,8 +13,8 @@ internal static partial class CuDnn
     /// <summary>Whether cuDNN tries the algorithms of a convolution when its shape comes up first, and then keeps to the fastest.</summary>
     internal static bool Searches
     {
-        get => IsSearching(Context());
-        set => SetSearching(Context(), value);
+        get => IsSearching(DeterministicAlgorithms.Context());
+        set => SetSearching(DeterministicAlgorithms.Context(), value);
     }
 
     /// <summary>Lets cuDNN search where that is of use: on a GPU, as all batches of a training have one shape, and unless only deterministic
@@ -28,9 +28,6 @@ internal static partial class CuDnn
         )
             Searches = true;
     }
-
-    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at13globalContextEv")]
-    private static partial IntPtr Context();
 
     [LibraryImport("torch_cpu", EntryPoint = "_ZNK2at7Context14benchmarkCuDNNEv")]
     [return: MarshalAs(UnmanagedType.U1)]

@@ -78,8 +78,9 @@ public static partial class DeterministicAlgorithms
         public void Dispose() { }
     }
 
+    /// <summary>The one at::Context of the process, which holds such switches.</summary>
     [LibraryImport("torch_cpu", EntryPoint = "_ZN2at13globalContextEv")]
-    private static partial IntPtr Context();
+    internal static partial IntPtr Context();
 
     [LibraryImport("torch_cpu", EntryPoint = "_ZNK2at7Context23deterministicAlgorithmsEv")]
     [return: MarshalAs(UnmanagedType.U1)]

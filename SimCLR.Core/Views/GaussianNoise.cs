@@ -1,4 +1,3 @@
-using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,15 +20,10 @@ public sealed class GaussianNoise(double sigma = 0.1, double p = 1) : IView
     public ViewParameters Draw(BatchShape batch, Generator generator)
     {
         using var scope = NewDisposeScope();
-        long[] shape = [batch.Count, batch.Channels, batch.Height, batch.Width];
         return PerSample.Keep(
             scope,
             ("apply", PerSample.Chance(batch, _p, generator)),
-            (
-                "noise",
-                randn(shape, ScalarType.Float32, batch.Device, generator: RandomStreams.For(batch.Device, generator))
-                    .mul_(_sigma)
-            )
+            ("noise", PerSample.Normal(batch, [batch.Channels, batch.Height, batch.Width], generator).mul_(_sigma))
         );
     }
 

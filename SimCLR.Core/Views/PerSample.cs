@@ -20,6 +20,15 @@ internal static class PerSample
             generator: RandomStreams.For(batch.Device, generator)
         );
 
+    /// <summary>Standard normal, [N, further...], float32.</summary>
+    internal static Tensor Normal(BatchShape batch, long[] further, Generator generator) =>
+        randn(
+            [batch.Count, .. further],
+            ScalarType.Float32,
+            batch.Device,
+            generator: RandomStreams.For(batch.Device, generator)
+        );
+
     /// <summary>True with probability p, [N], bool.</summary>
     internal static Tensor Chance(BatchShape batch, double p, Generator generator) =>
         Uniform(batch, [], generator).lt(p);

@@ -4,6 +4,7 @@ using SimCLR.Core.Evaluation;
 using SimCLR.Core.Losses;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Losses;
 using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
@@ -94,18 +95,7 @@ public class NoReadBackTests
         );
     }
 
-    private static ILoss[] Losses =>
-        [
-            new NtXent(0.5),
-            new NtXent(0.5, blockRows: 8),
-            new NtLogistic(0.5),
-            new NtLogistic(0.5, semiHard: true),
-            new MarginTriplet(0.5),
-            new MarginTriplet(0.5, semiHard: true),
-            new Dcl(0.5),
-            new HardNegative(0.5, 1, 0.1),
-            new SupCon(0.5),
-        ];
+    private static ILoss[] Losses => [.. LossTests.All.Select(row => row.Data), new NtXent(0.5, blockRows: 8)];
 
     [Fact]
     public void No_loss_reads_back()

@@ -10,25 +10,23 @@ internal static class FuzzValues
 {
     private static readonly Run[] Runs = [RunModule.shapes, RunModule.cifar10];
 
-    private static readonly Outcome Outcome = new(
-        0.5,
-        0.25,
-        0.5,
-        0.25,
-        3.2,
-        4.1,
-        0.9,
-        1e-3,
-        30,
-        12.5,
-        1234,
-        0,
-        Microsoft.FSharp.Collections.ListModule.OfSeq([new CurvePoint(10, 0.5, 3.5, 0.1, 1.5, 1000)]),
-        Microsoft.FSharp.Collections.ListModule.OfSeq([Tuple.Create("g(h) linear top-1", 0.4)])
-    );
+    /// <summary>The run of the store whose files are damaged.</summary>
+    private static readonly Run Kept = Soak.Tiny(1);
 
     internal static IEnumerable<FuzzReader> All() =>
-        [RunText(), Stored("outcome in a store", "outcome.json"), Stored("run in a store", "run.json"), Listed()];
+        [RunText(), .. Damageable.Select(file => Stored(file.Name, file.Ending)), Listed()];
+
+    /// <summary>Files of a store, by the ends of their paths.</summary>
+    private static (string Name, string Ending)[] Damageable =>
+        [
+            ("training in a store", "training.json"),
+            ("figures in a store", $"{RunModule.trainingHash(Kept)}/figures.json"),
+            ("curve in a store", "metrics.jsonl"),
+            (
+                "measured in a store",
+                $"{EvaluationTaskModule.hash(EvaluationModule.tasks(Kept.Evaluation).Head)}/figures.json"
+            ),
+        ];
 
     private static byte[][] Texts() => [.. Runs.Select(run => Encoding.UTF8.GetBytes(RunModule.toJson(run)))];
 
@@ -54,54 +52,56 @@ internal static class FuzzValues
             }
         );
 
-    /// <summary>A file of a finished run is damaged: it is found, or counts as not done with a warning.</summary>
-    private static FuzzReader Stored(string name, string file) =>
+    /// <summary>A file of a finished run is damaged: the run is found without what the file held, or counts as not done with a warning.</summary>
+    private static FuzzReader Stored(string name, string ending) =>
         new(
             name,
-            Path.Combine(RunModule.hash(Runs[0]), file),
-            [Seed(file)],
+            PathOf(ending),
+            [Template.Value[PathOf(ending)]],
             typeof(InvalidDataException),
             (folder, path) =>
             {
                 var warning = (string?)null;
                 var warn = FuncConvert.FromAction<string>(text => warning = text);
-                Restore(folder, path);
-                var found = StoreModule.tryFind(warn, Runs[0], new Store(folder));
-                return found is null ? warning ?? "nothing was found, and nothing said" : null;
+                Restore(folder);
+                var found = StoreModule.tryFind(warn, Kept, new Store(folder));
+                return warning ?? (found is null ? "nothing was found, and nothing said" : null);
             }
         );
 
-    private static FuzzReader Listed() =>
-        new(
+    private static FuzzReader Listed()
+    {
+        var path = PathOf($"runs/{RunModule.hash(Kept)}.json");
+        return new(
             "a store's list",
-            Path.Combine(RunModule.hash(Runs[0]), "run.json"),
-            [Seed("run.json")],
+            path,
+            [Template.Value[path]],
             typeof(InvalidDataException),
             (folder, path) =>
             {
                 var warning = (string?)null;
-                Restore(folder, path);
+                Restore(folder);
                 var all = StoreModule.all(FuncConvert.FromAction<string>(text => warning = text), new Store(folder));
                 return all.IsEmpty ? warning ?? "nothing was found, and nothing said" : null;
             }
         );
+    }
 
-    private static byte[] Seed(string file) =>
-        Encoding.UTF8.GetBytes(file == "run.json" ? RunModule.toJson(Runs[0]) : OutcomeJson.Value);
+    private static string PathOf(string ending) =>
+        Template.Value.Keys.First(path =>
+            path.StartsWith("trainings") && path.EndsWith(ending.Replace('/', Path.DirectorySeparatorChar))
+        );
 
-    /// <summary>The outcome as the store writes it.</summary>
-    private static readonly Lazy<string> OutcomeJson = new(() =>
+    /// <summary>The files of a store with one run, by their paths in it.</summary>
+    private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> Template = new(() =>
     {
         var folder = Directory.CreateTempSubdirectory("simclr-fuzz-seed-").FullName;
         try
         {
-            StoreModule.save(
-                Runs[0],
-                new Provenance("", "", "", 1, "", "", new Energy(1, ""), DateTimeOffset.UnixEpoch),
-                Outcome,
-                new Store(folder)
-            );
-            return File.ReadAllText(Path.Combine(folder, RunModule.hash(Runs[0]), "outcome.json"));
+            Soak.Execute(Kept, folder);
+            return Directory
+                .GetFiles(folder, "*.json*", SearchOption.AllDirectories)
+                .ToDictionary(path => Path.GetRelativePath(folder, path), File.ReadAllBytes);
         }
         finally
         {
@@ -109,11 +109,16 @@ internal static class FuzzValues
         }
     });
 
-    /// <summary>The other of the two files, intact: a damaged one is put aside by the reader.</summary>
-    private static void Restore(string folder, string path)
+    /// <summary>The files that are missing: a reader puts a damaged one aside.</summary>
+    private static void Restore(string folder)
     {
-        foreach (var file in new[] { "run.json", "outcome.json" })
-            if (Path.GetFileName(path) != file)
-                File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(path)!, file), Seed(file));
+        foreach (var (name, bytes) in Template.Value)
+        {
+            var path = Path.Combine(folder, name);
+            if (File.Exists(path))
+                continue;
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, bytes);
+        }
     }
 }

@@ -79,31 +79,38 @@ internal static class Soak
     private static bool Grows(List<Seen> seen, Func<Seen, long> of) =>
         seen.Skip(seen.Count / 2).Max(of) > seen.Take(seen.Count / 2).Max(of);
 
+    /// <summary>Executes a run into the store of that folder.</summary>
+    internal static void Execute(Run run, string folder) =>
+        GridExecution.Executor.run(
+            run,
+            new Executor(
+                device: Device.Cpu,
+                dataRoot: "data",
+                download: false,
+                stream: false,
+                store: StoreModule.at(folder),
+                observer: FuncConvert.FromAction<Event>(_ => { }),
+                checkpointEvery: FSharpOption<TimeSpan>.Some(TimeSpan.Zero), // a checkpoint after every step
+                keepEncoder: KeepEncoder.Always,
+                threads: null,
+                deterministic: false,
+                retryFailed: false,
+                dryRun: false
+            )
+        );
+
     private static IEnumerable<Seen> Sweep(int runs, string folder)
     {
-        var executor = new Executor(
-            device: Device.Cpu,
-            dataRoot: "data",
-            download: false,
-            stream: false,
-            store: StoreModule.at(folder),
-            progress: ProgressModule.silent,
-            checkpointEvery: FSharpOption<TimeSpan>.Some(TimeSpan.Zero), // a checkpoint after every step
-            keepEncoder: false,
-            threads: null,
-            deterministic: false,
-            retryFailed: false,
-            dryRun: false
-        );
         for (var done = 1; done <= runs; done++)
         {
-            GridExecution.Executor.run(Tiny(done), executor);
+            Execute(Tiny(done), folder);
             if (done % (runs / Rows) == 0)
                 yield return Look(done);
         }
     }
 
-    private static Run Tiny(long seed)
+    /// <summary>A run of a second or less.</summary>
+    internal static Run Tiny(long seed)
     {
         var view = ViewModule.crop(16);
         var images = new Images(ImageSource.NewShapes(new ShapesSettings(80, 20, 16)), null);

@@ -6,7 +6,6 @@ using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Views;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SimCLR.Benchmarks;
@@ -16,8 +15,7 @@ internal sealed class StepParts : IDisposable
 {
     private readonly Device device;
     private readonly MemoryFeed feed;
-    private readonly Encoder network;
-    private readonly ProjectionHead head;
+    private readonly List<nn.Module> modules = [];
     private readonly Tensor bytes;
     private readonly Tensor z;
     private readonly IOptimizer sgd;
@@ -32,23 +30,24 @@ internal sealed class StepParts : IDisposable
         bytes = images.Images.narrow(0, 0, batch).to(device);
         using var generator = new Generator(1, CPU);
         z = randn([2 * batch, 128], generator: generator).to(device);
-        // Kept: a module that nobody holds is finalized, and its parameters with it.
-        network = encoder.Create(3, generator);
-        head = new HeadSpec().Create(network.FeatureSize, generator);
-        network.to(device);
-        head.to(device);
-        MemoryLayout.ToChannelsLast(network);
-        List<Parameter> parameters =
-        [
-            .. network.parameters().Concat(head.parameters()).Where(parameter => parameter.requires_grad),
-        ];
-        var named = parameters.Select((parameter, i) => ($"{i}", parameter)).ToList();
-        sgd = new SgdSpec(0.9, 5e-4).Create(named);
-        lars = new LarsSpec().Create(named);
-        sgd.LearningRate = lars.LearningRate = 1e-4;
-        foreach (var parameter in parameters)
-            parameter.grad = rand_like(parameter).DetachFromDisposeScope();
+        sgd = Optimizer(new SgdSpec(0.9, 5e-4), encoder, generator);
+        lars = Optimizer(new LarsSpec(), encoder, generator);
         drawn = Draw();
+    }
+
+    /// <summary>An optimizer of a network of its own, with gradients.</summary>
+    private IOptimizer Optimizer(OptimizerSpec spec, EncoderSpec encoder, Generator generator)
+    {
+        var network = encoder.Create(3, generator);
+        var head = new HeadSpec().Create(network.FeatureSize, generator);
+        // Kept: a module that nobody holds is finalized, and its parameters with it.
+        modules.AddRange([network.to(device), head.to(device)]);
+        MemoryLayout.ToChannelsLast(network);
+        var optimizer = spec.Create([.. ParameterGroups.Of(network, "encoder"), .. ParameterGroups.Of(head, "head")]);
+        optimizer.LearningRate = 1e-4;
+        foreach (var parameter in network.parameters().Concat(head.parameters()))
+            parameter.grad?.uniform_(0, 1);
+        return optimizer;
     }
 
     /// <summary>What counts: processor time on the CPU, where others may be computing; the clock on a GPU.</summary>
@@ -119,8 +118,7 @@ internal sealed class StepParts : IDisposable
         feed.Dispose();
         bytes.Dispose();
         z.Dispose();
-        network.Dispose();
-        head.Dispose();
+        modules.ForEach(module => module.Dispose());
         drawn.A.Dispose();
         drawn.B.Dispose();
         sgd.Dispose();

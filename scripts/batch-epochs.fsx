@@ -46,4 +46,4 @@ Grid.from sweep.Baseline
 |> Grid.vary "epochs" Run.epochs epochs
 |> Grid.varyBy "scaling" Run.learningRate scalings
 |> Grid.seeds sweep.Seeds
-|> Sweep.run (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))

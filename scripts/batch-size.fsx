@@ -35,4 +35,4 @@ let grid =
  else
      grid |> Grid.vary "rate" (LearningRate.Linear >> Run.learningRate) rates)
 |> Grid.seeds sweep.Seeds
-|> Sweep.run sweep
+|> Sweep.main sweep

@@ -31,4 +31,4 @@ let sweep = Sweep.ofRun baseline "cifar10" Load.arguments
 Grid.from sweep.Baseline
 |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
 |> Grid.seeds sweep.Seeds
-|> Sweep.run sweep
+|> Sweep.main sweep

@@ -70,4 +70,4 @@ Grid.from sweep.Baseline
     operations
 |> Grid.varyBy "second" second operations
 |> Grid.seeds sweep.Seeds
-|> Sweep.run (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.figure5))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.figure5))

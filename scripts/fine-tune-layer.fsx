@@ -54,4 +54,4 @@ let sweep =
 Grid.from sweep.Baseline
 |> Grid.vary "depth" Run.headDepth (depths sweep.Preset)
 |> Grid.seeds sweep.Seeds
-|> Sweep.run sweep
+|> Sweep.main sweep

@@ -31,4 +31,4 @@ let published =
 Grid.from sweep.Baseline
 |> Grid.vary "depth" Run.headDepth depths
 |> Grid.seeds sweep.Seeds
-|> Sweep.run (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))

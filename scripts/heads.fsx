@@ -17,14 +17,8 @@ let outputs =
     | Preset.Paper -> [ 32; 64; 128; 256; 512; 1024; 2048 ]
     | _ -> [ 32; 128; 512 ]
 
-let heads kinds outputs =
-    Grid.from sweep.Baseline
-    |> Grid.varyBy "head" Run.head kinds
-    |> Grid.vary "output" Run.headOutput outputs
-    |> Grid.seeds sweep.Seeds
-
-// Without a head the output is h: one run, in the column of 128.
-Grid.union
-    (heads [ ("none", Head.none) ] [ 128 ])
-    (heads [ "linear", Head.linear; "non-linear", Head.nonLinear ] outputs)
-|> Sweep.run (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.figure8))
+Grid.from sweep.Baseline
+|> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
+|> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput outputs
+|> Grid.seeds sweep.Seeds
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.figure8))

@@ -14,7 +14,7 @@ let folder =
 /// Runs silently, into the notebooks' own store.
 let executor =
     { Executor.local with
-        Progress = Progress.silent
+        Observer = Observer.silent
     }
     |> Executor.storeIn (Path.Combine(folder, "runs"))
 
@@ -53,7 +53,12 @@ let table (table: Table) =
         row "th" table.Columns
         :: [ for cells in table.Rows -> row "td" (List.map Table.cellText cells) ]
 
-    "<table class=\"figures\">" + String.concat "" rows + "</table>"
+    let notes = [ for note in table.Notes -> $"<p>{WebUtility.HtmlEncode note}</p>" ]
+
+    "<table class=\"figures\">"
+    + String.concat "" rows
+    + "</table>"
+    + String.concat "" notes
 
 /// A picture as HTML.
 let picture what (path: string) =

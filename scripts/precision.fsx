@@ -17,4 +17,4 @@ let seeds =
 Grid.from (sweep.Baseline |> Run.temperature 0.1)
 |> Grid.varyBy "precision" Run.precision [ "float32", Precision.Float32; "bfloat16", Precision.BFloat16 ]
 |> Grid.seeds seeds
-|> Sweep.run sweep
+|> Sweep.main sweep

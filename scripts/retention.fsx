@@ -45,7 +45,7 @@ let withMore (results: Results) =
 Grid.from sweep.Baseline
 |> Grid.varyBy "views" Run.views [ "standard", sweep.Baseline.ViewA; "with rotation, noise and Sobel", more ]
 |> Grid.seeds sweep.Seeds
-|> Sweep.run (
+|> Sweep.main (
     sweep
     |> Sweep.beside (withMore >> Comparison.measures "accuracy" places Published.table3)
 )

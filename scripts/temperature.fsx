@@ -43,7 +43,7 @@ let grid, ofTable =
 
 grid
 |> Grid.seeds sweep.Seeds
-|> Sweep.run (
+|> Sweep.main (
     sweep
     |> Sweep.beside (Comparison.means Outcome.linearTop1 (ofTable Published.table5Top1))
     |> Sweep.beside (Comparison.means Outcome.contrastiveTop1 (ofTable Published.table5Contrastive))

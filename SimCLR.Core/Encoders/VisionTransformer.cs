@@ -1,3 +1,4 @@
+using SimCLR.Core.Optimizers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -48,7 +49,7 @@ public sealed record VisionTransformerSpec(long ImageSize, long Patch, long Dim,
 /// </summary>
 /// <remarks>Initial weights as timm's: linear layers, class token and positions normal of deviation 0.02 (here cut at twice that), their
 /// biases 0, layer norms 1 and 0; the patches' projection uniform in ±1/sqrt(fan-in).</remarks>
-public sealed class VisionTransformer : Encoder
+public sealed class VisionTransformer : Encoder, IParameterRoles
 {
     private const double Deviation = 0.02;
     private const double Epsilon = 1e-6;
@@ -88,6 +89,9 @@ public sealed class VisionTransformer : Encoder
 
     /// <inheritdoc/>
     public override long FeatureSize => spec.Dim;
+
+    /// <inheritdoc/>
+    public ParameterRole RoleOf(string parameter) => ParameterRole.Embedding; // class token and positions: it has no others of its own
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The images are not of the spec's side and channels.</exception>

@@ -1,3 +1,4 @@
+using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,8 +22,12 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
         var b = Embed(pretrained, pretrained.Spec.ViewB, "alignment view B");
         return
         [
-            new Figure("alignment", Alignment(a, b)),
-            new Figure("uniformity", (Uniformity(a) + Uniformity(b)) / 2),
+            new Figure("alignment", Alignment(a, b), FigureUnit.Plain),
+            new Figure(
+                "uniformity",
+                (Uniformity(a, pretrained.Cancellation) + Uniformity(b, pretrained.Cancellation)) / 2,
+                FigureUnit.Plain
+            ),
         ];
     }
 
@@ -36,7 +41,8 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
 
     /// <summary>Logarithm of the mean over pairs of rows of exp(-2 · squared distance), rows normalized: -8 to 0.</summary>
     /// <param name="x">[N, D], two rows or more.</param>
-    public static double Uniformity(Tensor x)
+    /// <param name="cancellation">Looked at before each block of 1000 rows.</param>
+    public static double Uniformity(Tensor x, CancellationToken cancellation = default)
     {
         if (x.shape[0] < 2)
             throw new ArgumentException($"Uniformity is over pairs, but there is {x.shape[0]} row; give 2 or more.");
@@ -46,6 +52,7 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
         var (n, sum) = (x.shape[0], zeros(1, ScalarType.Float64, x.device));
         for (var start = 0L; start < n; start += Block)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var block = NewDisposeScope();
             var cosines = unit.narrow(0, start, Math.Min(Block, n - start)).mm(unit.t());
             sum.add_((4 * cosines - 4).exp().sum());

@@ -1,4 +1,5 @@
 using SimCLR.Core.Encoders;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -57,7 +58,7 @@ public sealed record Distillation(
         return (-(targets * logProbabilities).sum(1).mean()).MoveToOuterDisposeScope();
     }
 
-    private ImageClassifier Train(Pretrained pretrained, ImageClassifier teacher)
+    internal ImageClassifier Train(Pretrained pretrained, ImageClassifier teacher)
     {
         var images = pretrained.Splits.Pretraining;
         using var weights = pretrained.Streams.At("distillation weights", 0, CPU);
@@ -70,22 +71,21 @@ public sealed record Distillation(
             weights
         );
         teacher.eval();
-        ClassifierTraining.Train(
+        return ClassifierTrainee.Train(
             student,
             images,
             pretrained.CropAndFlip(images),
             Settings,
             pretrained,
             "distillation",
-            (view, scores, _) =>
+            (view, scores) =>
             {
                 using var scope = NewDisposeScope();
                 Tensor targets;
                 using (no_grad())
-                    targets = teacher.forward(view);
+                    targets = teacher.Scores(view, pretrained.ResolvedPrecision);
                 return Loss(targets, scores, Temperature).MoveToOuterDisposeScope();
             }
         );
-        return student;
     }
 }

@@ -1,3 +1,4 @@
+using SimCLR.Core.Training;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
@@ -24,7 +25,7 @@ public sealed record FineTuning(double Labels, int FromHeadLayer, ClassifierSett
         using var images = LabelledPart.Of(pretrained, Labels);
         using var weights = pretrained.Streams.At("fine-tuning weights", 0, CPU);
         var classifier = pretrained.CopyAsClassifier(FromHeadLayer, images.ClassNames.Count, weights);
-        ClassifierTraining.Train(
+        return ClassifierTrainee.Train(
             classifier,
             images,
             pretrained.CropAndFlip(images),
@@ -32,6 +33,5 @@ public sealed record FineTuning(double Labels, int FromHeadLayer, ClassifierSett
             pretrained,
             "fine-tuning"
         );
-        return classifier;
     }
 }

@@ -1,7 +1,9 @@
+using System.Globalization;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,54 +15,72 @@ namespace SimCLR.Core.Evaluation;
 /// <param name="device">Where it lies.</param>
 /// <param name="evaluationView">Applied to every image, the same way each time.</param>
 /// <param name="head">With a head, features are z = g(h) instead of h.</param>
-public sealed class FrozenEncoder(Encoder encoder, Device device, IView evaluationView, ProjectionHead? head = null)
+/// <param name="cancellation">Ends an extraction before its next batch of 500 images.</param>
+public sealed class FrozenEncoder(
+    Encoder encoder,
+    Device device,
+    IView evaluationView,
+    ProjectionHead? head = null,
+    CancellationToken cancellation = default
+)
 {
     private const long BatchSize = 500;
 
     /// <summary>Representations of training images.</summary>
-    public TrainFeatures Train(ImageSet images) => new(Extract(images), LabelsOf(images), images.ClassNames.Count);
+    /// <exception cref="TrainingFailedException">Some are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public TrainFeatures Train(ImageSet images) =>
+        new(Extract(images).DetachFromDisposeScope(), LabelsOf(images), images.ClassNames.Count);
 
     /// <summary>Representations of test images.</summary>
-    public TestFeatures Test(ImageSet images) => new(Extract(images), LabelsOf(images), images.ClassNames.Count);
+    /// <exception cref="TrainingFailedException">Some are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public TestFeatures Test(ImageSet images) =>
+        new(Extract(images).DetachFromDisposeScope(), LabelsOf(images), images.ClassNames.Count);
 
     /// <summary>Representations [N, D] of what is made of the evaluation view of each batch, [B, C, H, W].</summary>
     /// <param name="images">The images.</param>
     /// <param name="change">Given a batch and its number, counted from 0.</param>
+    /// <exception cref="TrainingFailedException">Some are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     internal Tensor Extract(ImageSet images, Func<Tensor, long, Tensor>? change = null)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var encoderMode = new EvaluationMode(encoder);
         using var headMode = head is null ? null : new EvaluationMode(head);
-        var parts = new List<Tensor>();
+        Tensor? features = null;
+        var notFinite = zeros(1, ScalarType.Int64, device);
         for (var start = 0L; start < images.Count; start += BatchSize)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var batchScope = NewDisposeScope();
-            var bytes = images.Rows(start, Math.Min(BatchSize, images.Count - start)).to(device);
-            var view = Views.ViewBatch.FromBytes(bytes).Through(evaluationView);
+            var count = Math.Min(BatchSize, images.Count - start);
+            var bytes = images.Rows(start, count).to(device);
+            var view = ViewBatch.FromBytes(bytes).Through(evaluationView);
             if (change is not null)
                 view = change(view, start / BatchSize);
             var h = encoder.forward(MemoryLayout.ChannelsLast(view));
-            parts.Add((head is null ? h : head.forward(h)).alias().MoveToOuterDisposeScope());
+            var batch = head is null ? h : head.forward(h);
+            features ??= empty(images.Count, batch.shape[1], device: device).MoveToOuterDisposeScope();
+            features.narrow(0, start, count).copy_(batch);
+            notFinite.add_(batch.isfinite().logical_not().sum());
         }
-        return cat(parts).DetachFromDisposeScope();
+        CheckFinite(notFinite.ToInt64(), features!.numel());
+        return features.MoveToOuterDisposeScope();
+    }
+
+    private static void CheckFinite(long notFinite, long all)
+    {
+        if (notFinite > 0)
+            throw new TrainingFailedException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{notFinite:N0} of {all:N0} features are not finite, so nothing can be measured of them: the encoder's training has "
+                ) + "diverged, or its weights are damaged. Train with a lower learning rate, or give other weights."
+            );
     }
 
     private Tensor LabelsOf(ImageSet images) =>
         (images.Targets ?? images.Labels).to(device, copy: true).DetachFromDisposeScope();
-}
-
-/// <summary>Puts a module into evaluation mode until disposed.</summary>
-internal sealed class EvaluationMode : IDisposable
-{
-    private readonly nn.Module module;
-    private readonly bool wasTraining;
-
-    internal EvaluationMode(nn.Module module)
-    {
-        (this.module, wasTraining) = (module, module.training);
-        module.eval();
-    }
-
-    public void Dispose() => module.train(wasTraining);
 }

@@ -1,3 +1,5 @@
+using SimCLR.Core.Training;
+
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>

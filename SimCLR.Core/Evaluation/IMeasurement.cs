@@ -2,14 +2,9 @@ using SimCLR.Core.Training;
 
 namespace SimCLR.Core.Evaluation;
 
-/// <summary>A figure that was measured.</summary>
-/// <param name="Name">Within its measurement, for example "top-1".</param>
-/// <param name="Value">Accuracies are fractions.</param>
-public readonly record struct Figure(string Name, double Value);
-
 /// <summary>
-/// Something that can be measured of a pretrained encoder beyond the standard probe and k-NN. Measuring changes neither encoder nor head,
-/// and depends on no measurement taken before.
+/// Something that can be measured of a pretrained encoder. Measuring changes neither encoder nor head, depends on no measurement taken
+/// before, and ends soon after <see cref="Pretrained.Cancellation"/> asks for it.
 /// </summary>
 public interface IMeasurement
 {
@@ -22,6 +17,7 @@ public interface IMeasurement
 
     /// <summary>Measures.</summary>
     /// <exception cref="ArgumentException">It does not fit the encoder or the images; the message says what to change.</exception>
-    /// <exception cref="TrainingFailedException">A training of the measurement diverged.</exception>
+    /// <exception cref="TrainingFailedException">A training of the measurement diverged, or the features are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     IReadOnlyList<Figure> Measure(Pretrained pretrained);
 }

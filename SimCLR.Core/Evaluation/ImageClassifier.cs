@@ -79,10 +79,20 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         return classifier.forward(frozen ? Frozen(input) : Embed(input)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Scores of images [N, C, H, W] in that number format, [N, classes], float32.</summary>
+    internal Tensor Scores(Tensor images, Precision precision)
+    {
+        using var scope = NewDisposeScope();
+        using var autocast = Autocast.Enter(precision, device);
+        return forward(images).to_type(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Scores of every image, [N, classes], float32: batch norm in evaluation mode, no gradient.</summary>
     /// <param name="images">The images.</param>
     /// <param name="view">The evaluation view, which draws nothing.</param>
-    public Tensor Scores(ImageSet images, IView view)
+    /// <param name="cancellation">Looked at before each batch of 500 images.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Tensor Scores(ImageSet images, IView view, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -90,6 +100,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         var parts = new List<Tensor>();
         for (var start = 0L; start < images.Count; start += BatchSize)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var batch = NewDisposeScope();
             var bytes = images.Rows(start, Math.Min(BatchSize, images.Count - start)).to(device);
             parts.Add(forward(ViewBatch.FromBytes(bytes).Through(view)).MoveToOuterDisposeScope());
@@ -98,10 +109,11 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     }
 
     /// <summary>A metric of the images, as a fraction.</summary>
-    public double Measure(ProbeMetric metric, ImageSet images, IView view)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public double Measure(ProbeMetric metric, ImageSet images, IView view, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
-        return Metrics.Score(metric, Scores(images, view), (images.Targets ?? images.Labels).to(device));
+        return Metrics.Score(metric, Scores(images, view, cancellation), (images.Targets ?? images.Labels).to(device));
     }
 
     private Tensor Embed(Tensor images)

@@ -3,6 +3,14 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
 
+/// <summary>Where a minimization ended.</summary>
+/// <param name="At">The point.</param>
+/// <param name="Converged">Whether no component of the gradient is larger than the tolerance; else the iterations were used up, or no
+/// step lowered the value.</param>
+/// <param name="GradientNorm">The largest component of the gradient, in magnitude.</param>
+/// <param name="Iterations">Iterations taken.</param>
+internal readonly record struct Minimum(Tensor At, bool Converged, double GradientNorm, int Iterations);
+
 /// <summary>
 /// Limited-memory BFGS (Nocedal and Wright, algorithm 7.5) with backtracking to Armijo's condition.
 /// TorchSharp's L-BFGS has no line search, and diverges on badly scaled features.
@@ -12,37 +20,45 @@ internal static class Lbfgs
     private const int Memory = 10;
     private const double SufficientDecrease = 1e-4;
 
-    /// <summary>Where a convex function is smallest.</summary>
+    /// <summary>Where a convex function is smallest. Some 26 points are in memory at once, however many iterations there are.</summary>
     /// <param name="start">Where to begin; unchanged.</param>
     /// <param name="evaluate">Value and gradient; the gradient is disposed here.</param>
     /// <param name="maxIterations">Iterations at most.</param>
     /// <param name="tolerance">Ends when no component of the gradient is larger.</param>
-    internal static Tensor Minimize(
+    /// <param name="cancellation">Looked at before each evaluation but the first.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static Minimum Minimize(
         Tensor start,
         Func<Tensor, (double Value, Tensor Gradient)> evaluate,
         int maxIterations,
-        double tolerance
+        double tolerance,
+        CancellationToken cancellation = default
     )
     {
         using var scope = NewDisposeScope();
         var w = start.clone();
         var (value, gradient) = evaluate(w);
+        var norm = Norm(gradient);
         var history = new LinkedList<(Tensor S, Tensor Y, double Rho)>();
-        for (var i = 0; i < maxIterations && gradient.abs().max().ToDouble() > tolerance; i++)
+        var iterations = 0;
+        for (; iterations < maxIterations && norm > tolerance; iterations++)
         {
             using var iteration = NewDisposeScope();
             var direction = Direction(gradient, history);
             var slope = Dot(gradient, direction);
-            if (!(slope < 0) || Search(w, value, direction, slope, evaluate) is not { } next)
+            if (!(slope < 0) || Search(w, value, direction, slope, evaluate, cancellation) is not { } next)
                 break;
             Remember(history, next.W - w, next.Gradient - gradient);
+            w.Dispose();
+            gradient.Dispose();
             (w, value, gradient) = (
                 next.W.MoveToOuterDisposeScope(),
                 next.Value,
                 next.Gradient.MoveToOuterDisposeScope()
             );
+            norm = Norm(gradient);
         }
-        return w.MoveToOuterDisposeScope();
+        return new Minimum(w.MoveToOuterDisposeScope(), norm <= tolerance, norm, iterations);
     }
 
     private static (Tensor W, double Value, Tensor Gradient)? Search(
@@ -50,15 +66,19 @@ internal static class Lbfgs
         double value,
         Tensor direction,
         double slope,
-        Func<Tensor, (double, Tensor)> evaluate
+        Func<Tensor, (double, Tensor)> evaluate,
+        CancellationToken cancellation
     )
     {
         for (var step = 1.0; step > 1e-10; step /= 2)
         {
+            cancellation.ThrowIfCancellationRequested();
             var next = w + direction * step;
             var (nextValue, gradient) = evaluate(next);
             if (nextValue <= value + SufficientDecrease * step * slope)
                 return (next, nextValue, gradient);
+            next.Dispose();
+            gradient.Dispose();
         }
         return null;
     }
@@ -85,17 +105,29 @@ internal static class Lbfgs
         for (var node = last; node is not null; node = node.Previous)
         {
             alphas.Push(node.Value.Rho * Dot(node.Value.S, q));
-            q = q - node.Value.Y * alphas.Peek();
+            Add(q, node.Value.Y, -alphas.Peek());
         }
-        q = q / (last.Value.Rho * Dot(last.Value.Y, last.Value.Y));
+        q.div_(last.Value.Rho * Dot(last.Value.Y, last.Value.Y));
         foreach (var (s, y, rho) in history)
-            q = q + s * (alphas.Pop() - rho * Dot(y, q));
+            Add(q, s, alphas.Pop() - rho * Dot(y, q));
         return q;
+    }
+
+    private static void Add(Tensor sum, Tensor part, double factor)
+    {
+        using var scaled = part * factor;
+        sum.add_(scaled);
     }
 
     private static double Dot(Tensor a, Tensor b)
     {
-        using var product = (a * b).sum();
-        return product.ToDouble();
+        using var scope = NewDisposeScope();
+        return (a * b).sum().ToDouble();
+    }
+
+    private static double Norm(Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        return gradient.abs().max().ToDouble();
     }
 }

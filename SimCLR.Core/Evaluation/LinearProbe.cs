@@ -22,6 +22,7 @@ public static class LinearProbe
     /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
     /// <param name="validationFraction">Part of the training features to choose on.</param>
     /// <param name="generator">Draws the validation split, on the CPU.</param>
+    /// <exception cref="ArgumentException">There is no strength, or one is out of range.</exception>
     public static LinearProbeResult Run(
         TrainFeatures train,
         TestFeatures test,
@@ -37,19 +38,32 @@ public static class LinearProbe
     /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
     /// <param name="validationFraction">Part of the training features to choose on.</param>
     /// <param name="generator">Draws the validation split, on the CPU.</param>
+    /// <param name="warn">Told, in words, of fits that did not converge.</param>
+    /// <param name="cancellation">Looked at in every iteration of L-BFGS.</param>
+    /// <exception cref="ArgumentException">There is no strength, or one is out of range.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static LinearProbeResult Measure(
         ProbeMetric metric,
         TrainFeatures train,
         TestFeatures test,
         IReadOnlyList<double> strengths,
         double validationFraction,
-        Generator generator
+        Generator generator,
+        Action<string>? warn = null,
+        CancellationToken cancellation = default
     )
     {
         using var scope = NewDisposeScope();
+        var unfinished = new List<string>();
         var (fit, validation) = train.HoldOut(validationFraction, generator);
-        var (l2, onValidation) = Choose(fit, validation, strengths, metric);
-        return new LinearProbeResult(Fit(train, l2).Measure(metric, test), l2, onValidation);
+        var (l2, onValidation) = Choose(fit, validation, strengths, metric, unfinished.Add, cancellation);
+        var top1 = Fit(train, l2, null, unfinished.Add, cancellation).Measure(metric, test);
+        if (unfinished.Count > 0)
+            warn?.Invoke(
+                $"{unfinished.Count} of {strengths.Count + 1} fits of the linear probe have not converged ({string.Join("; ", unfinished)}): "
+                    + "their accuracies are not quite those of the minimum. Choose among strengths that converge, usually stronger ones."
+            );
+        return new LinearProbeResult(top1, l2, onValidation);
     }
 
     /// <summary>The strength with the best validation accuracy, or another metric; of equal ones the stronger.</summary>
@@ -57,7 +71,9 @@ public static class LinearProbe
         TrainFeatures fit,
         ValidationFeatures validation,
         IReadOnlyList<double> strengths,
-        ProbeMetric metric = ProbeMetric.Top1
+        ProbeMetric metric = ProbeMetric.Top1,
+        Action<string>? warn = null,
+        CancellationToken cancellation = default
     )
     {
         if (strengths.Count == 0 || strengths.Any(l2 => !(l2 >= 0) || double.IsInfinity(l2)))
@@ -69,7 +85,7 @@ public static class LinearProbe
         LinearClassifier? previous = null;
         foreach (var l2 in strengths.OrderDescending())
         {
-            previous = Fit(fit, l2, previous);
+            previous = Fit(fit, l2, previous, warn, cancellation);
             var value = previous.Measure(metric, validation);
             if (value > best.Value)
                 best = (l2, value);
@@ -78,7 +94,13 @@ public static class LinearProbe
     }
 
     /// <summary>Fits one classifier, from the weights of another where given.</summary>
-    public static LinearClassifier Fit(TrainFeatures train, double l2, LinearClassifier? start = null)
+    public static LinearClassifier Fit(
+        TrainFeatures train,
+        double l2,
+        LinearClassifier? start = null,
+        Action<string>? warn = null,
+        CancellationToken cancellation = default
+    )
     {
         using var scope = NewDisposeScope();
         // In float64: near the minimum, float32's rounding of the loss hides the descent from the line search.
@@ -86,9 +108,14 @@ public static class LinearProbe
         var mean = h.mean([0], keepdim: true);
         var scale = h.std(0, unbiased: false, keepdim: true).clamp_min(1e-6);
         var x = (h - mean) / scale;
-        var weights = LogisticRegression.Solve(x, train.Labels, train.Classes, l2, start?.Weights);
+        var minimum = LogisticRegression.Solve(x, train.Labels, train.Classes, l2, start?.Weights, cancellation);
+        if (!minimum.Converged)
+            warn?.Invoke(
+                $"L2 {l2:g3}: gradient {minimum.GradientNorm:g2} after {minimum.Iterations} iterations, "
+                    + $"above {LogisticRegression.GradientTolerance:g2}"
+            );
         return new LinearClassifier(
-            weights.MoveToOuterDisposeScope(),
+            minimum.At.MoveToOuterDisposeScope(),
             mean.MoveToOuterDisposeScope(),
             scale.MoveToOuterDisposeScope()
         );

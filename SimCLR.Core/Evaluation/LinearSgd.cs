@@ -1,3 +1,4 @@
+using SimCLR.Core.Training;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
@@ -27,7 +28,13 @@ public sealed record LinearSgd(ClassifierSettings Settings) : IMeasurement
             pretrained.Device,
             weights
         );
-        ClassifierTraining.Train(classifier, train, pretrained.CropAndFlip(train), Settings, pretrained, "linear SGD");
-        return classifier;
+        return ClassifierTrainee.Train(
+            classifier,
+            train,
+            pretrained.CropAndFlip(train),
+            Settings,
+            pretrained,
+            "linear SGD"
+        );
     }
 }

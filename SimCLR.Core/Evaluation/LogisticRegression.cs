@@ -6,13 +6,15 @@ namespace SimCLR.Core.Evaluation;
 /// <summary>
 /// Logistic regression with L2 regularization, solved by L-BFGS: the minimum over W [D, C] and b [C] of the mean cross-entropy +
 /// l2 / 2 · ‖W‖². With one label per image it is multinomial; with several classes per image each class has its own yes-or-no
-/// problem, and the loss is the mean over images of their sum. The problem is convex, so the answer does not depend on where it
-/// starts.
+/// problem, and the loss is the mean over images of their sum. The problem is convex: where it has converged, the answer does not
+/// depend on where it started.
 /// </summary>
 internal static class LogisticRegression
 {
     private const int MaxIterations = 500;
-    private const double GradientTolerance = 1e-4;
+
+    /// <summary>It has converged where no component of the gradient is larger.</summary>
+    internal const double GradientTolerance = 1e-4;
 
     private delegate (Tensor Loss, Tensor Error) Likelihood(Tensor scores);
 
@@ -22,7 +24,16 @@ internal static class LogisticRegression
     /// <param name="classes">C.</param>
     /// <param name="l2">Strength, 0 or more.</param>
     /// <param name="start">Where to start, [D + 1, C]; null: zeros.</param>
-    internal static Tensor Solve(Tensor x, Tensor labels, int classes, double l2, Tensor? start = null)
+    /// <param name="cancellation">Looked at in every iteration.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static Minimum Solve(
+        Tensor x,
+        Tensor labels,
+        int classes,
+        double l2,
+        Tensor? start = null,
+        CancellationToken cancellation = default
+    )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -31,9 +42,15 @@ internal static class LogisticRegression
         var penalty = full(withOne.shape[1], 1, l2, dtype: x.dtype, device: x.device);
         penalty[-1] = 0;
         var w = start?.clone() ?? zeros(withOne.shape[1], classes, dtype: x.dtype, device: x.device);
-        return Lbfgs
-            .Minimize(w, at => Objective(at, withOne, likelihood, penalty), MaxIterations, GradientTolerance)
-            .MoveToOuterDisposeScope();
+        var minimum = Lbfgs.Minimize(
+            w,
+            at => Objective(at, withOne, likelihood, penalty),
+            MaxIterations,
+            GradientTolerance,
+            cancellation
+        );
+        minimum.At.MoveToOuterDisposeScope();
+        return minimum;
     }
 
     private static (double Value, Tensor Gradient) Objective(Tensor w, Tensor x, Likelihood likelihood, Tensor penalty)

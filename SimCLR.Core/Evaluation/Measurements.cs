@@ -38,12 +38,19 @@ public sealed class Measurements : IDisposable
         var taken = new List<IReadOnlyList<Figure>>();
         foreach (var measurement in list)
         {
-            pretrained.Cancellation.ThrowIfCancellationRequested();
             report?.Invoke(taken.Count);
-            using var pause = new CollectionPause();
-            taken.Add([.. measurement.Measure(pretrained)]);
+            taken.Add(Take(measurement, pretrained));
         }
         return taken;
+    }
+
+    /// <summary>Takes one measurement.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IReadOnlyList<Figure> Take(IMeasurement measurement, Pretrained pretrained)
+    {
+        pretrained.Cancellation.ThrowIfCancellationRequested();
+        using var pause = new CollectionPause();
+        return [.. measurement.Measure(pretrained)];
     }
 
     /// <inheritdoc/>

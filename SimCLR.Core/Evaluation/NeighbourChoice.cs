@@ -1,4 +1,5 @@
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
@@ -11,17 +12,15 @@ public sealed record NeighbourChoice(IReadOnlyList<(int K, double Temperature)> 
     public IReadOnlyList<Figure> Measure(Pretrained pretrained)
     {
         using var scope = NewDisposeScope();
-        var frozen = pretrained.Frozen();
-        using var train = frozen.Train(pretrained.Splits.Train);
-        using var test = frozen.Test(pretrained.Splits.Test);
+        var (train, test) = (pretrained.TrainFeatures(), pretrained.TestFeatures());
         using var generator = pretrained.Streams.At(RandomStreams.Evaluation, 0, CPU);
         var (fit, validation) = train.HoldOut(pretrained.Evaluation.ValidationFraction, generator);
-        var (k, temperature) = NearestNeighbours.Choose(fit, validation, Candidates);
+        var (k, temperature) = NearestNeighbours.Choose(fit, validation, Candidates, pretrained.Cancellation);
         return
         [
-            new Figure("top-1", NearestNeighbours.Top1(train, test, k, temperature)),
-            new Figure("k", k),
-            new Figure("temperature", temperature),
+            new Figure("top-1", NearestNeighbours.Top1(train, test, k, temperature, pretrained.Cancellation)),
+            new Figure("k", k, FigureUnit.Plain),
+            new Figure("temperature", temperature, FigureUnit.Plain),
         ];
     }
 }

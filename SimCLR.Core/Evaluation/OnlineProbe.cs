@@ -39,7 +39,7 @@ public sealed class OnlineProbe : IStepObserver, IDisposable
             classifier.bias!.zero_();
         }
         classifier.to(device);
-        optimizer = new SgdSpec().Create(classifier.named_parameters());
+        optimizer = new SgdSpec().Create(ParameterGroups.Of(classifier));
         optimizer.LearningRate = learningRate;
     }
 
@@ -105,8 +105,7 @@ public sealed class OnlineAccuracy(double learningRate) : IMeasurement, IDisposa
             throw new InvalidOperationException(
                 "The online probe has not seen the training: ask for its observer first."
             );
-        using var test = pretrained.Frozen().Test(pretrained.Splits.Test);
-        return [new Figure("top-1", probe.Top1(test))];
+        return [new Figure("top-1", probe.Top1(pretrained.TestFeatures()))];
     }
 
     /// <inheritdoc/>

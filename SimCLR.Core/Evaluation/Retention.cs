@@ -1,5 +1,6 @@
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
+using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -39,8 +40,8 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
         var frozen = pretrained.Frozen(withHead);
         var (train, trainLabels) = Transform(pretrained, frozen, task, pretrained.Splits.Train, "train");
         var (test, testLabels) = Transform(pretrained, frozen, task, pretrained.Splits.Test, "test");
-        using var trainFeatures = new TrainFeatures(train, trainLabels, task.Classes);
-        using var testFeatures = new TestFeatures(test, testLabels, task.Classes);
+        var trainFeatures = new TrainFeatures(train, trainLabels, task.Classes);
+        var testFeatures = new TestFeatures(test, testLabels, task.Classes);
         var name = $"{task.Name} from {(withHead ? "g(h)" : "h")}";
         return new Figure(name, pretrained.Probe(trainFeatures, testFeatures).Top1);
     }
@@ -54,19 +55,20 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
         string split
     )
     {
-        var labels = new List<Tensor>();
+        using var scope = NewDisposeScope();
+        var labels = zeros(images.Count, ScalarType.Int64, pretrained.Device);
+        var at = 0L;
         var features = frozen.Extract(
             images,
             (view, batch) =>
             {
                 using var generator = pretrained.Streams.At($"retention {task.Name} {split}", batch, pretrained.Device);
                 var drawn = task.View.Draw(BatchShape.Of(view), generator);
-                labels.Add(drawn[task.Parameter].to_type(ScalarType.Int64).DetachFromDisposeScope());
+                labels.narrow(0, at, view.shape[0]).copy_(drawn[task.Parameter]);
+                at += view.shape[0];
                 return task.View.Apply(view, drawn);
             }
         );
-        var all = cat(labels);
-        labels.ForEach(part => part.Dispose());
-        return (features, all);
+        return (features.MoveToOuterDisposeScope(), labels.MoveToOuterDisposeScope());
     }
 }

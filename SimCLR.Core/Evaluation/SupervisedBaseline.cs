@@ -1,4 +1,5 @@
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
@@ -31,7 +32,6 @@ public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settin
             pretrained.Device,
             weights
         );
-        ClassifierTraining.Train(classifier, images, pretrained.Spec.ViewA, Settings, pretrained, "supervised");
-        return classifier;
+        return ClassifierTrainee.Train(classifier, images, pretrained.Spec.ViewA, Settings, pretrained, "supervised");
     }
 }

@@ -1,4 +1,5 @@
 using SimCLR.Core.Images;
+using SimCLR.Core.Training;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
@@ -54,7 +55,7 @@ public sealed record Transfer(
         using var classifier = Train(pretrained, Splits.Train, chosen);
         yield return new Figure(
             $"fine-tuned {MetricName}",
-            classifier.Measure(Metric, Splits.Test, pretrained.Evaluation.View)
+            classifier.Measure(Metric, Splits.Test, pretrained.Evaluation.View, pretrained.Cancellation)
         );
     }
 
@@ -65,19 +66,32 @@ public sealed record Transfer(
         var (fit, validation) = Splits.Train.SplitValidation(pretrained.Evaluation.ValidationFraction, generator);
         using (fit)
         using (validation)
-            return FineTunings.MaxBy(settings =>
-            {
-                using var classifier = Train(pretrained, fit, settings);
-                return classifier.Measure(Metric, validation, pretrained.Evaluation.View);
-            })!;
+            return FineTunings
+                .Index()
+                .MaxBy(tried =>
+                {
+                    var apart = pretrained with
+                    {
+                        Checkpointing = pretrained.Checkpointing?.In($"setting {tried.Index + 1}"),
+                    };
+                    using var classifier = Train(apart, fit, tried.Item);
+                    return classifier.Measure(Metric, validation, pretrained.Evaluation.View, pretrained.Cancellation);
+                })
+                .Item;
     }
 
-    private ImageClassifier Train(Pretrained pretrained, ImageSet images, ClassifierSettings settings)
+    internal static ImageClassifier Train(Pretrained pretrained, ImageSet images, ClassifierSettings settings)
     {
         using var weights = pretrained.Streams.At("transfer weights", 0, CPU);
         var classifier = pretrained.CopyAsClassifier(0, images.ClassNames.Count, weights);
-        ClassifierTraining.Train(classifier, images, pretrained.CropAndFlip(images), settings, pretrained, "transfer");
-        return classifier;
+        return ClassifierTrainee.Train(
+            classifier,
+            images,
+            pretrained.CropAndFlip(images),
+            settings,
+            pretrained,
+            "transfer"
+        );
     }
 
     /// <inheritdoc/>

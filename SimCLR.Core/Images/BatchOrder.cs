@@ -11,6 +11,7 @@ namespace SimCLR.Core.Images;
 public sealed class BatchOrder : IDisposable
 {
     private readonly RandomStreams streams;
+    private readonly string stream;
     private Tensor? order;
     private long orderEpoch = -1;
 
@@ -18,9 +19,10 @@ public sealed class BatchOrder : IDisposable
     /// <param name="streams">Where the order comes from.</param>
     /// <param name="count">Images, at least one batch.</param>
     /// <param name="batchSize">Images of a step.</param>
-    public BatchOrder(RandomStreams streams, long count, long batchSize)
+    /// <param name="stream">Which stream; its step is the epoch.</param>
+    public BatchOrder(RandomStreams streams, long count, long batchSize, string stream = RandomStreams.Order)
     {
-        (this.streams, Count, BatchSize) = (streams, count, batchSize);
+        (this.streams, this.stream, Count, BatchSize) = (streams, stream, count, batchSize);
         StepsPerEpoch = count / batchSize;
     }
 
@@ -38,7 +40,7 @@ public sealed class BatchOrder : IDisposable
     {
         if (epoch != orderEpoch)
         {
-            using var generator = streams.At(RandomStreams.Order, epoch, CPU);
+            using var generator = streams.At(stream, epoch, CPU);
             order?.Dispose();
             order = randperm(Count, generator: generator).DetachFromDisposeScope();
             orderEpoch = epoch;
@@ -56,6 +58,10 @@ public sealed class BatchOrder : IDisposable
             .MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => order?.Dispose();
+    /// <summary>Forgets the order of the last epoch; asked again, it is made again.</summary>
+    public void Dispose()
+    {
+        order?.Dispose();
+        (order, orderEpoch) = (null, -1);
+    }
 }

@@ -21,7 +21,7 @@ internal sealed class FolderReader(
     private readonly List<string> named = [];
 
     /// <summary>Reads the files in their order; damaged ones are left out.</summary>
-    /// <exception cref="ImageSourceException">Too many are damaged, or one is of another size.</exception>
+    /// <exception cref="ImageSourceException">Too many are damaged, one cannot be read, or is of another size.</exception>
     internal ImageSet Read(IReadOnlyList<LabelledFile> files, IReadOnlyList<string> classNames)
     {
         var pixels = new PixelBlock(files.Count, 3, height, width);
@@ -38,7 +38,8 @@ internal sealed class FolderReader(
         }
     }
 
-    /// <summary>Reads files into a block of as many images; those that cannot be read are left out, told of and counted.</summary>
+    /// <summary>Reads files into a block of as many images; damaged ones are left out, told of and counted.</summary>
+    /// <exception cref="ImageSourceException">One cannot be read, or is of another size.</exception>
     internal (long[] Labels, int Damaged) ReadInto(
         PixelBlock pixels,
         IReadOnlyList<LabelledFile> files,
@@ -87,10 +88,17 @@ internal sealed class FolderReader(
                     {
                         DecodeOne(files[i].Path, pixels.Image(i));
                     }
-                    catch (Exception error)
-                        when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+                    catch (InvalidDataException error)
                     {
                         damaged[i] = error.Message;
+                    }
+                    catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                    {
+                        throw new ImageSourceException(
+                            $"{files[i].Path} could not be read: {error.Message.TrimEnd('.')}. Check disk, network and rights, and start "
+                                + "again; what is in a cache on disk is kept.",
+                            error
+                        );
                     }
                     progress.Step();
                 }

@@ -14,6 +14,8 @@ internal static class ImageDecoder
 
     /// <summary>Width and height, from the header alone.</summary>
     /// <exception cref="InvalidDataException">It is not an image, or too large.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     internal static (int Width, int Height) Measure(string path)
     {
         using var codec = Open(path);
@@ -23,6 +25,8 @@ internal static class ImageDecoder
     /// <summary>Decodes into planes of height x width: an image of another size is resized, so that it just covers
     /// them, and cut at the centre.</summary>
     /// <exception cref="InvalidDataException">It is not an image, is damaged or too large.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     internal static void Decode(string path, Span<byte> planes, int height, int width)
     {
         using var codec = Open(path);
@@ -32,7 +36,7 @@ internal static class ImageDecoder
             throw new InvalidDataException($"no memory for {info.Width} x {info.Height} pixels");
         var result = codec.GetPixels(info, bitmap.GetPixels());
         if (result != SKCodecResult.Success)
-            throw new InvalidDataException($"decoding ended with {result}");
+            throw Damaged(path, $"decoding ended with {result}");
         var pixels = bitmap.GetPixelSpan();
         if (info.Width == width && info.Height == height)
             CopyPlanes(pixels, planes);
@@ -54,11 +58,19 @@ internal static class ImageDecoder
     {
         var codec = SKCodec.Create(path, out var result);
         if (codec is null)
-            throw new InvalidDataException($"not an image ({result})");
+            throw Damaged(path, $"not an image ({result})");
         if ((long)codec.Info.Width * codec.Info.Height <= MaxPixels)
             return codec;
         var size = $"{codec.Info.Width} x {codec.Info.Height}";
         codec.Dispose();
         throw new InvalidDataException($"{size} pixels are more than {MaxPixels}");
+    }
+
+    /// <summary>A file that the system cannot read is not damaged: then the system's error is thrown.</summary>
+    private static InvalidDataException Damaged(string path, string why)
+    {
+        using var file = File.OpenRead(path);
+        file.CopyTo(Stream.Null);
+        return new InvalidDataException(why);
     }
 }

@@ -98,17 +98,6 @@ public sealed class ImageSet : IDisposable
         return Gather(indices);
     }
 
-    /// <summary>A copy on the device; of images on disk, all of them.</summary>
-    public ImageSet To(Device device) =>
-        IsStreamed
-            ? Select(arange(Count)).To(device)
-            : new(
-                Images.to(device, copy: true),
-                Labels.to(device, copy: true),
-                ClassNames,
-                Targets?.to(device, copy: true)
-            );
-
     /// <summary>The images at those indices, [B], int64: a new set, in memory.</summary>
     public ImageSet Select(Tensor indices) =>
         new(Gather(indices), Labels.index_select(0, indices), ClassNames, Targets?.index_select(0, indices));

@@ -6,18 +6,26 @@ namespace SimCLR.Core.Images;
 /// <summary>Keeps all images on the device, as uint8, and gathers each batch there.</summary>
 public sealed class MemoryFeed : IImageFeed
 {
-    private readonly ImageSet images;
     private readonly BatchOrder order;
     private readonly Device device;
+    private readonly Tensor images;
+    private readonly Tensor labels;
     private Tensor? indices;
     private long indicesEpoch = -1;
 
-    /// <summary>Copies the images to the device.</summary>
-    /// <param name="train">The images; they can be disposed afterwards.</param>
+    /// <summary>Copies the images to the device, if that is not where they are.</summary>
+    /// <param name="train">Images in memory; they can be disposed afterwards.</param>
     /// <param name="order">Which ones each step takes; disposed with the feed.</param>
     /// <param name="device">Where to.</param>
-    public MemoryFeed(ImageSet train, BatchOrder order, Device device) =>
-        (images, this.order, this.device) = (train.To(device), order, device);
+    /// <param name="labels">What comes with each image, [N] or [N, classes], int64; null: the images' labels.</param>
+    public MemoryFeed(ImageSet train, BatchOrder order, Device device, Tensor? labels = null)
+    {
+        using var scope = NewDisposeScope();
+        (this.order, this.device) = (order, device);
+        // Handles of its own, on the CPU of the same memory.
+        images = train.Images.to(device).alias().DetachFromDisposeScope();
+        this.labels = (labels ?? train.Labels).to(device).alias().DetachFromDisposeScope();
+    }
 
     /// <inheritdoc/>
     public TimeSpan Waited => TimeSpan.Zero;
@@ -33,7 +41,7 @@ public sealed class MemoryFeed : IImageFeed
             indicesEpoch = epoch;
         }
         using var chosen = indices!.narrow(0, batch * order.BatchSize, order.BatchSize);
-        return (images.Images.index_select(0, chosen), images.Labels.index_select(0, chosen));
+        return (images.index_select(0, chosen), labels.index_select(0, chosen));
     }
 
     /// <summary>On the device; a GPU is not waited for.</summary>
@@ -49,6 +57,7 @@ public sealed class MemoryFeed : IImageFeed
     public void Dispose()
     {
         images.Dispose();
+        labels.Dispose();
         order.Dispose();
         indices?.Dispose();
     }

@@ -8,15 +8,27 @@ namespace SimCLR.Core.Images;
 
 /// <summary>
 /// A cache of decoded and resized images on disk, in files of up to 256 MiB that can be mapped into memory (docs/image-cache.md).
-/// Each file is written whole or not at all, so that an interrupted making goes on where it stopped.
+/// Each file is written whole or not at all, so that an interrupted making goes on where it stopped. One process makes the cache while
+/// others wait for it.
 /// </summary>
-internal sealed class ShardFolder(string folder, Action<string>? report, CancellationToken cancellation)
+/// <param name="folder">Made if it is not there.</param>
+/// <param name="report">Told, in words, what takes long and what is damaged.</param>
+/// <param name="cancellation">Ends the making, and the waiting for another process.</param>
+/// <param name="shardBytes">Most bytes of a shard, but for one of a single image.</param>
+internal sealed class ShardFolder(
+    string folder,
+    Action<string>? report,
+    CancellationToken cancellation,
+    long shardBytes = ShardFolder.ShardBytes
+)
 {
-    /// <summary>Most bytes of a shard.</summary>
     internal const long ShardBytes = 256L << 20;
 
+    private const string LockFile = "lock";
+
     /// <summary>The images of these files: from the cache where it is whole and up to date, else decoded now.</summary>
-    /// <exception cref="ImageSourceException">Too many files are damaged, or the disk is too small.</exception>
+    /// <exception cref="ImageSourceException">Too many files are damaged, one cannot be read, or the disk is too small.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     internal ImageSet Open(
         IReadOnlyList<LabelledFile> files,
         IReadOnlyList<string> classNames,
@@ -26,12 +38,8 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
     )
     {
         var fingerprint = Fingerprint(files, height, width);
-        var index =
-            Usable(ShardIndex.TryRead(folder), fingerprint, files, classNames, (height, width))
-            ?? new ShardIndex(ShardIndex.CurrentVersion, fingerprint, 3, height, width, classNames, 0, 0, []);
-        if (index.Sources < files.Count)
-            index = Fill(index, files, new FolderReader(height, width, resize, report, cancellation));
-        return ToImageSet(index);
+        var wanted = new ShardIndex(ShardIndex.CurrentVersion, fingerprint, 3, height, width, classNames, []);
+        return ToImageSet(Ready(wanted, files) ?? Make(wanted, files, resize));
     }
 
     /// <summary>A set that reads its images from the shards.</summary>
@@ -39,90 +47,125 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
     {
         var pixels = new ShardedPixels(folder, index);
         using var scope = NewDisposeScope();
-        return new ImageSet(pixels, tensor(index.Shards.SelectMany(shard => shard.Labels).ToArray()), index.ClassNames);
+        return new ImageSet(
+            pixels,
+            tensor(index.Shards.SelectMany(shard => shard.EachLabel).ToArray()),
+            index.ClassNames
+        );
     }
 
-    /// <summary>What of the index still holds: shards from the first damaged one on are made again.</summary>
-    private ShardIndex? Usable(
-        ShardIndex? index,
-        string fingerprint,
-        IReadOnlyList<LabelledFile> files,
-        IReadOnlyList<string> classNames,
-        (int, int) size
-    )
+    /// <summary>The index where everything is there and as it was written: then nothing is written, and nobody waited for.</summary>
+    private ShardIndex? Ready(ShardIndex wanted, IReadOnlyList<LabelledFile> files) =>
+        ShardIndex.TryRead(folder) is { } index
+        && index.IsOf(wanted, files)
+        && index.Sources == files.Count
+        && index.Shards.All(shard => IsUntouched(index, shard))
+            ? index
+            : null;
+
+    private ShardIndex Make(ShardIndex wanted, IReadOnlyList<LabelledFile> files, bool resize)
     {
-        if (index is null || index.Fingerprint != fingerprint)
-            return null;
-        var fits =
-            (index.Channels, (index.Height, index.Width)) == (3, size) && index.ClassNames.SequenceEqual(classNames);
-        if (!fits || !HasTheLabelsOf(files, index))
-        {
-            report?.Invoke($"The index of the image cache in {folder} is damaged; the cache is made again.");
-            return null;
-        }
-        var whole = index.Shards.TakeWhile(shard => IsWhole(index, shard)).Count();
-        if (whole == index.Shards.Count)
+        using var held = FileLock.Take(
+            Path.Combine(folder, LockFile),
+            $"Another process is making the image cache in {folder}: waiting for it.",
+            report,
+            cancellation
+        );
+        var index = Usable(wanted, files);
+        DeleteStrangers(index);
+        var reader = new FolderReader(wanted.Height, wanted.Width, resize, report, cancellation);
+        return Fill(Mend(index, files, reader), files, reader);
+    }
+
+    /// <summary>The folder's index if it is of these files, else one without shards.</summary>
+    private ShardIndex Usable(ShardIndex wanted, IReadOnlyList<LabelledFile> files)
+    {
+        var index = ShardIndex.TryRead(folder);
+        if (index?.IsOf(wanted, files) == true)
+            return index;
+        if (File.Exists(Path.Combine(folder, ShardIndex.FileName)))
+            report?.Invoke(
+                $"The image cache in {folder} is made again: "
+                    + (
+                        index is null ? "its index is damaged or of another version."
+                        : index.Fingerprint != wanted.Fingerprint ? "the images have changed."
+                        : "its index is damaged."
+                    )
+            );
+        return wanted;
+    }
+
+    /// <summary>Deletes shards of earlier makings, and what interrupted writers left.</summary>
+    private void DeleteStrangers(ShardIndex index)
+    {
+        var known = index.Shards.Select(shard => shard.File).ToHashSet();
+        foreach (var pattern in new[] { "shard-*.u8", $"*{AtomicFile.TemporaryEnding}" })
+        foreach (var path in Directory.GetFiles(folder, pattern))
+            if (!known.Contains(Path.GetFileName(path)))
+                File.Delete(path);
+    }
+
+    /// <summary>Decodes the images of damaged shards again. Of shards that were touched but are whole, the new times are noted.</summary>
+    private ShardIndex Mend(ShardIndex index, IReadOnlyList<LabelledFile> files, FolderReader reader)
+    {
+        var touched = Enumerable.Range(0, index.Shards.Count).Where(i => !IsUntouched(index, index.Shards[i])).ToList();
+        if (touched.Count == 0)
             return index;
         report?.Invoke(
-            $"The image cache {Path.Combine(folder, index.Shards[whole].File)} is damaged; the cache is made again."
+            $"{touched.Count} of {index.Shards.Count} files of the image cache in {folder} are not as they were written: taking checksums."
         );
-        return null;
-    }
-
-    /// <summary>Whether the shards are named as they are written, and their labels are those of the files in order, but for the damaged ones.</summary>
-    private static bool HasTheLabelsOf(IReadOnlyList<LabelledFile> files, ShardIndex index)
-    {
-        if (index.Shards.Where((shard, i) => shard?.File != NameOf(i)).Any())
-            return false;
-        var labels = index.Shards.SelectMany(shard => shard.Labels).ToList();
-        if (index.Sources > files.Count || index.Damaged < 0 || labels.Count + (long)index.Damaged != index.Sources)
-            return false;
-        var at = 0;
-        foreach (var file in files.Take(index.Sources))
-            if (at < labels.Count && labels[at] == file.Label)
-                at++;
-        return at == labels.Count;
-    }
-
-    private static string NameOf(int shard) => $"shard-{shard:D5}.u8";
-
-    private bool IsWhole(ShardIndex index, Shard shard)
-    {
-        var file = new FileInfo(Path.Combine(folder, shard.File));
-        if (!file.Exists || file.Length != (long)shard.Labels.Length * index.ImageBytes)
-            return false;
-        return file.LastWriteTimeUtc.Ticks == shard.Written || Sha256(file.FullName) == shard.Sha256;
+        var shards = index.Shards.ToArray();
+        foreach (var i in touched)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (shard, path) = (shards[i], PathOf(shards[i]));
+            if (HasItsChecksum(index, shard))
+            {
+                shards[i] = shard with { Written = TimeOf(path) };
+                continue;
+            }
+            report?.Invoke($"{path} is damaged: its {shard.Sources} images are decoded again.");
+            var first = (int)index.Shards.Take(i).Sum(before => before.Sources);
+            var progress = new DecodingProgress((int)shard.Sources, 0, report);
+            shards[i] = Decode(index, i, [.. files.Skip(first).Take((int)shard.Sources)], reader, progress);
+        }
+        var mended = index with { Shards = shards };
+        reader.CheckDamaged(mended.Damaged, (int)mended.Sources, files.Count);
+        mended.Save(folder);
+        return mended;
     }
 
     private ShardIndex Fill(ShardIndex index, IReadOnlyList<LabelledFile> files, FolderReader reader)
     {
-        var perShard = (int)Math.Max(1, ShardBytes / index.ImageBytes);
-        CheckDisk((files.Count - index.Sources) * (long)index.ImageBytes);
-        var progress = new DecodingProgress(files.Count, index.Sources, report);
-        while (index.Sources < files.Count)
+        var done = (int)index.Sources;
+        var perShard = (int)Math.Max(1, shardBytes / index.ImageBytes);
+        CheckDisk((files.Count - done) * (long)index.ImageBytes);
+        var progress = new DecodingProgress(files.Count, done, report);
+        while (done < files.Count)
         {
             cancellation.ThrowIfCancellationRequested();
-            var part = files.Skip(index.Sources).Take(perShard).ToList();
-            using var pixels = new PixelBlock(part.Count, index.Channels, index.Height, index.Width);
-            var (labels, damaged) = reader.ReadInto(pixels, part, progress);
-            index = index with
-            {
-                Sources = index.Sources + part.Count,
-                Damaged = index.Damaged + damaged,
-                Shards = labels.Length == 0 ? index.Shards : [.. index.Shards, Write(index, pixels, labels)],
-            };
-            reader.CheckDamaged(index.Damaged, index.Sources, files.Count);
-            AtomicFile.Write(
-                Path.Combine(folder, ShardIndex.FileName),
-                stream => stream.Write(Encoding.UTF8.GetBytes(index.ToJson()))
-            );
+            var part = files.Skip(done).Take(perShard).ToList();
+            var shard = Decode(index, index.Shards.Count, part, reader, progress);
+            index = index with { Shards = [.. index.Shards, shard] };
+            done += part.Count;
+            reader.CheckDamaged(index.Damaged, done, files.Count);
+            index.Save(folder);
         }
         return index;
     }
 
-    private Shard Write(ShardIndex index, PixelBlock pixels, long[] labels)
+    /// <summary>Decodes files and writes what they show as a shard.</summary>
+    private Shard Decode(
+        ShardIndex index,
+        int number,
+        IReadOnlyList<LabelledFile> files,
+        FolderReader reader,
+        DecodingProgress progress
+    )
     {
-        var name = NameOf(index.Shards.Count);
+        using var pixels = new PixelBlock(files.Count, index.Channels, index.Height, index.Width);
+        var (labels, damaged) = reader.ReadInto(pixels, files, progress);
+        var name = ShardIndex.NameOf(number);
         var path = Path.Combine(folder, name);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AtomicFile.Write(
@@ -136,17 +179,33 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
                 }
             }
         );
-        return new Shard(
-            name,
-            labels,
-            Convert.ToHexStringLower(hash.GetHashAndReset()),
-            File.GetLastWriteTimeUtc(path).Ticks
-        );
+        var sha256 = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return new Shard(name, LabelRun.Of(labels), damaged, sha256, TimeOf(path));
+    }
+
+    private string PathOf(Shard shard) => Path.Combine(folder, shard.File);
+
+    private static long TimeOf(string path) => File.GetLastWriteTimeUtc(path).Ticks;
+
+    private bool HasItsLength(ShardIndex index, Shard shard)
+    {
+        var file = new FileInfo(PathOf(shard));
+        return file.Exists && file.Length == shard.Count * index.ImageBytes;
+    }
+
+    private bool IsUntouched(ShardIndex index, Shard shard) =>
+        HasItsLength(index, shard) && TimeOf(PathOf(shard)) == shard.Written;
+
+    private bool HasItsChecksum(ShardIndex index, Shard shard)
+    {
+        if (!HasItsLength(index, shard))
+            return false;
+        using var stream = File.OpenRead(PathOf(shard));
+        return Convert.ToHexStringLower(SHA256.HashData(stream)) == shard.Sha256;
     }
 
     private void CheckDisk(long needed)
     {
-        Directory.CreateDirectory(folder);
         var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
         if (needed > free)
             throw new ImageSourceException(
@@ -168,11 +227,5 @@ internal sealed class ShardFolder(string folder, Action<string>? report, Cancell
             );
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static string Sha256(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

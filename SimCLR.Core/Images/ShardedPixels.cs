@@ -16,7 +16,9 @@ internal sealed class ShardedPixels : IDisposable
     internal ShardedPixels(string folder, ShardIndex index)
     {
         (Channels, Height, Width, imageBytes) = (index.Channels, index.Height, index.Width, index.ImageBytes);
-        paths = [.. index.Shards.Select(shard => Path.Combine(folder, shard.File))];
+        // One whose files were all damaged is empty.
+        var shards = index.Shards.Where(shard => shard.Count > 0).ToList();
+        paths = [.. shards.Select(shard => Path.Combine(folder, shard.File))];
         files =
         [
             .. paths.Select(path =>
@@ -25,7 +27,7 @@ internal sealed class ShardedPixels : IDisposable
         ];
         ends = new long[files.Length];
         for (var i = 0; i < files.Length; i++)
-            ends[i] = Count += index.Shards[i].Labels.Length;
+            ends[i] = Count += shards[i].Count;
     }
 
     internal long Count { get; }
@@ -60,7 +62,7 @@ internal sealed class ShardedPixels : IDisposable
             var count = RandomAccess.Read(files[shard], into, offset);
             if (count == 0)
                 throw new ImageSourceException(
-                    $"{paths[shard]} ends at {offset}: it was cut while it was in use. Start again: the cache is then made anew."
+                    $"{paths[shard]} ends at {offset}: it was cut while it was in use. Start again: its images are then decoded anew."
                 );
             into = into[count..];
             offset += count;

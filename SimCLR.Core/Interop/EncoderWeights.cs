@@ -24,13 +24,10 @@ public static class EncoderWeights
     /// once its classifier is an Identity. The file appears when it is complete.</summary>
     /// <param name="encoder">The encoder, on any device.</param>
     /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="notes">Stored beside the tensors, such as the run they come from.</param>
-    public static void Save(Encoder encoder, string path, IReadOnlyDictionary<string, string>? notes = null)
-    {
-        // Hugging Face's readers want to be told the framework.
-        var metadata = new Dictionary<string, string>(notes ?? new Dictionary<string, string>()) { ["format"] = "pt" };
-        AtomicFile.Write(path, stream => Safetensors.Write(stream, encoder.state_dict(), metadata));
-    }
+    /// <param name="notes">Stored beside the tensors, such as the training they come from.</param>
+    /// <returns>SHA-256 of the file, in hexadecimal digits.</returns>
+    public static string Save(Encoder encoder, string path, IReadOnlyDictionary<string, string>? notes = null) =>
+        ModuleFile.Save(encoder, path, notes);
 
     /// <summary>Reads weights into an encoder of the same kind. Other float formats are converted; the encoder stays on its device.
     /// Counters of batch norm (num_batches_tracked) may be absent.</summary>

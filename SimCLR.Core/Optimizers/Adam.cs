@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Optimizers;
@@ -11,7 +10,7 @@ namespace SimCLR.Core.Optimizers;
 /// <param name="Beta1">From 0 to below 1.</param>
 /// <param name="Beta2">From 0 to below 1.</param>
 /// <param name="Epsilon">Above 0.</param>
-/// <param name="WeightDecay">d, 0 or more; biases and batch norm are not decayed.</param>
+/// <param name="WeightDecay">d, 0 or more, of the groups that decay.</param>
 /// <param name="Decoupled">AdamW: first w *= 1 - lr d. Otherwise g is g + d w.</param>
 public sealed record AdamSpec(
     double Beta1 = 0.9,
@@ -22,36 +21,28 @@ public sealed record AdamSpec(
 ) : OptimizerSpec
 {
     /// <inheritdoc/>
-    public override IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters) =>
-        new Adam(this, parameters);
+    public override IOptimizer Create(IEnumerable<ParameterGroup> groups) => new Adam(this, groups);
 }
 
-internal sealed class Adam : ParameterOptimizer
+internal sealed class Adam(AdamSpec spec, IEnumerable<ParameterGroup> groups)
+    : ParameterOptimizer(groups, ["mean", "square"], counts: true)
 {
-    private readonly AdamSpec spec;
-    private readonly Tensor steps;
-
-    internal Adam(AdamSpec spec, IEnumerable<(string, Parameter)> parameters)
-        : base(parameters, "mean", "square")
+    protected override void Update(Slot slot, double rate, long step)
     {
-        this.spec = spec;
-        // On the CPU: reading it waits for no device.
-        steps = AddState("steps", zeros(1, int64, CPU));
-    }
-
-    protected override void Update(IReadOnlyList<(Slot Slot, Tensor Gradient)> updates)
-    {
-        var step = steps.add_(1).data<long>()[0];
-        var rate = LearningRate / (1 - Math.Pow(spec.Beta1, step));
+        var decay = slot.Group.Decays ? spec.WeightDecay : 0;
+        var corrected = rate / (1 - Math.Pow(spec.Beta1, step));
         var correction = Math.Sqrt(1 - Math.Pow(spec.Beta2, step));
-        foreach (var (slot, raw) in updates)
+        slot.States[0].mul_(spec.Beta1);
+        slot.States[1].mul_(spec.Beta2);
+        if (spec.Decoupled && decay != 0)
+            slot.Flat.Weights.mul_(1 - rate * decay);
+        foreach (var part in slot.Parts)
         {
-            if (spec.Decoupled && !slot.IsExcluded)
-                slot.Parameter.mul_(1 - LearningRate * spec.WeightDecay);
-            var gradient = Decayed(slot, raw, spec.Decoupled ? 0 : spec.WeightDecay);
-            var mean = slot.Buffers[0].mul_(spec.Beta1).add_(gradient, alpha: 1 - spec.Beta1);
-            var square = slot.Buffers[1].mul_(spec.Beta2).addcmul_(gradient, gradient, value: 1 - spec.Beta2);
-            slot.Parameter.addcdiv_(mean, square.sqrt().div_(correction).add_(spec.Epsilon), value: -rate);
+            using var scope = NewDisposeScope();
+            var gradient = Decayed(part, spec.Decoupled ? 0 : decay);
+            var mean = part.States[0].add_(gradient, alpha: 1 - spec.Beta1);
+            var square = part.States[1].addcmul_(gradient, gradient, value: 1 - spec.Beta2);
+            part.Weights.addcdiv_(mean, square.sqrt().div_(correction).add_(spec.Epsilon), value: -corrected);
         }
     }
 }

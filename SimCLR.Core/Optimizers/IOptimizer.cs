@@ -1,9 +1,11 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Optimizers;
 
-/// <summary>Changes parameters by their gradients.</summary>
+/// <summary>
+/// Changes parameters by their gradients. It owns their memory: parameters and gradients are views of flat tensors, so modules must be
+/// moved to their device, dtype and memory layout before it is made, and gradients are added to or copied into, never assigned.
+/// </summary>
 public interface IOptimizer : IDisposable
 {
     /// <summary>The learning rate of the next step.</summary>
@@ -12,16 +14,25 @@ public interface IOptimizer : IDisposable
     /// <summary>All that the next step depends on besides parameters and gradients, by name.</summary>
     IReadOnlyDictionary<string, Tensor> State { get; }
 
-    /// <summary>Forgets the gradients.</summary>
+    /// <summary>Sets all gradients to 0.</summary>
     void ZeroGrad();
 
-    /// <summary>Takes one step.</summary>
+    /// <summary>The L2 norm of the gradients of all parameters, of frozen groups too: a scalar on their device, which the caller
+    /// disposes.</summary>
+    Tensor GradientNorm();
+
+    /// <summary>Takes one step. A parameter that backward has not reached has the gradient 0: its decay and momentum still move it.</summary>
+    /// <exception cref="InvalidOperationException">A module was moved, or a gradient assigned, since the optimizer was made.</exception>
     void Step();
 }
 
 /// <summary>Which optimizer to make.</summary>
 public abstract record OptimizerSpec
 {
-    /// <summary>Makes the optimizer of named parameters; they must be where they will be trained.</summary>
-    public abstract IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters);
+    /// <summary>Makes the optimizer of groups of parameters, which must be where they will be trained.</summary>
+    /// <remarks>Memory: weights, gradients and each state (SGD and LARS have one, Adam two) take the numbers of all parameters, each filled
+    /// up to a multiple of 512. While it lasts, a step takes at most 32 MiB more (float64: 64 MiB); of LARS with decay, as much as the
+    /// weights.</remarks>
+    /// <exception cref="ArgumentException">There are no parameters, one stands in the groups twice, or one does not fit its group.</exception>
+    public abstract IOptimizer Create(IEnumerable<ParameterGroup> groups);
 }

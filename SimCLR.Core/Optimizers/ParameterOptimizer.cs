@@ -1,36 +1,40 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Optimizers;
 
 /// <summary>
-/// What all optimizers share: parameters by name, each with state buffers of its own shape. TorchSharp's optimizers are not used: their
-/// state has no names and cannot be taken out and put back whole, which a run that resumes bit for bit needs.
+/// What all optimizers share: groups on flat memory, each with states that are flat too, and the states of each parameter by name. TorchSharp's
+/// optimizers are not used: their state has no names and cannot be taken out and put back whole, which a run that resumes bit for
+/// bit needs.
 /// </summary>
 internal abstract class ParameterOptimizer : IOptimizer
 {
-    private readonly List<Slot> slots;
+    private readonly List<Slot> slots = [];
     private readonly Dictionary<string, Tensor> state = [];
+    private readonly Tensor? steps;
 
-    /// <param name="parameters">With unique names.</param>
-    /// <param name="buffers">Names of the buffers that each parameter gets, filled with 0.</param>
-    protected ParameterOptimizer(IEnumerable<(string Name, Parameter Parameter)> parameters, params string[] buffers)
+    /// <param name="groups">What to train.</param>
+    /// <param name="states">Names of the states that each parameter gets, filled with 0.</param>
+    /// <param name="counts">Whether the update depends on the number of the step.</param>
+    protected ParameterOptimizer(IEnumerable<ParameterGroup> groups, string[] states, bool counts = false)
     {
-        using var noGrad = no_grad();
-        slots =
-        [
-            .. parameters.Select(entry => new Slot(
-                entry.Name,
-                entry.Parameter,
-                // Biases and batch norm's parameters, all of dimension 1.
-                IsExcluded: entry.Parameter.dim() <= 1,
-                [.. buffers.Select(_ => zeros_like(entry.Parameter).DetachFromDisposeScope())]
-            )),
-        ];
-        foreach (var slot in slots)
-        foreach (var (buffer, tensor) in buffers.Zip(slot.Buffers))
-            state.Add($"{slot.Name}.{buffer}", tensor);
+        using var scope = NewDisposeScope();
+        ParameterGroup[] all = [.. groups];
+        Check(all);
+        foreach (var group in all)
+        {
+            var slot = new Slot(group, states.Length);
+            slots.Add(slot);
+            foreach (var (name, flat) in states.Zip(slot.States))
+            foreach (var (parameter, view) in slot.Flat.Names.Zip(slot.Flat.Views(flat)))
+                state.Add($"{parameter}.{name}", view.DetachFromDisposeScope());
+        }
+        if (!counts && all.All(group => group.FrozenUntil == 0))
+            return;
+        // On the CPU: reading it waits for no device.
+        steps = zeros(1, int64, CPU).DetachFromDisposeScope();
+        state.Add("steps", steps);
     }
 
     /// <inheritdoc/>
@@ -43,15 +47,29 @@ internal abstract class ParameterOptimizer : IOptimizer
     public void ZeroGrad()
     {
         foreach (var slot in slots)
-            slot.Parameter.grad = null;
+            slot.Flat.Gradients.zero_();
+    }
+
+    /// <inheritdoc/>
+    public Tensor GradientNorm()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return cat([.. slots.Select(slot => FlatParameters.BlockNorms(slot.Flat.Gradients))])
+            .norm()
+            .MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public void Step()
     {
-        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        Update([.. slots.Where(slot => slot.Parameter.grad is not null).Select(slot => (slot, slot.Parameter.grad!))]);
+        using var noGrad = no_grad();
+        foreach (var slot in slots)
+            slot.Flat.CheckViews();
+        var step = steps?.add_(1).data<long>()[0] ?? 1;
+        foreach (var slot in slots.Where(slot => step > slot.Group.FrozenUntil))
+            Update(slot, LearningRate * slot.Group.RateFactor, step - slot.Group.FrozenUntil);
     }
 
     /// <inheritdoc/>
@@ -59,22 +77,79 @@ internal abstract class ParameterOptimizer : IOptimizer
     {
         foreach (var tensor in state.Values)
             tensor.Dispose();
+        slots.ForEach(slot => slot.Dispose());
     }
 
-    /// <summary>Makes a tensor part of the state; it is disposed with the optimizer.</summary>
-    protected Tensor AddState(string name, Tensor tensor)
-    {
-        state.Add(name, tensor.DetachFromDisposeScope());
-        return tensor;
-    }
-
-    /// <summary>Changes the parameters that have a gradient, in place, reading nothing back from the device.</summary>
-    protected abstract void Update(IReadOnlyList<(Slot Slot, Tensor Gradient)> updates);
+    /// <summary>Changes the parameters of a group in place, reading nothing back from the device.</summary>
+    /// <param name="slot">The group.</param>
+    /// <param name="rate">Its learning rate.</param>
+    /// <param name="step">The steps that have moved it, this one included; of no meaning where steps are not counted.</param>
+    protected abstract void Update(Slot slot, double rate, long step);
 
     /// <summary>g + d w; the gradient itself where nothing decays.</summary>
-    protected static Tensor Decayed(Slot slot, Tensor gradient, double weightDecay) =>
-        weightDecay == 0 || slot.IsExcluded ? gradient : gradient.add(slot.Parameter, alpha: weightDecay);
+    protected static Tensor Decayed(Part part, double decay) =>
+        decay == 0 ? part.Gradients : part.Gradients.add(part.Weights, alpha: decay);
 
-    /// <summary>A parameter and its state; biases and batch norm are excluded from decay and adaptation.</summary>
-    protected sealed record Slot(string Name, Parameter Parameter, bool IsExcluded, Tensor[] Buffers);
+    private static void Check(ParameterGroup[] groups)
+    {
+        if (groups.Length == 0)
+            throw new ArgumentException("An optimizer needs parameters to train, but there is no group of them.");
+        var all = groups.SelectMany(group => group.Parameters).ToList();
+        var twice = all.CountBy(entry => entry.Name)
+            .Concat(
+                all.GroupBy(
+                    entry => entry.Parameter.Handle,
+                    (_, same) => KeyValuePair.Create(same.First().Name, same.Count())
+                )
+            )
+            .FirstOrDefault(count => count.Value > 1)
+            .Key;
+        if (twice is not null)
+            throw new ArgumentException(
+                $"The parameter {twice} stands in the groups twice; every parameter belongs to one group, under one name."
+            );
+    }
+
+    /// <summary>A part of a group: weights, gradients and states of the same blocks, [blocks, 512].</summary>
+    protected sealed record Part(Tensor Weights, Tensor Gradients, Tensor[] States);
+
+    /// <summary>A group, its flat memory, and that in parts.</summary>
+    protected sealed class Slot : IDisposable
+    {
+        internal Slot(ParameterGroup group, int states)
+        {
+            Group = group;
+            Flat = new FlatParameters(group);
+            States = [.. Enumerable.Range(0, states).Select(_ => zeros_like(Flat.Weights).DetachFromDisposeScope())];
+            var parts = States.Select(FlatParameters.Parts).ToList();
+            Parts =
+            [
+                .. FlatParameters
+                    .Parts(Flat.Weights)
+                    .Zip(FlatParameters.Parts(Flat.Gradients))
+                    .Select((pair, i) => new Part(pair.First, pair.Second, [.. parts.Select(state => state[i])])),
+            ];
+            foreach (var part in Parts)
+            foreach (var tensor in part.States.Append(part.Weights).Append(part.Gradients))
+                tensor.DetachFromDisposeScope();
+        }
+
+        internal ParameterGroup Group { get; }
+
+        internal FlatParameters Flat { get; }
+
+        internal Tensor[] States { get; }
+
+        internal IReadOnlyList<Part> Parts { get; }
+
+        public void Dispose()
+        {
+            foreach (var part in Parts)
+            foreach (var tensor in part.States.Append(part.Weights).Append(part.Gradients))
+                tensor.Dispose();
+            foreach (var state in States)
+                state.Dispose();
+            Flat.Dispose();
+        }
+    }
 }

@@ -1,31 +1,31 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Optimizers;
 
 /// <summary>Stochastic gradient descent: v = m v + g + d w; w -= lr v (with Nesterov: lr (g + d w + m v)), as PyTorch's.</summary>
 /// <param name="Momentum">m, from 0 to below 1.</param>
-/// <param name="WeightDecay">d, 0 or more; biases and batch norm are not decayed.</param>
+/// <param name="WeightDecay">d, 0 or more, of the groups that decay.</param>
 /// <param name="Nesterov">Looks ahead along the velocity.</param>
 public sealed record SgdSpec(double Momentum = 0.9, double WeightDecay = 0, bool Nesterov = false) : OptimizerSpec
 {
     /// <inheritdoc/>
-    public override IOptimizer Create(IEnumerable<(string Name, Parameter Parameter)> parameters) =>
-        new Sgd(this, parameters);
+    public override IOptimizer Create(IEnumerable<ParameterGroup> groups) => new Sgd(this, groups);
 }
 
-internal sealed class Sgd(SgdSpec spec, IEnumerable<(string, Parameter)> parameters)
-    : ParameterOptimizer(parameters, "velocity")
+internal sealed class Sgd(SgdSpec spec, IEnumerable<ParameterGroup> groups) : ParameterOptimizer(groups, ["velocity"])
 {
-    protected override void Update(IReadOnlyList<(Slot Slot, Tensor Gradient)> updates)
+    protected override void Update(Slot slot, double rate, long step)
     {
-        foreach (var (slot, gradient) in updates)
+        var decay = slot.Group.Decays ? spec.WeightDecay : 0;
+        slot.States[0].mul_(spec.Momentum);
+        foreach (var part in slot.Parts)
         {
-            var change = Decayed(slot, gradient, spec.WeightDecay);
-            var velocity = slot.Buffers[0].mul_(spec.Momentum).add_(change);
+            using var scope = NewDisposeScope();
+            var change = Decayed(part, decay);
+            var velocity = part.States[0].add_(change);
             var direction = spec.Nesterov ? change.add(velocity, alpha: spec.Momentum) : velocity;
-            slot.Parameter.add_(direction, alpha: -LearningRate);
+            part.Weights.add_(direction, alpha: -rate);
         }
     }
 }

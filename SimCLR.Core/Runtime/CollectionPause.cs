@@ -18,20 +18,20 @@ public sealed class CollectionPause : IDisposable
     private const long RenewedAfter = 4L << 20;
 
     private static int depth;
+    private static long renewed;
 
-    private long renewed;
-
-    /// <summary>Begins a pause; inside another one this does nothing.</summary>
+    /// <summary>Begins a pause; inside another one this goes on with it.</summary>
     public CollectionPause()
     {
         if (Interlocked.Increment(ref depth) == 1)
             Begin();
     }
 
-    /// <summary>To be called between steps: collects and begins anew after every 4 MiB of garbage.</summary>
+    /// <summary>To be called between steps: collects and begins anew after every 4 MiB of garbage. Of pauses inside one another the innermost
+    /// knows when no call is in progress: it renews for all.</summary>
     public void Renew()
     {
-        if (depth > 1 || GC.GetTotalAllocatedBytes() - renewed < RenewedAfter)
+        if (GC.GetTotalAllocatedBytes() - renewed < RenewedAfter)
             return;
         End();
         // Beginning a pause collects only when memory is short: without this the garbage of a long run would fill the machine.
@@ -46,7 +46,7 @@ public sealed class CollectionPause : IDisposable
             End();
     }
 
-    private void Begin()
+    private static void Begin()
     {
         renewed = GC.GetTotalAllocatedBytes();
         if (GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)

@@ -17,6 +17,7 @@ internal sealed record ElfLibrary(
 )
 {
     private const uint RelocationSection = 4;
+    private const uint EmptySection = 8;
     private const uint DynamicSymbolSection = 11;
     private const uint VersionSection = 0x6fffffff;
     private const int JumpSlotX64 = 7;
@@ -33,9 +34,7 @@ internal sealed record ElfLibrary(
     internal static ElfLibrary Read(string path)
     {
         using var file = File.OpenHandle(path);
-        var header = Bytes(file, 0, 64);
-        if (!header.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
-            throw new InvalidDataException($"{path} is no 64-bit ELF library.");
+        var header = Header(file, path);
         var machine = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(18));
         var parts = Parts(file, header);
         var table = parts.FirstOrDefault(part => part.Type == DynamicSymbolSection);
@@ -47,6 +46,19 @@ internal sealed record ElfLibrary(
         return Sort(machine, symbols, names, versions, Immediate(file, parts));
     }
 
+    /// <summary>Looks, without reading them, whether all sections and the table of them are in the file, of which they reach to the end.</summary>
+    /// <exception cref="InvalidDataException">The file is no 64-bit little-endian ELF library, or is cut off.</exception>
+    internal static void RequireWhole(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var parts = Parts(file, Header(file, path)).Where(part => part.Type is not (0 or EmptySection)).ToList();
+        // Zeros where the table should be are an end that was never written.
+        if (parts.Count == 0)
+            throw CutOff;
+        foreach (var part in parts)
+            RequireInside(file, part.Offset, part.Size);
+    }
+
     /// <summary>Of the names that a library wants, those that none of the others defines, with what they are needed for.</summary>
     internal static Dictionary<string, bool> Missing(ElfLibrary library, IEnumerable<ElfLibrary> others)
     {
@@ -55,6 +67,14 @@ internal sealed record ElfLibrary(
         foreach (var name in missing.Keys.Where(other.Defined.Contains).ToList())
             missing.Remove(name);
         return missing;
+    }
+
+    private static byte[] Header(SafeFileHandle file, string path)
+    {
+        var header = Bytes(file, 0, 64);
+        return header.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8)
+            ? header
+            : throw new InvalidDataException($"{path} is no 64-bit ELF library.");
     }
 
     private static List<Part> Parts(SafeFileHandle file, byte[] header)
@@ -141,13 +161,20 @@ internal sealed record ElfLibrary(
 
     private static byte[] Bytes(SafeFileHandle file, long offset, long count)
     {
-        if (offset < 0 || count < 0 || offset > RandomAccess.GetLength(file) - count)
-            throw new InvalidDataException("The ELF library is cut off.");
+        RequireInside(file, offset, count);
         var bytes = new byte[count];
         for (var read = 0; read < count; )
             read += RandomAccess.Read(file, bytes.AsSpan(read), offset + read) is > 0 and var more
                 ? more
-                : throw new InvalidDataException("The ELF library is cut off.");
+                : throw CutOff;
         return bytes;
     }
+
+    private static void RequireInside(SafeFileHandle file, long offset, long count)
+    {
+        if (offset < 0 || count < 0 || offset > RandomAccess.GetLength(file) - count)
+            throw CutOff;
+    }
+
+    private static InvalidDataException CutOff => new("The ELF library is cut off.");
 }

@@ -52,15 +52,8 @@ internal static partial class ForeignLibTorch
         if (!OperatingSystem.IsLinux())
             return [];
         var libraries = new List<ElfLibrary>();
-        foreach (var name in new[] { "c10", "torch_cpu", "torch" })
-        {
-            var path = Library(folder, name);
-            if (!File.Exists(path))
-                throw new LibTorchNotFoundException(
-                    $"{folder} is incomplete: it has no {Path.GetFileName(path)}. {Remedy}"
-                );
-            libraries.Add(Read(path));
-        }
+        foreach (var name in LibTorchFiles.Required)
+            libraries.Add(Read(Library(folder, name)));
         var missing = ElfLibrary.Missing(Read(shim), libraries);
         if (missing.Count == 0)
             return [];
@@ -81,7 +74,9 @@ internal static partial class ForeignLibTorch
         {
             var reason = Failure(path);
             if (MissingFile().Match(reason) is not { Success: true } match || !tried.Add(match.Groups[1].Value))
-                throw new LibTorchNotFoundException($"{path} does not load: {reason}. {Remedy}");
+                throw new LibTorchNotFoundException(
+                    $"{path} does not load: {reason}. {NativeFiles.RestoreAgain(path)} Or: {Remedy}"
+                );
             var needed = Packages(path)
                 .Select(folder => Path.Combine(folder, match.Groups[1].Value))
                 .FirstOrDefault(File.Exists);
@@ -89,7 +84,7 @@ internal static partial class ForeignLibTorch
                 needed
                     ?? throw new LibTorchNotFoundException(
                         $"{path} needs {match.Groups[1].Value}, which is neither installed nor in {SitePackages(path)}/nvidia/*/lib. "
-                            + "Add its folder to LD_LIBRARY_PATH."
+                            + $"{NativeFiles.RestoreAgain(path)} Or add its folder to LD_LIBRARY_PATH."
                     ),
                 tried
             );

@@ -22,11 +22,13 @@ public static class LibTorch
 
     private static LibTorchOrigin LoadOnce()
     {
+        ProcessSettings.Apply();
         var origin = Find();
         var shim = FindShim();
+        LibTorchFiles.RequireWhole(origin.Folder, shim);
         if (origin.Kind == FolderVariable)
             origin = origin with { Missing = ForeignLibTorch.Check(origin.Folder, shim) };
-        foreach (var library in Preloads(origin.Folder))
+        foreach (var library in LibTorchFiles.ToLoad(origin.Folder))
             ForeignLibTorch.Load(library);
         var (handle, mended) = Shim.Load(shim);
         NativeLibrary.SetDllImportResolver(
@@ -49,7 +51,7 @@ public static class LibTorch
         var places = BesideApplication().Concat(InPackages()).ToList();
         return places.FirstOrDefault(place => HasLibTorch(place.Folder))
             ?? throw new LibTorchNotFoundException(
-                "libtorch was not found. Run './simclr setup', or set "
+                $"libtorch was not found. {NativeFiles.Restore} Or set "
                     + $"{FolderVariable} to the lib folder of an installed PyTorch. Looked in: "
                     + string.Join(", ", places.Select(place => place.Folder))
             );
@@ -76,15 +78,9 @@ public static class LibTorch
             .ToList();
         return places.FirstOrDefault(File.Exists)
             ?? throw new LibTorchNotFoundException(
-                $"{name} was not found. Run './simclr setup'. Looked in: {string.Join(", ", places)}"
+                $"{name} was not found. {NativeFiles.Restore} Looked in: {string.Join(", ", places)}"
             );
     }
-
-    /// <summary>Dependencies first: later libraries name earlier ones without a path.</summary>
-    private static IEnumerable<string> Preloads(string folder) =>
-        new[] { "c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch" }
-            .Select(name => Path.Combine(folder, NativeFiles.FileName(name)))
-            .Where(File.Exists);
 
     private static bool HasLibTorch(string folder) =>
         File.Exists(Path.Combine(folder, NativeFiles.FileName("torch_cpu")));

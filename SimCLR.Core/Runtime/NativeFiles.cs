@@ -39,6 +39,23 @@ internal static class NativeFiles
         : OperatingSystem.IsMacOS() ? $"lib{library}.dylib"
         : $"lib{library}.so";
 
+    /// <summary>How packages that are not there are restored.</summary>
+    internal const string Restore =
+        "In a clone of SimCLR.Research run './simclr setup' (or 'dotnet paket restore --force'); "
+        + "in a project of your own add the package libtorch-cpu-linux-x64 2.10.0.";
+
+    /// <summary>How a library that is damaged, or that others miss beside them, comes to be whole.</summary>
+    internal static string RestoreAgain(string library)
+    {
+        var root = Path.GetFullPath(PackageFolder) + Path.DirectorySeparatorChar;
+        var path = Path.GetFullPath(library);
+        if (!path.StartsWith(root, StringComparison.Ordinal))
+            return "Build or publish the application again, or install that libtorch again.";
+        var parts = path[root.Length..].Split(Path.DirectorySeparatorChar);
+        return $"Restore again: delete {Path.Combine(root, parts[0], parts[1])}, then run './simclr setup' "
+            + "(or 'dotnet paket restore --force') in a clone of SimCLR.Research, 'dotnet restore' in a project of your own.";
+    }
+
     private static string PackageFolder =>
         Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");

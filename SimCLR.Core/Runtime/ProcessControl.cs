@@ -28,6 +28,12 @@ public static partial class ProcessControl
             _ = Send(process.Id, Terminate);
     }
 
+    /// <summary>The process that started this one, while it lives; another afterwards. Null on Windows, which does not tell.</summary>
+    public static int? ParentId => OperatingSystem.IsWindows() ? null : Parent();
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int Parent();
+
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int code);
 

@@ -48,9 +48,14 @@ internal static class Shim
 
     private static LibTorchNotFoundException Unusable(string path, Exception error) =>
         new(
-            $"{path} does not load: {error.Message} TorchSharp needs libstdc++ of GCC 12 or newer. "
-                + "Ways out: set LD_LIBRARY_PATH to a folder with a newer libstdc++.so.6 "
-                + "(conda: $CONDA_PREFIX/lib; RHEL: a gcc-toolset's lib64), or use a newer distribution.",
+            $"{path} does not load: {error.Message} "
+                + (
+                    error.Message.Contains("libstdc++")
+                        ? "TorchSharp needs libstdc++ of GCC 12 or newer. "
+                            + "Ways out: set LD_LIBRARY_PATH to a folder with a newer libstdc++.so.6 "
+                            + "(conda: $CONDA_PREFIX/lib; RHEL: a gcc-toolset's lib64), or use a newer distribution."
+                        : NativeFiles.RestoreAgain(path)
+                ),
             error
         );
 

@@ -29,7 +29,10 @@ internal sealed class Embedder(
     private (Tensor, Tensor, Tensor) Whole(ViewPairs pairs)
     {
         using var scope = NewDisposeScope();
-        var z = Embed(pairs.Views(0, pairs.Count), pairs.Labels).chunk(2);
+        var (h, views) = Embed(pairs.Views(0, pairs.Count));
+        if (h is not null)
+            Observer?.Observe(h, pairs.Labels);
+        var z = views.chunk(2);
         var value = loss.Compute(z[0], z[1], pairs.Labels);
         value.backward();
         return Kept(value, z[0], z[1]);
@@ -43,12 +46,19 @@ internal sealed class Embedder(
         b.requires_grad_();
         var value = loss.Compute(a, b, pairs.Labels);
         value.backward();
+        var seen = new List<Tensor[]>();
         foreach (var (start, count) in Parts(pairs.Count, size))
         {
             using var part = NewDisposeScope();
             using var gradient = cat([a.grad!.narrow(0, start, count), b.grad!.narrow(0, start, count)]);
-            autograd.backward(Embed(pairs.Views(start, count), pairs.Labels.narrow(0, start, count)), gradient);
+            var (h, views) = Embed(pairs.Views(start, count));
+            autograd.backward(views, gradient);
+            if (h is not null)
+                seen.Add([.. h.chunk(2).Select(view => view.MoveToOuterDisposeScope())]);
         }
+        // All first views before all second ones.
+        if (seen.Count > 0)
+            Observer?.Observe(cat([.. seen.Select(h => h[0]), .. seen.Select(h => h[1])]), pairs.Labels);
         return Kept(value, a, b);
     }
 
@@ -59,7 +69,7 @@ internal sealed class Embedder(
         using var noGrad = no_grad();
         var buffers = encoder.buffers().Concat(head.buffers()).ToList();
         var before = buffers.Select(buffer => buffer.clone()).ToList();
-        var z = Parts(pairs.Count, size).Select(part => Embed(pairs.Views(part.Start, part.Count)).chunk(2)).ToList();
+        var z = Parts(pairs.Count, size).Select(part => Embed(pairs.Views(part.Start, part.Count)).Z.chunk(2)).ToList();
         foreach (var (buffer, value) in buffers.Zip(before))
             buffer.copy_(value);
         return (
@@ -74,8 +84,8 @@ internal sealed class Embedder(
             yield return (start, Math.Min(size, count - start));
     }
 
-    /// <summary>z of the views; with labels, the observer sees their h.</summary>
-    private Tensor Embed(Tensor views, Tensor? labels = null)
+    /// <summary>z of the views, and their h for the observer, float32, without a graph; null where nobody observes.</summary>
+    private (Tensor? H, Tensor Z) Embed(Tensor views)
     {
         using var scope = NewDisposeScope();
         // Float64 is for tests of exactness.
@@ -87,9 +97,10 @@ internal sealed class Embedder(
             h = encoder.forward(MemoryLayout.ChannelsLast(views));
             z = head.forward(h);
         }
-        if (labels is not null)
-            Observer?.Observe(h.detach().to_type(ScalarType.Float32), labels);
-        return (z.dtype == ScalarType.Float64 ? z : z.to_type(ScalarType.Float32)).MoveToOuterDisposeScope();
+        if (z.dtype != ScalarType.Float64)
+            z = z.to_type(ScalarType.Float32);
+        var seen = Observer is null ? null : h.detach().to_type(ScalarType.Float32).MoveToOuterDisposeScope();
+        return (seen, z.MoveToOuterDisposeScope());
     }
 
     private static (Tensor, Tensor, Tensor) Kept(Tensor loss, Tensor a, Tensor b) =>

@@ -8,7 +8,7 @@ public interface IStepObserver
     /// <summary>All that it has learnt, by name: the tensors in use, which checkpoints save and put back.</summary>
     IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
 
-    /// <summary>Called once per step, or once per part of a batch that goes through the encoder in parts.</summary>
+    /// <summary>Called once per step, with the whole batch, whatever the parts in which it goes through the encoder.</summary>
     /// <param name="h">[2N, D], float32, without a gradient: both views of the batch, all first ones before all second ones. Disposed by the
     /// caller.</param>
     /// <param name="labels">[N], int64; -1 where there is no label.</param>

@@ -11,54 +11,61 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Training;
 
 /// <summary>
-/// SimCLR pretraining (2002.05709, Algorithm 1) of one encoder on images that lie on the device. Both views of a batch go through the
+/// SimCLR pretraining (2002.05709, Algorithm 1) of one encoder. Both views of a batch go through the
 /// encoder in one forward pass, so that batch norm sees all 2N of them, as in the reference code.
 /// </summary>
-public sealed class Pretraining : IDisposable
+public sealed class Pretraining : ITrainee, IDisposable
 {
-    /// <summary>Figures that a step gives.</summary>
-    internal const int StepValues = 4;
+    /// <summary>The embeddings' deviation (<see cref="ContrastiveMetrics.Deviation"/>).</summary>
+    internal const string Deviation = "embedding deviation";
 
-    private readonly IImageFeed feed;
+    /// <summary>What a step gives.</summary>
+    internal static readonly IReadOnlyList<(string Name, FigureUnit Unit)> StepFigures =
+    [
+        ("loss", FigureUnit.Plain),
+        ("entropy", FigureUnit.Nats),
+        ("contrastive top-1", FigureUnit.Share),
+        (Deviation, FigureUnit.Plain),
+    ];
+
+    private readonly ImageSet images;
+    private readonly BatchOrder order;
     private readonly RandomStreams streams;
     private readonly IOptimizer optimizer;
     private readonly Schedule schedule;
     private readonly Embedder embedder;
+    private TrainingWatch watch;
+    private IImageFeed? feed;
+    private TimeSpan waited;
 
-    /// <summary>Makes encoder, head and optimizer, and copies the images to the device.</summary>
+    /// <summary>Makes encoder, head and optimizer.</summary>
     /// <param name="spec">What to train.</param>
-    /// <param name="train">The images; labels are read only by supervised losses.</param>
+    /// <param name="train">The images; labels are read only by supervised losses. To be disposed after the training.</param>
     /// <param name="device">Where to train.</param>
     /// <param name="warn">Told, in words, when something is not as asked.</param>
     /// <exception cref="ArgumentException">Batch, epochs or views do not fit the images; the message says what to change.</exception>
     public Pretraining(PretrainingSpec spec, ImageSet train, Device device, Action<string>? warn = null)
     {
         Check(spec, train);
-        (Spec, Device) = (spec, device);
-        var precision = Autocast.Resolve(spec.Precision, device, warn);
+        (Spec, images, Device) = (spec, train, device);
+        Precision = Autocast.Resolve(spec.Precision, device, warn);
         CuDnn.SearchOn(device);
         streams = new RandomStreams(spec.Seed);
 
-        using (var weights = streams.At(RandomStreams.Weights, 0, CPU))
-        {
-            Encoder = spec.Encoder.Create(train.Channels, weights);
-            Head = spec.Head.Create(Encoder.FeatureSize, weights);
-        }
-        Encoder.to(device);
-        Head.to(device);
-        MemoryLayout.ToChannelsLast(Encoder);
-        optimizer = spec.Optimizer.Create(
-            Named("encoder", Encoder).Concat(Named("head", Head)).Where(named => named.Item2.requires_grad)
-        );
+        (Encoder, Head) = Networks.Create(spec, train.Channels, device);
+        optimizer = spec.Optimizer.Create([
+            .. ParameterGroups.Of(Encoder, "encoder"),
+            .. ParameterGroups.Of(Head, "head"),
+        ]);
 
-        var order = new BatchOrder(streams, train.Count, spec.BatchSize);
+        order = new BatchOrder(streams, train.Count, spec.BatchSize);
         StepsPerEpoch = order.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * spec.Epochs;
         var warmup = (long)Math.Round(spec.WarmupEpochs * StepsPerEpoch);
         schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
         SetTraining();
-        embedder = new Embedder(Encoder, Head, spec.Loss, precision, device, spec.MicroBatches);
-        feed = train.IsStreamed ? new PrefetchFeed(train, order, device) : new MemoryFeed(train, order, device);
+        embedder = new Embedder(Encoder, Head, spec.Loss, Precision, device, spec.MicroBatches);
+        watch = NewWatch();
     }
 
     /// <summary>The encoder in training.</summary>
@@ -84,30 +91,49 @@ public sealed class Pretraining : IDisposable
     public long TotalSteps { get; }
 
     /// <summary>How long training has waited for images so far.</summary>
-    public TimeSpan Waited => feed.Waited;
+    public TimeSpan Waited => waited + (feed?.Waited ?? TimeSpan.Zero);
 
-    /// <summary>Steps of the warmup.</summary>
-    internal long WarmupSteps => schedule.WarmupSteps;
+    /// <summary>Where it is trained.</summary>
+    public Device Device { get; }
+
+    /// <summary>The number format that it computes in.</summary>
+    public Precision Precision { get; }
+
+    /// <summary>Learning rate of the last step.</summary>
+    public double LearningRate => optimizer.LearningRate;
+
+    /// <summary>All that the coming steps depend on, by name: the tensors in use.</summary>
+    public IReadOnlyDictionary<string, Tensor> State =>
+        Encoder
+            .state_dict()
+            .Select(named => ($"encoder.{named.Key}", named.Value))
+            .Concat(Head.state_dict().Select(named => ($"head.{named.Key}", named.Value)))
+            .Concat(optimizer.State.Select(named => ($"optimizer.{named.Key}", named.Value)))
+            .Concat(Observer?.State.Select(named => ($"observer.{named.Key}", named.Value)) ?? [])
+            .ToDictionary(named => named.Item1, named => named.Value);
 
     /// <summary>What is trained.</summary>
     internal PretrainingSpec Spec { get; }
 
-    /// <summary>Where.</summary>
-    internal Device Device { get; }
+    string ITrainee.Name => "pretraining";
 
-    /// <summary>Learning rate of the last step.</summary>
-    internal double LearningRate => optimizer.LearningRate;
+    int ITrainee.BatchSize => Spec.BatchSize;
+
+    long ITrainee.StepsDone => Step;
+
+    IReadOnlyList<(string Name, FigureUnit Unit)> ITrainee.Figures => StepFigures;
 
     /// <summary>Takes one step; nothing is read back from the device.</summary>
     /// <returns>Loss, entropy, contrastive accuracy and the embeddings' deviation (<see cref="ContrastiveMetrics.Deviation"/>) of the batch, [4],
-    /// float32, on the device; the caller disposes it.</returns>
+    /// float32, on the device; the caller disposes it. The first step brings the images to the device.</returns>
     public Tensor TrainStep()
     {
         using var scope = NewDisposeScope();
         optimizer.LearningRate = schedule.At(Step);
         optimizer.ZeroGrad();
-        var (images, labels) = feed.Batch(Step);
-        using var pairs = new ViewPairs(images, labels, Spec.ViewA, Spec.ViewB, streams, Step);
+        feed ??= ImageFeed.Of(images, order, Device, TotalSteps);
+        var (batch, labels) = feed.Batch(Step);
+        using var pairs = new ViewPairs(batch, labels, Spec.ViewA, Spec.ViewB, streams, Step);
         var (loss, viewA, viewB) = embedder.Backward(pairs);
         optimizer.Step();
         Step++;
@@ -117,66 +143,43 @@ public sealed class Pretraining : IDisposable
         return stack([loss, entropy, top1, ContrastiveMetrics.Deviation(viewA)]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Trains to the end.</summary>
+    /// <summary>Trains to the end, and lets the images go.</summary>
     /// <param name="report">Told of every logging interval: a hundred times in a run, or every step of a shorter one.</param>
     /// <param name="cancellation">Ends the run after the step in progress, with a checkpoint.</param>
     /// <param name="checkpointing">Takes the run up where its newest checkpoint is, and writes new ones; null: none.</param>
     /// <exception cref="TrainingFailedException">The training has gone wrong: the loss or the gradient is not finite, the embeddings
     /// have collapsed, the loss is stuck where it began; or the checkpoint is of another model.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public PretrainingResult Run(
+    /// <exception cref="TrainingInterruptedException">Cancelled.</exception>
+    /// <exception cref="IOException">A checkpoint is there and cannot be read.</exception>
+    public TrainingResult Run(
         Action<TrainingProgress>? report = null,
         CancellationToken cancellation = default,
         Checkpointing? checkpointing = null
     )
     {
-        using var loop = new TrainingLoop(this, checkpointing);
-        return loop.Run(report, cancellation);
+        SetTraining();
+        watch = NewWatch();
+        try
+        {
+            return TrainingLoop.Train(this, report, cancellation, checkpointing);
+        }
+        finally
+        {
+            LetImagesGo();
+        }
     }
 
-    /// <summary>Encoder and head compute as in training.</summary>
-    internal void SetTraining()
-    {
-        var frozen = Spec.MicroBatches is { FreezeBatchNorm: true };
-        Encoder.train(!frozen);
-        Head.train(!frozen);
-    }
+    Tensor ITrainee.Step() => TrainStep();
+
+    void ITrainee.Restore(long step) => Step = step;
+
+    void ITrainee.Look(TrainingProgress progress) => watch.Look(progress);
 
     /// <summary>L2 norm of the gradient of all parameters at the last step; waits for the device.</summary>
-    internal double GradientNorm()
+    public double GradientNorm()
     {
-        using var norm = Optimizers.GradientNorm.Of(Encoder.parameters().Concat(Head.parameters()));
+        using var norm = optimizer.GradientNorm();
         return norm.ToSingle();
-    }
-
-    /// <summary>All that the coming steps depend on, by name; the tensors are those in use.</summary>
-    internal Dictionary<string, Tensor> State() =>
-        Encoder
-            .state_dict()
-            .Select(named => ($"encoder.{named.Key}", named.Value))
-            .Concat(Head.state_dict().Select(named => ($"head.{named.Key}", named.Value)))
-            .Concat(optimizer.State.Select(named => ($"optimizer.{named.Key}", named.Value)))
-            .Concat(Observer?.State.Select(named => ($"observer.{named.Key}", named.Value)) ?? [])
-            .ToDictionary(named => named.Item1, named => named.Value);
-
-    /// <summary>Goes back, or on, to where a checkpoint was made.</summary>
-    /// <exception cref="TrainingFailedException">It is of another model; nothing was changed.</exception>
-    internal void Restore(Checkpoint checkpoint)
-    {
-        var state = State();
-        var stranger = state.FirstOrDefault(named =>
-            !checkpoint.Tensors.TryGetValue(named.Key, out var saved) || !saved.shape.SequenceEqual(named.Value.shape)
-        );
-        if (stranger.Key is not null || checkpoint.Step > TotalSteps)
-            throw new TrainingFailedException(
-                $"The checkpoint of step {checkpoint.Step} does not fit this run of {TotalSteps} steps"
-                    + (stranger.Key is null ? "" : $": it has no {stranger.Key} of this shape")
-                    + ". Delete the run's folder 'checkpoint' to start anew."
-            );
-        using var noGrad = no_grad();
-        foreach (var (name, tensor) in state)
-            tensor.copy_(checkpoint.Tensors[name]);
-        Step = checkpoint.Step;
     }
 
     /// <inheritdoc/>
@@ -185,11 +188,26 @@ public sealed class Pretraining : IDisposable
         Encoder.Dispose();
         Head.Dispose();
         optimizer.Dispose();
-        feed.Dispose();
+        LetImagesGo();
     }
 
-    private static IEnumerable<(string, TorchSharp.Modules.Parameter)> Named(string prefix, nn.Module module) =>
-        module.named_parameters().Select(named => ($"{prefix}.{named.name}", named.parameter));
+    private TrainingWatch NewWatch() => new(Spec.Loss.Collapsed(Spec.BatchSize), schedule.WarmupSteps);
+
+    /// <summary>Encoder and head compute as in training.</summary>
+    private void SetTraining()
+    {
+        var frozen = Spec.MicroBatches is { FreezeBatchNorm: true };
+        Encoder.train(!frozen);
+        Head.train(!frozen);
+    }
+
+    /// <summary>Evaluation needs the memory.</summary>
+    private void LetImagesGo()
+    {
+        waited = Waited;
+        feed?.Dispose();
+        feed = null;
+    }
 
     private static void Check(PretrainingSpec spec, ImageSet train)
     {

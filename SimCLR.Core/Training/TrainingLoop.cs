@@ -1,15 +1,12 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
-/// <summary>Takes a pretraining to its end: logs, watches, and writes checkpoints from which another process goes on bit for bit.</summary>
-internal sealed class TrainingLoop : IDisposable
+/// <summary>Takes a training to its end: logs, watches, and writes checkpoints from which another process goes on bit for bit.</summary>
+public sealed class TrainingLoop : IDisposable
 {
     private const int Intervals = 100;
     private const string LoopPrefix = "loop.";
@@ -17,63 +14,48 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Training that is not done twice for want of a last checkpoint.</summary>
     private static readonly TimeSpan WorthKeeping = TimeSpan.FromSeconds(2);
 
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
-    private readonly Pretraining training;
-    private readonly TrainingWatch watch;
+    private readonly ITrainee trainee;
     private readonly Checkpointing? checkpointing;
     private readonly Tensor recent;
     private readonly Tensor lastEpoch;
+
+    /// <summary>The sum of the losses of this process's steps: finite as long as each of them was.</summary>
+    private readonly Tensor losses;
+
     private readonly Stopwatch clock = Stopwatch.StartNew();
-    private List<TrainingProgress> progress = [];
+    private readonly List<TrainingProgress> progress = [];
+    private readonly List<TrainingSegment> segments = [];
     private TimeSpan earlier;
     private long started;
+    private long? savedStep;
     private TimeSpan saved;
     private TimeSpan saveCost;
 
-    internal TrainingLoop(Pretraining training, Checkpointing? checkpointing)
+    private TrainingLoop(ITrainee trainee, Checkpointing? checkpointing)
     {
-        (this.training, this.checkpointing) = (training, checkpointing);
-        watch = new TrainingWatch(training.Spec.Loss.Collapsed(training.Spec.BatchSize), training.WarmupSteps);
-        recent = zeros(Pretraining.StepValues, device: training.Device).DetachFromDisposeScope();
-        lastEpoch = zeros(Pretraining.StepValues, device: training.Device).DetachFromDisposeScope();
-        started = training.Step;
+        (this.trainee, this.checkpointing) = (trainee, checkpointing);
+        recent = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
+        lastEpoch = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
+        losses = zeros([], device: trainee.Device).DetachFromDisposeScope();
     }
 
     /// <summary>Trains until the last step.</summary>
-    internal PretrainingResult Run(Action<TrainingProgress>? report, CancellationToken cancellation)
+    /// <param name="trainee">What is trained.</param>
+    /// <param name="report">Told of every logging interval: a hundred times in a training, or every step of a shorter one.</param>
+    /// <param name="cancellation">Ends the training after the step in progress, with a checkpoint.</param>
+    /// <param name="checkpointing">Takes the training up where its newest checkpoint is, and writes new ones, of finite states only; null: none.</param>
+    /// <exception cref="TrainingFailedException">The training has gone wrong, or the checkpoint is of another one.</exception>
+    /// <exception cref="TrainingInterruptedException">Cancelled.</exception>
+    /// <exception cref="IOException">A checkpoint is there and cannot be read.</exception>
+    public static TrainingResult Train(
+        ITrainee trainee,
+        Action<TrainingProgress>? report = null,
+        CancellationToken cancellation = default,
+        Checkpointing? checkpointing = null
+    )
     {
-        Resume();
-        training.SetTraining();
-        var interval = Math.Max(1, training.TotalSteps / Intervals);
-        var (since, at) = (training.Step, clock.Elapsed);
-        using var pause = new CollectionPause();
-        while (training.Step < training.TotalSteps)
-        {
-            if (cancellation.IsCancellationRequested)
-            {
-                Save();
-                cancellation.ThrowIfCancellationRequested();
-            }
-            pause.Renew();
-            Step();
-            if (training.Step % interval == 0 || training.Step == training.TotalSteps)
-            {
-                progress.Add(Measure(training.Step - since, at));
-                (since, at) = (training.Step, clock.Elapsed);
-                report?.Invoke(progress[^1]);
-                watch.Look(progress[^1]);
-            }
-            if (checkpointing is not null && IsDue(checkpointing.Interval))
-                Save();
-        }
-        // Evaluation follows: if it is interrupted, what has been trained is not trained again.
-        if (IsDue(WorthKeeping))
-            Save();
-        return Summarize();
+        using var loop = new TrainingLoop(trainee, checkpointing);
+        return loop.Run(report, cancellation);
     }
 
     /// <inheritdoc/>
@@ -81,56 +63,89 @@ internal sealed class TrainingLoop : IDisposable
     {
         recent.Dispose();
         lastEpoch.Dispose();
+        losses.Dispose();
+    }
+
+    private TrainingResult Run(Action<TrainingProgress>? report, CancellationToken cancellation)
+    {
+        Resume();
+        var interval = Math.Max(1, trainee.TotalSteps / Intervals);
+        var (since, at) = (trainee.StepsDone, clock.Elapsed);
+        using var pause = new CollectionPause();
+        while (trainee.StepsDone < trainee.TotalSteps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                Save();
+                throw new TrainingInterruptedException(trainee.Name, trainee.StepsDone, savedStep, cancellation);
+            }
+            pause.Renew();
+            Step();
+            if (trainee.StepsDone % interval == 0 || trainee.StepsDone == trainee.TotalSteps)
+            {
+                progress.Add(Measure(trainee.StepsDone - since, at));
+                (since, at) = (trainee.StepsDone, clock.Elapsed);
+                report?.Invoke(progress[^1]);
+                trainee.Look(progress[^1]);
+            }
+            if (checkpointing is not null && IsDue(checkpointing.Interval))
+                Save();
+        }
+        // Evaluation follows: if it is interrupted, what has been trained is not trained again.
+        if (clock.Elapsed - saved > WorthKeeping || checkpointing?.Interval < WorthKeeping)
+            Save();
+        return Summarize();
     }
 
     private void Step()
     {
         using var scope = NewDisposeScope();
-        var values = training.TrainStep();
+        var values = trainee.Step();
         recent.add_(values);
-        if (training.Step > training.TotalSteps - training.StepsPerEpoch)
+        if (trainee.StepsDone > trainee.TotalSteps - trainee.StepsPerEpoch)
             lastEpoch.add_(values);
+        losses.add_(values[0]);
     }
 
     /// <summary>Means over the interval; steps of it that another process took have their part in the sums, not in the speed.</summary>
     private TrainingProgress Measure(long steps, TimeSpan since)
     {
-        using var scope = NewDisposeScope();
         var before = progress.Count == 0 ? 0 : progress[^1].Step;
-        var means = (recent / (training.Step - before)).cpu().data<float>().ToArray();
+        var figures = Means(recent, trainee.StepsDone - before);
         // Only now are all steps done: a GPU is behind.
         var elapsed = clock.Elapsed - since;
         recent.zero_();
-        var perStep = clock.Elapsed / Math.Max(1, training.Step - started);
+        var perStep = clock.Elapsed / Math.Max(1, trainee.StepsDone - started);
         return new TrainingProgress(
-            training.Step,
-            training.TotalSteps,
-            (double)training.Step / training.StepsPerEpoch,
-            means[0],
-            training.LearningRate,
-            training.GradientNorm(),
-            steps * training.Spec.BatchSize / elapsed.TotalSeconds,
-            perStep * (training.TotalSteps - training.Step),
-            means[3]
+            trainee.StepsDone,
+            trainee.TotalSteps,
+            (double)trainee.StepsDone / trainee.StepsPerEpoch,
+            trainee.LearningRate,
+            steps * trainee.BatchSize / elapsed.TotalSeconds,
+            perStep * (trainee.TotalSteps - trainee.StepsDone),
+            [.. figures, new Figure(TrainingProgress.GradientNorm, trainee.GradientNorm(), FigureUnit.Plain)]
         );
     }
 
-    private PretrainingResult Summarize()
+    private TrainingResult Summarize()
+    {
+        var seconds = (earlier + clock.Elapsed).TotalSeconds;
+        return new TrainingResult(
+            Means(lastEpoch, Math.Min(trainee.StepsPerEpoch, trainee.TotalSteps)),
+            trainee.StepsDone,
+            seconds,
+            trainee.StepsDone * trainee.BatchSize / seconds,
+            trainee.Waited / clock.Elapsed,
+            progress,
+            segments
+        );
+    }
+
+    private IReadOnlyList<Figure> Means(Tensor sums, long steps)
     {
         using var scope = NewDisposeScope();
-        var means = lastEpoch / Math.Min(training.StepsPerEpoch, training.TotalSteps);
-        var values = means.cpu().data<float>().ToArray();
-        var seconds = (earlier + clock.Elapsed).TotalSeconds;
-        return new PretrainingResult(
-            values[0],
-            values[1],
-            values[2],
-            training.Step,
-            seconds,
-            training.Step * training.Spec.BatchSize / seconds,
-            training.Waited / clock.Elapsed,
-            progress
-        );
+        var means = (sums / steps).cpu().data<float>().ToArray();
+        return [.. trainee.Figures.Zip(means, (figure, mean) => new Figure(figure.Name, mean, figure.Unit))];
     }
 
     /// <summary>Whether it is time for a checkpoint: seldom enough that writing takes less than a twentieth of the time.</summary>
@@ -138,36 +153,65 @@ internal sealed class TrainingLoop : IDisposable
 
     private void Save()
     {
-        if (checkpointing is null)
+        if (checkpointing is null || savedStep == trainee.StepsDone)
             return;
         var begin = clock.Elapsed;
         using var scope = NewDisposeScope();
-        var tensors = training.State();
-        tensors[LoopPrefix + nameof(recent)] = recent;
-        tensors[LoopPrefix + nameof(lastEpoch)] = lastEpoch;
-        var notes = new Dictionary<string, string>
-        {
-            ["seconds"] = (earlier + clock.Elapsed).TotalSeconds.ToString("R", CultureInfo.InvariantCulture),
-            ["progress"] = JsonSerializer.Serialize(progress, Json),
-        };
-        checkpointing.Folder.Save(new Checkpoint(training.Step, tensors, notes));
+        var tensors = State();
+        var notes = new TrainingNotes((earlier + clock.Elapsed).TotalSeconds, progress, segments);
+        // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on.
+        if (
+            IsFinite([losses, .. tensors.Values])
+            && checkpointing.Folder.Save(new Checkpoint(trainee.StepsDone, tensors, notes.Write()))
+        )
+            savedStep = trainee.StepsDone;
         saved = clock.Elapsed;
         saveCost = saved - begin;
+    }
+
+    private Dictionary<string, Tensor> State() =>
+        new(trainee.State) { [LoopPrefix + nameof(recent)] = recent, [LoopPrefix + nameof(lastEpoch)] = lastEpoch };
+
+    /// <summary>Whether every number is finite; waits for the device once.</summary>
+    private bool IsFinite(IEnumerable<Tensor> tensors)
+    {
+        using var noGrad = no_grad();
+        var each = tensors
+            .Where(tensor => tensor.is_floating_point())
+            .Select(tensor => tensor.isfinite().all().to(trainee.Device));
+        return stack(each).all().ToBoolean();
     }
 
     private void Resume()
     {
         using var checkpoint = checkpointing?.Folder.Newest();
-        if (checkpoint is null)
+        if (checkpoint is not null)
+        {
+            var notes = TrainingNotes.Read(checkpoint.Notes);
+            checkpoint.CopyTo(State(), trainee.Name, trainee.TotalSteps);
+            trainee.Restore(checkpoint.Step);
+            progress.AddRange(notes.Progress);
+            segments.AddRange(notes.Segments);
+            earlier = TimeSpan.FromSeconds(notes.Seconds);
+            savedStep = checkpoint.Step;
+            progress.ForEach(trainee.Look);
+            checkpointing!.Resumed?.Invoke(checkpoint.Step);
+        }
+        started = trainee.StepsDone;
+        if (trainee.StepsDone < trainee.TotalSteps)
+            Begin(TrainingSegment.Begin(trainee, checkpointing?.Setting ?? new Dictionary<string, string>()));
+    }
+
+    /// <summary>Goes on with the last segment, or with a new one where something has changed.</summary>
+    private void Begin(TrainingSegment now)
+    {
+        if (segments.Count > 0 && segments[^1].IsLike(now))
             return;
-        using var noGrad = no_grad();
-        training.Restore(checkpoint);
-        recent.copy_(checkpoint.Tensors[LoopPrefix + nameof(recent)]);
-        lastEpoch.copy_(checkpoint.Tensors[LoopPrefix + nameof(lastEpoch)]);
-        progress = JsonSerializer.Deserialize<List<TrainingProgress>>(checkpoint.Notes["progress"], Json)!;
-        earlier = TimeSpan.FromSeconds(double.Parse(checkpoint.Notes["seconds"], CultureInfo.InvariantCulture));
-        started = training.Step;
-        progress.ForEach(watch.Look);
-        checkpointing!.Resumed?.Invoke(training.Step);
+        if (segments.Count > 0 && segments[^1].ChangesIn(now).ToList() is { Count: > 0 } changes)
+            checkpointing?.Warn?.Invoke(
+                $"{trainee.Name} goes on from step {now.FromStep} under other conditions: {string.Join("; ", changes)}. "
+                    + "What it comes to is not bit for bit what it would be without the interruption."
+            );
+        segments.Add(now);
     }
 }

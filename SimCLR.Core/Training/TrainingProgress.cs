@@ -1,46 +1,86 @@
+using System.Text.Json.Serialization;
+
 namespace SimCLR.Core.Training;
 
-/// <summary>What a logging interval saw; means are over the steps since the one before.</summary>
+/// <summary>What a logging interval saw.</summary>
 /// <param name="Step">Steps done.</param>
-/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="TotalSteps">Steps of the whole training.</param>
 /// <param name="Epoch">Passes done, with their fraction.</param>
-/// <param name="Loss">Mean loss.</param>
 /// <param name="LearningRate">Learning rate of the last step.</param>
-/// <param name="GradientNorm">L2 norm of the gradient of all parameters at the last step.</param>
 /// <param name="ImagesPerSecond">Images (not views) per second.</param>
-/// <param name="Remaining">Estimated time to the end of the run.</param>
-/// <param name="EmbeddingDeviation">Mean standard deviation of the normalized embeddings, as a part of the largest possible: 0 when all are equal, 1 when they spread evenly.</param>
+/// <param name="Remaining">Estimated time to the end of the training.</param>
+/// <param name="Figures">Means over the steps since the interval before, the loss first; and at the end, of the last step,
+/// <see cref="GradientNorm"/>.</param>
 public sealed record TrainingProgress(
     long Step,
     long TotalSteps,
     double Epoch,
-    double Loss,
     double LearningRate,
-    double GradientNorm,
     double ImagesPerSecond,
     TimeSpan Remaining,
-    double EmbeddingDeviation
-);
+    IReadOnlyList<Figure> Figures
+)
+{
+    /// <summary>The figure that every training has: the L2 norm of the gradient of all parameters at the last step.</summary>
+    public const string GradientNorm = "gradient norm";
 
-/// <summary>What a pretraining run ended with.</summary>
-/// <param name="Loss">Mean loss of the last epoch.</param>
-/// <param name="Entropy">Mean entropy of the softmax over the batch, in nats, in the last epoch.</param>
-/// <param name="ContrastiveTop1">How often the positive is the most similar, in the last epoch, as a fraction.</param>
+    /// <summary>Mean loss.</summary>
+    [JsonIgnore]
+    public double Loss => Figures[0].Value;
+
+    /// <summary>The value of a figure.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such figure; the message names those there are.</exception>
+    public double this[string figure] => Figures.Named(figure);
+}
+
+/// <summary>What a training ended with.</summary>
+/// <param name="Figures">Means over the steps of the last epoch, the loss first.</param>
 /// <param name="Steps">Steps done.</param>
-/// <param name="Seconds">Wall time of the training loop.</param>
+/// <param name="Seconds">Wall time of the training loop, in all processes that took part.</param>
 /// <param name="ImagesPerSecond">Images per second of that time.</param>
-/// <param name="Waiting">Part of that time in which training waited for images.</param>
+/// <param name="Waiting">Part of this process's time in which training waited for images.</param>
 /// <param name="Progress">Every logging interval, in order.</param>
-public sealed record PretrainingResult(
-    double Loss,
-    double Entropy,
-    double ContrastiveTop1,
+/// <param name="Segments">Under which conditions it was computed, in order; one where these never changed.</param>
+public sealed record TrainingResult(
+    IReadOnlyList<Figure> Figures,
     long Steps,
     double Seconds,
     double ImagesPerSecond,
     double Waiting,
-    IReadOnlyList<TrainingProgress> Progress
-);
+    IReadOnlyList<TrainingProgress> Progress,
+    IReadOnlyList<TrainingSegment> Segments
+)
+{
+    /// <summary>Mean loss of the last epoch.</summary>
+    public double Loss => Figures[0].Value;
+
+    /// <summary>The value of a figure.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such figure; the message names those there are.</exception>
+    public double this[string figure] => Figures.Named(figure);
+}
 
 /// <summary>Training cannot go on: the message says what was seen at which step, and what to try.</summary>
 public sealed class TrainingFailedException(string message) : Exception(message);
+
+/// <summary>A training was cancelled.</summary>
+/// <param name="training">Its name.</param>
+/// <param name="step">Steps done.</param>
+/// <param name="checkpoint">Step of its newest checkpoint; null where there is none.</param>
+/// <param name="cancellation">What cancelled it.</param>
+public sealed class TrainingInterruptedException(
+    string training,
+    long step,
+    long? checkpoint,
+    CancellationToken cancellation
+)
+    : OperationCanceledException(
+        $"{training}: interrupted at step {step}; "
+            + (
+                checkpoint is { } from ? $"it can go on from the checkpoint of step {from}." : "there is no checkpoint."
+            ),
+        cancellation
+    )
+{
+    /// <summary>Step of the checkpoint from which the training can go on; null: there is none, and it starts anew.</summary>
+    public long? Checkpoint { get; } = checkpoint;
+}

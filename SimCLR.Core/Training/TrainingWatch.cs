@@ -1,6 +1,6 @@
 namespace SimCLR.Core.Training;
 
-/// <summary>Looks at every logging interval and fails a training that has gone wrong, with what was seen and what to try.</summary>
+/// <summary>Looks at every logging interval and fails a pretraining that has gone wrong, with what was seen and what to try.</summary>
 /// <param name="collapsedLoss">The loss when all embeddings are equal; null where the loss has no such value.</param>
 /// <param name="warmupSteps">Steps during which little can be expected.</param>
 internal sealed class TrainingWatch(double? collapsedLoss, long warmupSteps)
@@ -29,15 +29,17 @@ internal sealed class TrainingWatch(double? collapsedLoss, long warmupSteps)
                 $"The loss is {now.Loss} by step {now.Step}: training has diverged. "
                     + $"Lower the learning rate (now {now.LearningRate:g3}), lengthen the warmup, or raise the temperature."
             );
-        if (!double.IsFinite(now.GradientNorm))
+        var gradientNorm = now[TrainingProgress.GradientNorm];
+        if (!double.IsFinite(gradientNorm))
             throw new TrainingFailedException(
-                $"The gradient's norm is {now.GradientNorm} at step {now.Step}, the loss {now.Loss:g4}: training is about to diverge. "
+                $"The gradient's norm is {gradientNorm} at step {now.Step}, the loss {now.Loss:g4}: training is about to diverge. "
                     + $"Lower the learning rate (now {now.LearningRate:g3}), raise the temperature, or train in float32."
             );
-        collapsed = now.EmbeddingDeviation < CollapsedDeviation ? collapsed + 1 : 0;
+        var deviation = now[Pretraining.Deviation];
+        collapsed = deviation < CollapsedDeviation ? collapsed + 1 : 0;
         if (collapsed >= Patience)
             throw new TrainingFailedException(
-                $"The embeddings have collapsed by step {now.Step}: their standard deviation is {now.EmbeddingDeviation:g2} of the largest possible, "
+                $"The embeddings have collapsed by step {now.Step}: their standard deviation is {deviation:g2} of the largest possible, "
                     + "so that all images look the same to the loss. Lower the learning rate or the weight decay, "
                     + "or use batch norm in the head."
             );

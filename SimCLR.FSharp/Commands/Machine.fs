@@ -196,11 +196,8 @@ module internal Machine =
 
     /// Reads the arguments and looks; or what is wrong with them, or their usage.
     let ofArguments (arguments: string list) =
-        let parser =
-            ArgumentParser.Create<MachineArgument>(programName = "./simclr doctor", checkStructure = false)
-
         try
-            let parsed = parser.ParseCommandLine(inputs = List.toArray arguments)
+            let parsed = CommandLine.parse<MachineArgument> "./simclr doctor" arguments
 
             parsed.GetResult(MachineArgument.Device, defaultValue = "auto")
             |> Device.parse
@@ -209,5 +206,6 @@ module internal Machine =
                     (parsed.GetResult(MachineArgument.Data_Root, defaultValue = "data"))
                     device
                     (parsed.GetResult(MachineArgument.Out, defaultValue = "results")))
-        with :? ArguParseException as error ->
-            Error error.Message
+        with
+        | :? ArgumentException
+        | :? ArguParseException as error -> Error error.Message

@@ -35,17 +35,17 @@ module Plan =
 
         clock.Elapsed.TotalSeconds / float steps
 
-    /// Seconds of a run whose training takes so long per image; without its measurements.
+    /// Seconds of measuring a run whose training takes so long per image; without its further measurements.
+    let private evaluationSeconds (splits: ImageSplits) perImage =
+        perImage * evaluationShare * float (splits.Train.Count + splits.Test.Count)
+
+    /// Seconds of a run whose training takes so long per image; without its further measurements.
     let internal seconds (splits: ImageSplits) run perImage =
         let images =
             float (splits.Pretraining.Count / int64 run.BatchSize * int64 run.BatchSize)
             * float run.Epochs
 
-        let evaluated = float (splits.Train.Count + splits.Test.Count)
-        perImage * (images + evaluationShare * evaluated)
-
-    let private runSeconds device (splits: ImageSplits) run =
-        seconds splits run (stepSeconds device splits run / float run.BatchSize)
+        perImage * images + evaluationSeconds splits perImage
 
     /// What makes two runs cost the same.
     let private cost run =
@@ -56,34 +56,44 @@ module Plan =
         Executor.check grid { executor with DryRun = true }
         let device = Device.resolve executor.Device
         let costs = Collections.Generic.Dictionary<_, float>()
+        let trained = Collections.Generic.HashSet<string>()
 
-        let cached run =
+        let perImage run =
             match costs.TryGetValue(cost run) with
             | true, known -> known
             | _ ->
                 let splits = Executor.load executor run
-                let measured = runSeconds device splits run
+                let measured = stepSeconds device splits run / float run.BatchSize
                 costs[cost run] <- measured
                 measured
+
+        let estimate run =
+            let splits = Executor.load executor run
+
+            if trained.Add(Run.trainingHash run) then
+                let time = seconds splits run (perImage run)
+                duration time, time
+            else
+                let time = evaluationSeconds splits (perImage run)
+                $"trained already, to be measured: {duration time}", time
 
         let cells =
             [
                 for cell in grid.Cells do
                     match Executor.tryFind ignore executor cell.Run with
-                    | Some _ -> cell, None
-                    | None -> cell, Some(cached cell.Run)
+                    | Some _ -> cell, ("stored already", 0.0)
+                    | None ->
+                        if Store.isTrained cell.Run executor.Store then
+                            trained.Add(Run.trainingHash cell.Run) |> ignore
+
+                        cell, estimate cell.Run
             ]
 
         [
-            for i, (cell, estimate) in List.indexed cells do
-                let what =
-                    match estimate with
-                    | Some seconds -> duration seconds
-                    | None -> "stored already"
-
+            for i, (cell, (what, _)) in List.indexed cells ->
                 $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}"
         ],
-        cells |> List.sumBy (snd >> Option.defaultValue 0.0)
+        cells |> List.sumBy (snd >> snd)
 
     /// Intervals of training after which the plan trusts its speed.
     let private measuredIntervals = 3
@@ -108,10 +118,10 @@ module Plan =
         float current.WorkingSet64, float current.PeakWorkingSet64
 
     /// What the first steps of a run tell of all that is to be computed.
-    let private estimate executor (todo: Run list) before run (step: TrainingProgress) =
+    let private estimate executor (todo: Run list) before run (stage: Stage) =
         let perImage =
-            step.Remaining.TotalSeconds
-            / float (step.TotalSteps - step.Step)
+            stage.Remaining.TotalSeconds
+            / float (stage.TotalSteps - stage.Point.Step)
             / float run.BatchSize
 
         let total =
@@ -147,39 +157,34 @@ module Plan =
     let announced (grid: Grid) executor =
         let todo = Grid.runs grid |> List.filter (Executor.known executor >> Option.isNone)
 
-        executor.Progress.Note
+        Executor.note
+            executor
             $"{Grid.size grid} runs: {todo.Length} new, {Grid.size grid - todo.Length} stored in {executor.Store.Folder}."
 
-        let inner = executor.Progress
-        let mutable running = None
         let mutable before = 0.0
         let mutable intervals = 0
         let mutable told = false
 
-        let progress =
-            { new Progress with
-                member _.Note text = inner.Note text
+        let estimating event =
+            match event with
+            | Event.Began _ ->
+                before <- fst (workingSet ())
+                intervals <- 0
+            | Event.Stepped(run, stage) when stage.Of = "" ->
+                intervals <- intervals + 1
 
-                member _.Begin(number, total, title) =
-                    running <- List.tryItem (number - 1) grid.Cells
-                    before <- fst (workingSet ())
-                    intervals <- 0
-                    inner.Begin(number, total, title)
-
-                member _.Step step =
-                    inner.Step step
-                    intervals <- intervals + 1
-
-                    match running with
-                    | Some cell when not told && intervals >= measuredIntervals && step.Step < step.TotalSteps ->
-                        told <- true
-                        inner.Note(estimate executor todo before cell.Run step)
-                    | _ -> ()
-
-                member _.End text = inner.End text
-            }
+                if
+                    not told
+                    && intervals >= measuredIntervals
+                    && stage.Point.Step < stage.TotalSteps
+                then
+                    told <- true
+                    Executor.note executor (estimate executor todo before run stage)
+            | _ -> ()
 
         if todo.IsEmpty then
             executor
         else
-            { executor with Progress = progress }
+            { executor with
+                Observer = Observer.all [ executor.Observer; estimating ]
+            }

@@ -5,110 +5,10 @@ open System.IO
 open SimCLR.Core.Runtime
 open Argu
 
-/// What a script of a sweep was asked for.
-type Sweep =
-    {
-        /// Name of the sweep; its report lies in a folder of that name.
-        Name: string
-        /// How much of it is asked for.
-        Preset: Preset
-        /// The run that the script varies.
-        Baseline: Run
-        /// Seeds of every setting.
-        Seeds: int list
-        Executor: Executor
-        /// Processes that compute; 1: this one.
-        Workers: int
-        /// GPUs that they take in turn; none: whatever each sees.
-        Gpus: string list
-        /// Published figures to set beside ours.
-        Beside: (Results -> Comparison) list
-        /// Whether event files for TensorBoard are written beside the report.
-        TensorBoard: bool
-        /// Folder of the report.
-        Out: string
-    }
-
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Sweep =
 
     let private fail message = raise (ArgumentException message)
-
-    let internal parse name standard (arguments: string list) =
-        let arguments = SweepArguments.parse name arguments
-
-        let preset =
-            arguments.TryGetResult Argument.Preset
-            |> Option.map (Preset.parse >> SweepArguments.orFail)
-            |> Option.defaultValue Preset.Standard
-
-        let folder =
-            if preset = Preset.Standard then
-                name
-            else
-                $"{name}-{Preset.name preset}"
-
-        let out =
-            arguments.GetResult(Argument.Out, defaultValue = Path.Combine("results", folder))
-
-        let seeds = arguments.GetResult(Argument.Seeds, defaultValue = Preset.seeds preset)
-
-        let workers = arguments.GetResult(Argument.Workers, defaultValue = 1)
-        let threads = arguments.TryGetResult Argument.Threads
-
-        let runs =
-            Path.Combine(
-                Path.GetDirectoryName(Path.GetFullPath out)
-                |> Option.ofObj
-                |> Option.defaultValue ".",
-                "runs"
-            )
-
-        let device =
-            arguments.GetResult(Argument.Device, defaultValue = "auto")
-            |> Device.parse
-            |> SweepArguments.orFail
-
-        // A worker sees the one GPU that it was given.
-        let gpus =
-            if Workers.isWorker then
-                []
-            else
-                arguments.GetResult(Argument.Gpus, defaultValue = "").Split(',', StringSplitOptions.RemoveEmptyEntries)
-                |> List.ofArray
-                |> Workers.gpus
-
-        // Who names GPUs does not mean the CPU where there are none.
-        let device =
-            if device = Auto && arguments.Contains Argument.Gpus then
-                Cuda
-            else
-                device
-
-        {
-            Name = name
-            Preset = preset
-            Baseline = SweepArguments.baseline preset standard arguments
-            Seeds = [ 0 .. seeds - 1 ]
-            Executor =
-                { Executor.local with
-                    Device = device
-                    DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
-                    Download = arguments.Contains Argument.Download
-                    Stream = arguments.Contains Argument.Stream
-                    KeepEncoder = arguments.Contains Argument.Keep_Encoder
-                    Store = Store.at runs
-                    Threads = threads
-                    Deterministic = arguments.Contains Argument.Deterministic
-                    RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
-                    DryRun = arguments.Contains Argument.Dry_Run
-                }
-            Workers = if Workers.isWorker then 1 else workers
-            Gpus = gpus
-            Beside = []
-            TensorBoard = arguments.Contains Argument.TensorBoard
-            Out = out
-        }
 
     /// Ends the script with that code; what is wrong is said in words, without a stack.
     let private stop code (message: string) =
@@ -117,7 +17,7 @@ module Sweep =
 
     let private parseOrStop name standard arguments =
         try
-            parse name standard arguments
+            SweepRequest.parse name standard arguments
         with
         | :? ArguParseException as error when error.ErrorCode = ErrorCode.HelpText ->
             printfn "%s" error.Message
@@ -143,42 +43,169 @@ module Sweep =
 
         parseOrStop name standard arguments
 
-    /// Sets published figures beside ours in the report, and says whether their order is reproduced:
+    /// Sets published figures beside ours in the report, and says whether their order agrees:
     /// Sweep.beside (Comparison.means Outcome.linearTop1 Published.table5Top1).
-    let beside comparison sweep =
+    let beside comparison (sweep: Sweep) =
         { sweep with
             Beside = sweep.Beside @ [ comparison ]
         }
 
-    /// Says what would be run and what it costs.
-    let private plan (grid: Grid) sweep =
-        let lines, seconds = Plan.describe grid sweep.Executor
-        lines |> List.iter (printfn "%s")
-        printfn $"\nEstimated: {Plan.duration seconds}. Nothing was trained (--dry-run)."
+    /// With more columns in the tables: Sweep.withColumns [ Outcome.measured "fine-tuned top-1" ].
+    let withColumns metrics (sweep: Sweep) =
+        { sweep with
+            Columns = sweep.Columns @ metrics
+        }
 
-    let private finish (results: Results) sweep =
-        let sheet = Path.Combine(sweep.Out, "views.png")
+    /// With a plot of its own in the report.
+    let withPlot title make (sweep: Sweep) =
+        { sweep with
+            Plots = sweep.Plots @ [ title, make ]
+        }
 
-        let report =
-            { Report.ofResults $"SimCLR: {sweep.Name}" sweep.Executor.Store results with
-                Embedding = Embedding.ofBest sweep.Out results sweep.Executor
-                ViewSheet = Some sheet
+    /// Tells an observer of that name what happens.
+    let observedBy name observer (sweep: Sweep) =
+        { sweep with
+            Observers = sweep.Observers @ [ name, observer ]
+        }
+
+    let private title (sweep: Sweep) = $"SimCLR: {sweep.Name}"
+
+    /// Whether worker processes compute: also a single one, if it is to have a certain GPU.
+    let private isShared (sweep: Sweep) =
+        sweep.Workers > 1 || not sweep.Gpus.IsEmpty
+
+    /// The executor with all that watches: the sweep's observers, the page of the sweep in progress, an estimate after the first steps.
+    let private watched (sweep: Sweep) (grid: Grid) (live: LiveReport) =
+        let executor = sweep.Executor
+
+        let guarded (name, observer) =
+            Observer.guarded name (Executor.note executor) observer
+
+        let observers =
+            if Workers.isWorker then
+                sweep.Observers
+            else
+                sweep.Observers @ [ "report", live.Observe ]
+
+        let executor =
+            { executor with
+                Observer = Observer.all (executor.Observer :: List.map guarded observers)
             }
 
-        let comparisons = sweep.Beside |> List.map (fun compare -> compare results)
+        if Workers.isWorker then
+            executor
+        else
+            Plan.announced grid executor
+
+    /// Lets worker processes compute; what they have stored is shown while they do.
+    let private share (sweep: Sweep) (executor: Executor) cancellation grid (live: LiveReport) =
+        // One process downloads; several would be in each other's way.
+        if executor.Download then
+            Execution.loadAll cancellation grid executor
+
+        let threads =
+            executor.Threads
+            |> Option.defaultValue (max 1 (Environment.ProcessorCount / sweep.Workers))
+
+        let silent =
+            { executor with
+                Observer = Observer.silent
+                RetryFailed = false
+            }
+
+        let look _ =
+            try
+                live.Add (Execution.stored grid silent).Cells
+            with :? IOException ->
+                () // It is looked again.
+
+        use _watch =
+            new Threading.Timer(look, null, TimeSpan.FromSeconds 10.0, TimeSpan.FromSeconds 10.0)
+
+        Workers.run executor sweep.Workers threads sweep.Gpus cancellation grid
+
+    let private executeUntil (interruption: Interruption) (sweep: Sweep) grid =
+        let grid = sweep.Adjust grid
+
+        match Executor.problems grid sweep.Executor @ Preflight.unwritable sweep.Out with
+        | [] -> ()
+        | wrong -> fail (String.concat Environment.NewLine wrong)
+
+        let live =
+            LiveReport(sweep.Out, title sweep, sweep.Executor.Store, grid, sweep.Columns)
+
+        let executor = watched sweep grid live
+
+        if isShared sweep && not (Execution.unknown grid executor).IsEmpty then
+            share sweep executor interruption.Token grid live
+
+        // What the workers have stored, or all of it, computed here.
+        let executor =
+            if isShared sweep then
+                { executor with RetryFailed = false }
+            else
+                executor
+
+        if interruption.ExitCode <> 0 then
+            Execution.stored grid executor
+        else
+            Grid.execute interruption.Token executor grid
+
+    /// Executes a grid as the sweep says and gives its results; prints no table, writes no final report, and does not exit. Fails with
+    /// all that is wrong before anything starts. Ctrl-C ends it with what is finished.
+    let execute (sweep: Sweep) (grid: Grid) : Results =
+        use interruption = new Interruption(Workers.isWorker)
+        executeUntil interruption sweep grid
+
+    /// Published figures beside ours; what the smoke preset computes is judged by nobody.
+    let private comparisons (sweep: Sweep) results =
+        [
+            for compare in sweep.Beside do
+                let comparison = compare results
+
+                if sweep.Preset = Preset.Smoke then
+                    comparison |> Comparison.unjudged "figures of the smoke preset mean nothing"
+                else
+                    comparison
+        ]
+
+    let private reportOf (sweep: Sweep) comparisons (results: Results) =
+        let report =
+            Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
+            |> Report.beside comparisons
+
+        { report with
+            Embedding = Embedding.ofBest sweep.Out results sweep.Executor
+            ViewSheet = Some(Path.Combine(sweep.Out, "views.png"))
+            Plots = report.Plots @ [ for title, make in sweep.Plots -> title, make results ]
+        }
+
+    /// A line for every run that has an outcome: every leaf of its value, every figure, hashes, and what it was executed with.
+    let private writeRuns (sweep: Sweep) (results: Results) =
+        let table =
+            RunTable
+                [
+                    for cell, outcome in Results.outcomes results do
+                        StoredRun.ofOutcome sweep.Executor.Store cell.Run outcome
+                ]
+
+        AtomicFile.Write(
+            Path.Combine(sweep.Out, "runs.csv"),
+            fun (stream: Stream) ->
+                use writer = new StreamWriter(stream, leaveOpen = true)
+                table.WriteCsv writer
+        )
+
+    let private write (sweep: Sweep) comparisons (results: Results) =
+        let report = reportOf sweep comparisons results
         let verdicts = comparisons |> List.map Comparison.verdict
-
-        let report =
-            { report with
-                Subtitle = String.Join("\n", report.Subtitle :: verdicts)
-                Tables = report.Tables @ List.map Comparison.table comparisons
-            }
-
-        // Told before anything is written, which a full disk would prevent.
-        report.Tables |> List.iter (fun table -> printfn $"\n{Table.toText table}")
-        verdicts |> List.iter (fun verdict -> printfn $"\n{verdict}")
-        Executor.writeViewSheet sheet sweep.Baseline sweep.Executor
+        Executor.writeViewSheet (Path.Combine(sweep.Out, "views.png")) sweep.Baseline sweep.Executor
         let page = Report.write sweep.Out report
+
+        SweepFile.ofResults sweep.Name sweep.Out sweep.Executor.Store verdicts results
+        |> SweepFile.write sweep.Out
+
+        writeRuns sweep results
 
         if sweep.TensorBoard then
             TensorBoard.write (Path.Combine(sweep.Out, "tensorboard")) results
@@ -186,75 +213,98 @@ module Sweep =
         if not verdicts.IsEmpty then
             AtomicFile.WriteText(Path.Combine(sweep.Out, "order.md"), String.concat "\n" verdicts + "\n")
 
-        printfn $"\nReport: {Path.GetFullPath page}"
+        page
 
-    /// Whether worker processes compute: also a single one, if it is to have a certain GPU.
-    let private isShared sweep =
-        sweep.Workers > 1 || not sweep.Gpus.IsEmpty
+    /// Writes the report of results into the sweep's folder, with tables, plots, pictures and sweep.json; the path of its page. Prints nothing.
+    let report (sweep: Sweep) results =
+        write sweep (comparisons sweep results) results
 
-    let private share sweep cancellation grid =
-        Executor.check grid sweep.Executor
+    /// Says what would be run and what it costs.
+    let private plan (grid: Grid) (sweep: Sweep) =
+        let lines, seconds = Plan.describe (sweep.Adjust grid) sweep.Executor
+        lines |> List.iter (printfn "%s")
+        printfn $"\nEstimated: {Plan.duration seconds}. Nothing was trained (--dry-run)."
 
-        let threads =
-            sweep.Executor.Threads
-            |> Option.defaultValue (max 1 (Environment.ProcessorCount / sweep.Workers))
+    /// Told before anything is written, which a full disk would prevent.
+    let private finish (sweep: Sweep) (results: Results) =
+        let comparisons = comparisons sweep results
 
-        Workers.run sweep.Executor sweep.Workers threads sweep.Gpus cancellation grid
+        let report =
+            Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
+            |> Report.beside comparisons
 
-    /// What is stored after the workers have ended, or all of it, computed here.
-    let private compute sweep (interruption: Interruption) grid =
-        let executor =
-            if isShared sweep then
-                { sweep.Executor with
-                    RetryFailed = false
-                }
-            else
-                sweep.Executor
+        for table in report.Tables do
+            printfn $"\n{Table.toText table}"
 
+        printfn $"\nReport: {Path.GetFullPath(write sweep comparisons results)}"
+
+    /// The exit code of a sweep that has ended, and what is said of it.
+    let private ending (interruption: Interruption) (results: Results) =
         if interruption.ExitCode <> 0 then
-            Execution.stored grid executor
+            interruption.ExitCode, "Interrupted. What is finished is stored; the same command goes on from there."
+        elif results.Cells |> List.exists _.Result.IsError then
+            1, "Some runs failed; the table says which."
+        elif
+            Results.outcomes results
+            |> List.exists (snd >> _.Failures >> List.isEmpty >> not)
+        then
+            1, "Some measurements failed; the table says which. --retry-failed takes them again, without training."
         else
-            Grid.execute interruption.Token executor grid
+            0, ""
 
-    /// Runs the grid and reports. Ctrl-C or SIGTERM end the run in progress with a checkpoint, report what is done, and exit with 130 or 143;
-    /// the same command goes on from there. Exits with 1 if a run failed.
-    let run (sweep: Sweep) (grid: Grid) =
-        try
-            if sweep.Executor.DryRun then
-                plan grid sweep
-            else
-                match Executor.problems grid sweep.Executor @ Preflight.unwritable sweep.Out with
-                | [] -> ()
-                | wrong -> fail (String.concat Environment.NewLine wrong)
+    /// Says what `first` would cost, or executes, prints and writes; the exit code, and what is said of it.
+    let private take (sweep: Sweep) (first: unit -> Grid) (execute: Interruption -> Results) =
+        if sweep.Executor.DryRun then
+            plan (first ()) sweep
+            0, ""
+        else
+            use interruption = new Interruption(Workers.isWorker)
+            Workers.whenOrphaned interruption.Stop
+            let results = execute interruption
 
-                use interruption = new Interruption(Workers.isWorker)
+            if not results.Cells.IsEmpty && not Workers.isWorker then
+                finish sweep results
 
-                let sweep =
-                    if Workers.isWorker then
-                        sweep
-                    else
-                        { sweep with
-                            Executor = Plan.announced grid sweep.Executor
-                        }
+            ending interruption results
 
-                if isShared sweep then
-                    share sweep interruption.Token grid
+    let private endWith (exit: int -> unit) action =
+        let code, message =
+            try
+                action ()
+            with
+            | Failing.DeviceLost message ->
+                Workers.DeviceLostCode,
+                $"The GPU cannot be used any more by this process: {message} What is finished is stored; the same command goes on from there."
+            | :? ArgumentException as error -> 2, error.Message
+            | :? SimCLR.Core.Images.ImageSourceException as error -> 2, error.Message
+            | :? IOException
+            | :? UnauthorizedAccessException
+            | :? InvalidOperationException as error -> 2, error.Message
 
-                let results = compute sweep interruption grid
+        if code <> 0 then
+            eprintfn "%s" message
+            exit code
 
-                if not results.Cells.IsEmpty && not Workers.isWorker then
-                    finish results sweep
+    /// Executes the grid, prints its tables, writes its report, and ends the process through `exit` unless all went well: 1 where a run or a
+    /// measurement failed, 2 where something was wrong, 130 after Ctrl-C and 143 after SIGTERM, which end the run in progress with a
+    /// checkpoint.
+    let mainWith exit (sweep: Sweep) (grid: Grid) =
+        endWith exit (fun () -> take sweep (fun () -> grid) (fun interruption -> executeUntil interruption sweep grid))
 
-                if interruption.ExitCode <> 0 then
-                    stop
-                        interruption.ExitCode
-                        "Interrupted. Finished runs are stored, and the one in progress has a checkpoint: the same command goes on from there."
+    /// The last line of a script: executes the grid, prints its tables, writes its report, and exits with a code that says how it went.
+    let main (sweep: Sweep) grid = mainWith exit sweep grid
 
-                if results.Cells |> List.exists _.Result.IsError then
-                    stop 1 "Some runs failed; the table says which."
-        with
-        | :? ArgumentException as error -> stop 2 error.Message
-        | :? SimCLR.Core.Images.ImageSourceException as error -> stop 2 error.Message
-        | :? IOException
-        | :? UnauthorizedAccessException
-        | :? InvalidOperationException as error -> stop 2 error.Message
+    /// The last line of a script that searches: as Sweep.main, with the cells that the search asks for. A dry run says what it asks for first.
+    let search (sweep: Sweep) (search: Search) =
+        let first () =
+            let grid = Search.first search
+
+            if (sweep.Adjust grid).Axes <> grid.Axes then
+                fail "--vary adds no axis to a search; the script says what is searched."
+
+            grid
+
+        endWith exit (fun () ->
+            take sweep first (fun interruption ->
+                first () |> ignore
+                Search.drive (executeUntil interruption { sweep with Adjust = id }) search))

@@ -3,6 +3,16 @@ namespace SimCLR
 open System
 open Argu
 
+[<RequireQualifiedAccess>]
+module internal SweepPaths =
+
+    /// Those of ViewB are those of ViewA.
+    let names =
+        Run.paths Run.shapes
+        |> List.map fst
+        |> List.filter (fun path -> not (path.StartsWith "ViewB"))
+        |> String.concat ", "
+
 /// An argument that every script of a sweep takes.
 [<RequireQualifiedAccess>]
 type internal Argument =
@@ -11,13 +21,16 @@ type internal Argument =
     | Download
     | Stream
     | Keep_Encoder
+    | No_Encoder
     | Limit of int
     | Preset of string
     | Device of string
     | Encoder of string
-    | Width of float
+    | Width of string
     | Epochs of int
     | Batch of int
+    | Set of string
+    | Vary of string
     | Seeds of int
     | Workers of int
     | Threads of int
@@ -37,7 +50,8 @@ type internal Argument =
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."
             | Keep_Encoder ->
-                "keep every run's encoder beside its outcome, as encoder.safetensors (see docs/weights.md)."
+                "keep encoders and heads of any size; unasked, those of up to 1 GiB are kept (see docs/weights.md)."
+            | No_Encoder -> "keep no encoder once all is measured; a measurement asked for later then trains again."
             | Limit _ -> "train on the first so many images only, the same number of each class."
             | Preset _ ->
                 "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
@@ -47,6 +61,11 @@ type internal Argument =
             | Width _ -> "multiplies the encoder's channels, for example 0.25."
             | Epochs _ -> "passes over the images."
             | Batch _ -> "images per step."
+            | Set _ ->
+                "PATH=VALUE: sets a field of every run, for example Optimizer.WeightDecay=1e-5; a list, pair or record is JSON. "
+                + $"May be given several times. Paths of the default run: {SweepPaths.names}."
+            | Vary _ ->
+                "PATH=A,B,C: an axis with these values, for example Loss.Temperature=0.05,0.1. May be given several times."
             | Seeds _ -> "seeds per setting (default: 2; 1 with --preset smoke, 3 with --preset paper)."
             | Workers _ -> "compute in so many processes at once."
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
@@ -62,12 +81,8 @@ type internal Argument =
 [<RequireQualifiedAccess>]
 module internal SweepArguments =
 
-    let private fail message = raise (ArgumentException message)
-
-    let orFail result =
-        match result with
-        | Ok value -> value
-        | Error message -> fail message
+    let private fail message = CommandLine.fail message
+    let orFail result = CommandLine.orFail result
 
     let private resNets =
         [
@@ -99,6 +114,35 @@ module internal SweepArguments =
             let names = resNets |> List.map fst |> String.concat ", "
             fail $"There is no encoder '{name}': choose small, {names}, vit-ti or vit-s."
 
+    /// What the arguments set and vary by path, and those with names of their own.
+    let private overrides (arguments: ParseResults<Argument>) =
+        let named path name value =
+            value |> Option.map (fun value -> path, $"--{name} {value}") |> Option.toList
+
+        {
+            Set = arguments.GetResults Argument.Set |> List.map (CommandLine.assignment "--set")
+            Vary =
+                arguments.GetResults Argument.Vary
+                |> List.map (
+                    CommandLine.assignment "--vary"
+                    >> fun (path, text) -> path, Overrides.values text
+                )
+            Named =
+                [
+                    yield! named "Images.TrainLimit" "limit" (arguments.TryGetResult Argument.Limit)
+                    yield! named "Encoder.Width" "width" (arguments.TryGetResult Argument.Width)
+                    yield! named "Encoder.SmallConv" "width" (arguments.TryGetResult Argument.Width)
+                    yield! named "Encoder" "encoder" (arguments.TryGetResult Argument.Encoder)
+                    yield! named "Epochs" "epochs" (arguments.TryGetResult Argument.Epochs)
+                    yield! named "BatchSize" "batch" (arguments.TryGetResult Argument.Batch)
+                ]
+        }
+
+    /// The script's grid with the axes that the arguments ask for. Raises ArgumentException where one has no effect on it, or makes a run that
+    /// cannot start.
+    let apply arguments (baseline: Run) (grid: Grid) =
+        Overrides.apply (overrides arguments) baseline grid
+
     /// The default run with what the arguments change.
     let baseline preset standard (arguments: ParseResults<Argument>) =
         let apply set value run =
@@ -107,7 +151,9 @@ module internal SweepArguments =
         let images =
             arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
 
-        standard preset images
+        let standard = standard preset images
+
+        standard
         |> apply
             (fun limit run -> Run.images (Images.limit limit run.Images) run)
             (arguments.TryGetResult Argument.Limit)
@@ -117,10 +163,11 @@ module internal SweepArguments =
                 Run.encoder (encoder (View.outputSize size run.ViewA) name) run)
             (arguments.TryGetResult Argument.Encoder)
         |> apply
-            (fun width run -> Run.encoder (Encoder.withWidth width run.Encoder) run)
+            (fun width run -> Run.encoder (Encoder.withWidth (CommandLine.number "--width" width) run.Encoder) run)
             (arguments.TryGetResult Argument.Width)
         |> apply Run.epochs (arguments.TryGetResult Argument.Epochs)
         |> apply Run.batchSize (arguments.TryGetResult Argument.Batch)
+        |> Overrides.baseline (overrides arguments) standard
 
     /// Fails with all that is wrong with the arguments themselves. Their numbers are the run's, which is checked later; where there
     /// will be no run, here.
@@ -139,7 +186,14 @@ module internal SweepArguments =
             [
                 yield! arguments.TryGetResult Argument.Data |> tried (Images.parse >> orFail)
                 yield! arguments.TryGetResult Argument.Encoder |> tried (encoder 32)
+                yield! arguments.TryGetResult Argument.Width |> tried (CommandLine.number "--width")
                 yield! arguments.TryGetResult Argument.Device |> tried (Device.parse >> orFail)
+
+                if
+                    arguments.Contains Argument.Keep_Encoder
+                    && arguments.Contains Argument.No_Encoder
+                then
+                    "--keep-encoder and --no-encoder exclude each other; use one of them."
 
                 yield!
                     arguments.TryGetResult Argument.Seeds
@@ -170,13 +224,10 @@ module internal SweepArguments =
             |> String.concat Environment.NewLine
             |> fail
 
-    /// Reads them; raises ArgumentException with all that is wrong, or Argu's own for the usage and unknown arguments.
+    /// Reads them; raises ArgumentException with all that is wrong, or Argu's own with the usage.
     let parse script (arguments: string list) =
-        let parser =
-            ArgumentParser.Create<Argument>(programName = $"./simclr run scripts/{script}.fsx", checkStructure = false)
-
         let arguments =
-            parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
+            CommandLine.parse<Argument> $"./simclr run scripts/{script}.fsx" arguments
 
         check arguments
         arguments

@@ -1,7 +1,19 @@
 namespace SimCLR
 
-open System
 open System.Globalization
+
+/// A setting of which there are figures of ours and a published one.
+[<RequireQualifiedAccess>]
+type ComparedSetting =
+    {
+        /// On the axes of the published figures.
+        Coordinates: AxisValue list
+        /// Ours, as they are shown: over seeds, or over what else was varied.
+        Ours: Spread
+        /// Ours by seed, means over what else was varied.
+        BySeed: Map<int64, float>
+        Published: PublishedNumber
+    }
 
 /// A sweep's figures beside published ones.
 [<RequireQualifiedAccess>]
@@ -9,91 +21,57 @@ type Comparison =
     {
         Published: Published
         Metric: Metric
-        /// Coordinates, our values (one per run), the published number: where both have one.
-        Pairs: (AxisValue list * float list * float) list
-        /// Spearman's rank correlation of our means with the published numbers; None below three pairs or where one side is constant.
+        Settings: ComparedSetting list
+        /// Spearman's rank correlation of our means with the published numbers; None below three settings or where one side is constant.
         Correlation: float option
-        /// How often a random order comes as close.
-        Chance: float option
+        /// How often chance correlates as highly, where there is a correlation.
+        Chance: Chance option
+        Verdict: OrderVerdict
+        /// What else must be known, in sentences.
+        Remarks: string list
     }
 
 /// Joins a sweep's results to published figures. A small run cannot reach a paper's numbers; what it can show is their order.
 [<RequireQualifiedAccess>]
 module Comparison =
 
-    /// Ranks from 1; equal numbers share the mean of theirs.
-    let internal ranks (values: float list) =
-        [
-            for x in values ->
-                let below = values |> List.filter (fun y -> y < x) |> List.length
-                let equal = values |> List.filter (fun y -> y = x) |> List.length
-                float below + (float equal + 1.0) / 2.0
-        ]
-
-    let private pearson (x: float[]) (y: float[]) =
-        let mx, my = Array.average x, Array.average y
-
-        let sum f =
-            Array.fold2 (fun total a b -> total + f (a - mx) (b - my)) 0.0 x y
-
-        sum (fun a b -> a * b) / sqrt (sum (fun a _ -> a * a) * sum (fun _ b -> b * b))
-
-    let private constant values = List.length (List.distinct values) < 2
-
-    /// Spearman's rank correlation: that of Pearson over the ranks. None below three pairs or where one side is constant.
-    let spearman (ours: float list) (theirs: float list) =
-        if ours.Length < 3 || constant ours || constant theirs then
-            None
-        else
-            Some(pearson (Array.ofList (ranks ours)) (Array.ofList (ranks theirs)))
-
-    let private samples = 20000
-
-    /// How often a random order of ours correlates at least as highly: over all orders up to seven pairs, else over 20,000 drawn ones.
-    let private chance observed (ours: float list) (theirs: float list) =
-        let x, y = Array.ofList (ranks ours), Array.ofList (ranks theirs)
-        let fits order = pearson order y >= observed - 1e-9
-
-        let rec orders (rest: float list) =
-            seq {
-                if List.isEmpty rest then
-                    yield []
-                else
-                    for i in 0 .. rest.Length - 1 do
-                        for others in orders (List.removeAt i rest) do
-                            yield rest[i] :: others
-            }
-
-        if x.Length <= 7 then
-            orders (List.ofArray x)
-            |> Seq.averageBy (fun order -> if fits (Array.ofList order) then 1.0 else 0.0)
-        else
-            let random = Random 0
-
-            let hits =
-                seq { 1..samples }
-                |> Seq.filter (fun _ ->
-                    let order = Array.copy x
-                    random.Shuffle order
-                    fits order)
-                |> Seq.length
-
-            // The observed order is one of those that could have come.
-            float (hits + 1) / float (samples + 1)
-
-    let private make published metric (pairs: (AxisValue list * float list * float) list) =
-        let ours = [ for _, values, _ in pairs -> List.average values ]
-        let theirs = [ for _, _, number in pairs -> number ]
-        let correlation = spearman ours theirs
+    let private make (published: Published) metric remarks (settings: ComparedSetting list) =
+        let ours = [ for setting in settings -> setting.Ours.Mean ]
+        let theirs = [ for setting in settings -> setting.Published.Value ]
 
         {
             Comparison.Published = published
             Comparison.Metric = metric
-            Comparison.Pairs = pairs
-            Comparison.Correlation = correlation
-            Comparison.Chance = correlation |> Option.map (fun observed -> chance observed ours theirs)
+            Comparison.Settings = settings
+            Comparison.Correlation = RankCorrelation.spearman ours theirs
+            Comparison.Chance =
+                RankCorrelation.chance
+                    [
+                        for setting in settings -> setting.Coordinates, setting.Ours.Mean, setting.Published.Value
+                    ]
+            Comparison.Verdict =
+                OrderVerdict.ofSettings
+                    [
+                        for setting in settings -> setting.Coordinates, setting.BySeed, setting.Published.Value
+                    ]
+            Comparison.Remarks = [ published.Remark; yield! remarks ] |> List.filter ((<>) "")
         }
 
+    /// What some results say of a metric at a published place; none where they do not have it.
+    let private setting coordinates metric number results =
+        [
+            match Results.spread metric results with
+            | Some spread ->
+                {
+                    ComparedSetting.Coordinates = coordinates
+                    ComparedSetting.Ours = spread
+                    ComparedSetting.BySeed = Results.bySeed metric results
+                    ComparedSetting.Published = number
+                }
+            | None -> ()
+        ]
+
+    /// The results at each published place that was run.
     let private joined (published: Published) (results: Results) =
         for axis in published.Axes do
             if not (List.contains axis results.Axes) then
@@ -103,70 +81,73 @@ module Comparison =
                     (nameof results)
                     $"{published.Source} has an axis '{axis}', but the sweep has: {names}. Fix it with Published.at, or vary it."
 
-        let cells =
-            Results.outcomes results
-            |> List.groupBy (fun (cell, _) -> published.Axes |> List.map (fun axis -> Results.coordinate axis cell))
+        let groups =
+            results.Cells
+            |> List.groupBy (fun cell -> published.Axes |> List.map (fun axis -> Results.coordinate axis cell.Cell))
 
         [
             for coordinates, number in published.Values do
-                match cells |> List.tryFind (fst >> (=) coordinates) with
-                | Some(_, outcomes) -> coordinates, outcomes, number
+                match groups |> List.tryFind (fst >> (=) coordinates) with
+                | Some(_, cells) -> coordinates, number, { results with Cells = cells }
                 | None -> ()
         ]
 
     /// Our means over all other axes, such as seeds, beside the published numbers.
     let means (metric: Metric) (published: Published) (results: Results) =
-        make
-            published
-            metric
-            [
-                for coordinates, outcomes, number in joined published results ->
-                    coordinates, [ for _, outcome in outcomes -> Metric.shown metric outcome ], number
-            ]
+        joined published results
+        |> List.collect (fun (coordinates, number, group) -> setting coordinates metric number group)
+        |> make published metric []
 
-    /// The same with the best value of another axis at each coordinate, where the published number is the best of a search too.
-    /// Ours is chosen on the test images and so a little too high, at every coordinate alike.
+    /// The same with the value of another axis that is best on validation images at each coordinate, where the published number is the best of a
+    /// search too. Where nothing can be chosen, the coordinate is left out, and a remark says why.
     let best searched (metric: Metric) (published: Published) (results: Results) =
-        make
-            published
-            metric
+        let choices =
             [
-                for coordinates, outcomes, number in joined published results ->
-                    let candidates =
-                        outcomes
-                        |> List.groupBy (fst >> Results.coordinate searched)
-                        |> List.map (fun (_, group) -> [ for _, outcome in group -> Metric.shown metric outcome ])
-
-                    coordinates, candidates |> List.maxBy List.average, number
+                for coordinates, number, group in joined published results ->
+                    coordinates,
+                    number,
+                    group
+                    |> Results.best
+                    |> Result.map (fun (place, _) ->
+                        let value = place |> List.find (fst >> (=) searched) |> snd
+                        Results.at searched value group)
             ]
+
+        let remarks =
+            $"Of {searched}, what is best on validation images was taken for each setting; the figures are of test images."
+            :: [
+                for _, _, choice in choices do
+                    match choice with
+                    | Error reason -> reason
+                    | Ok _ -> ()
+            ]
+            |> List.distinct
+
+        choices
+        |> List.collect (fun (coordinates, number, choice) ->
+            match choice with
+            | Ok group -> setting coordinates metric number group
+            | Error _ -> [])
+        |> make published metric remarks
 
     /// The same for a table whose coordinates are what was measured, each a metric of its own: their means over all runs.
     let measures name (places: (AxisValue list * Metric) list) (published: Published) (results: Results) =
-        let outcomes = Results.outcomes results
+        [
+            for coordinates, number in published.Values do
+                match places |> List.tryFind (fst >> (=) coordinates) with
+                | Some(_, metric) -> yield! setting coordinates metric number results
+                | None -> ()
+        ]
+        |> make published (Outcome.measured name) []
 
-        make
-            published
-            { Outcome.measured name with
-                Unit = "%"
-            }
-            [
-                for coordinates, number in published.Values do
-                    match places |> List.tryFind (fst >> (=) coordinates) with
-                    | Some(_, metric) ->
-                        match
-                            [ for _, outcome in outcomes -> metric.Get outcome ]
-                            |> List.filter Double.IsFinite
-                        with
-                        | [] -> ()
-                        | values -> coordinates, [ for value in values -> Metric.scale metric * value ], number
-                    | None -> ()
-            ]
+    /// Without a verdict, for that reason: where figures mean nothing.
+    let unjudged reason (comparison: Comparison) =
+        { comparison with
+            Verdict = OrderVerdict.Unjudged reason
+        }
 
     let private place (coordinates: AxisValue list) =
         coordinates |> List.map string |> String.concat ", "
-
-    let private fixed2 (x: float) =
-        x.ToString("0.00", CultureInfo.InvariantCulture)
 
     let private order (numbers: (AxisValue list * float) list) =
         numbers
@@ -175,66 +156,107 @@ module Comparison =
         |> List.map (snd >> List.map (fst >> place) >> String.concat " = ")
         |> String.concat " > "
 
-    /// Whether the order of the published figures is reproduced (rank correlation 1), mostly reproduced (below 1, but a random order comes as close
-    /// in less than 5 % of cases) or not, in a sentence or two.
+    /// Both orders, or of many settings the highest.
+    let private orders (comparison: Comparison) =
+        let ours =
+            [ for setting in comparison.Settings -> setting.Coordinates, setting.Ours.Mean ]
+
+        let theirs =
+            [
+                for setting in comparison.Settings -> setting.Coordinates, setting.Published.Value
+            ]
+
+        if ours.Length <= 8 then
+            $" Ours: {order ours}. Published: {order theirs}."
+        else
+            let highest = List.maxBy snd >> fst >> place
+            $" Highest of ours: {highest ours}; published: {highest theirs}."
+
+    let private count (n: int) =
+        n.ToString("N0", CultureInfo.InvariantCulture)
+
+    let private chance (chance: Chance) =
+        let share = $"{Statistics.text 1 (100.0 * chance.Share)} %%"
+
+        if chance.Drawn then
+            $"labels permuted at random come as close in {share} of {count chance.Orders} draws"
+        else
+            let few =
+                if chance.Orders < 20 then
+                    $"; of so few settings even the very order is 1 of {chance.Orders}"
+                else
+                    ""
+
+            $"chance alone comes as close in {count chance.Hits} of {count chance.Orders} orders of the labels, {share}{few}"
+
+    let private correlation (comparison: Comparison) =
+        match comparison.Correlation, comparison.Chance with
+        | Some correlation, Some odds ->
+            $" Rank correlation {Statistics.text 2 correlation} over {comparison.Settings.Length} settings ({chance odds})."
+        | _ -> ""
+
+    /// A deciding difference in words.
+    let private decided (comparison: Comparison) (by: DecidingDifference) =
+        let unit =
+            if comparison.Metric.Unit = "%" then
+                "points"
+            else
+                comparison.Metric.Unit
+
+        let number = Statistics.text 2
+        let pair = $"{place by.Higher} less {place by.Lower}"
+
+        match by.HalfWidth with
+        | Some width ->
+            $"{pair} is {number by.Mean} ± {number width} {unit} ({Statistics.text 1 (100.0 * by.Level)} %% interval over {by.Seeds} seeds)"
+                .Replace("  ", " ")
+        | None when by.Seeds = 0 -> $"{pair} has no seed in common"
+        | None ->
+            $"{pair} is {number by.Mean} {unit}".TrimEnd()
+            + ", and one seed has no interval"
+
+    /// Whether our figures agree with the published order, contradict it, or leave it undecided; which difference decided; how often chance
+    /// does as well; and both orders.
     let verdict (comparison: Comparison) =
         let source = $"{comparison.Published.Source} ({comparison.Metric.Name})"
-        let pairs = comparison.Pairs
-        let ours = [ for at, values, _ in pairs -> at, List.average values ]
-        let theirs = [ for at, _, number in pairs -> at, number ]
+        let decided = decided comparison
 
-        match comparison.Correlation, comparison.Chance with
-        | Some correlation, Some chance ->
-            let extent =
-                if correlation > 1.0 - 1e-9 then "reproduced"
-                elif chance < 0.05 then "mostly reproduced"
-                else "not reproduced"
+        match comparison.Verdict with
+        | OrderVerdict.Unjudged reason -> $"{source}: no verdict: {reason}."
+        | OrderVerdict.Agrees by ->
+            $"{source}: agrees. The weakest difference decides: {decided by}."
+            + correlation comparison
+            + orders comparison
+        | OrderVerdict.Undecided by ->
+            $"{source}: undecided. {decided by}."
+            + correlation comparison
+            + orders comparison
+        | OrderVerdict.Contradicts by ->
+            $"{source}: contradicts. {decided by}."
+            + correlation comparison
+            + orders comparison
 
-            let orders =
-                if pairs.Length <= 8 then
-                    $" Ours: {order ours}. Published: {order theirs}."
-                else
-                    let best = List.maxBy snd >> fst >> place
-                    $" Best of ours: {best ours}; published: {best theirs}."
-
-            let odds =
-                if chance < 0.001 then
-                    "less than 0.1 %"
-                else
-                    $"{100.0 * chance:F1} %%"
-
-            $"The order of {source} is {extent}: rank correlation {fixed2 correlation} over {pairs.Length} settings "
-            + $"(a random order comes as close with a probability of {odds})."
-            + orders
-        | _ -> $"The order of {source} cannot be compared: {pairs.Length} of its settings were run, or all are alike."
-
-    /// Ours beside the published figures; the title says whether the order is reproduced.
+    /// Ours beside the published figures; verdict and remarks stand under it.
     let table (comparison: Comparison) =
-        let mean values =
-            let centre, sd = Statistics.meanAndSd values
-            let scale = Metric.scale comparison.Metric
-            TableCell.Mean(centre / scale, sd / scale, values.Length, scale > 1.0, 0)
-
         let rank =
-            match comparison.Correlation with
-            | Some correlation -> $": rank correlation {fixed2 correlation}"
-            | None -> ""
+            match comparison.Verdict, comparison.Correlation with
+            | OrderVerdict.Unjudged _, _
+            | _, None -> ""
+            | _, Some correlation -> $": rank correlation {Statistics.text 2 correlation}"
 
-        {
-            Title = $"{comparison.Metric.Name} beside {comparison.Published.Source}{rank}"
-            Columns =
-                comparison.Published.Axes
-                @ [
-                    $"ours: {Metric.heading comparison.Metric}"
-                    $"published: {comparison.Published.Measure}"
-                ]
-            Rows =
-                [
-                    for coordinates, values, number in comparison.Pairs ->
-                        [ for coordinate in coordinates -> TableCell.Text(string coordinate) ]
-                        @ [
-                            mean values
-                            TableCell.Text(number.ToString("0.0##", CultureInfo.InvariantCulture))
-                        ]
-                ]
-        }
+        Table.make
+            $"{comparison.Metric.Name} beside {comparison.Published.Source}{rank}"
+            (comparison.Published.Axes
+             @ [
+                 $"ours: {Metric.heading comparison.Metric}"
+                 $"published: {comparison.Published.Measure}"
+             ])
+            [
+                for setting in comparison.Settings ->
+                    [ for coordinate in setting.Coordinates -> TableCell.Text(string coordinate) ]
+                    @ [
+                        TableCell.ofSpread comparison.Metric 0 setting.Ours
+                        TableCell.Text(string setting.Published)
+                    ]
+            ]
+        |> Table.noting (verdict comparison :: comparison.Remarks)

@@ -1,5 +1,7 @@
 namespace SimCLR
 
+open System
+
 /// Figures of a published table or plot: a number at each of its coordinates.
 [<RequireQualifiedAccess>]
 type Published =
@@ -11,7 +13,9 @@ type Published =
         /// Names of the axes, as a sweep names its own.
         Axes: string list
         /// Coordinates, one per axis, and the number.
-        Values: (AxisValue list * float) list
+        Values: (AxisValue list * PublishedNumber) list
+        /// A sentence on what must be known of the numbers; empty for most.
+        Remark: string
     }
 
 /// Tables of the SimCLR paper (Chen et al. 2020, arXiv 2002.05709v3). ImageNet top-1 of a linear classifier on ResNet-50 after 100 epochs,
@@ -29,7 +33,11 @@ module Published =
             Published.Source = source
             Published.Measure = measure
             Published.Axes = [ axis ]
-            Published.Values = [ for coordinate, value in values -> [ coordinate ], value ]
+            Published.Values =
+                [
+                    for coordinate, value in values -> [ coordinate ], PublishedNumber.Exactly value
+                ]
+            Published.Remark = ""
         }
 
     let private over source measure rowAxis columnAxis columns rows =
@@ -40,8 +48,9 @@ module Published =
             Published.Values =
                 [
                     for row, values in rows do
-                        for column, value in List.zip columns values -> [ row; column ], value
+                        for column, value in List.zip columns values -> [ row; column ], PublishedNumber.Exactly value
                 ]
+            Published.Remark = ""
         }
 
     let private strengths =
@@ -100,7 +109,10 @@ module Published =
             { normalized with
                 Published.Values =
                     normalized.Values
-                    @ List.zip [ [ t "no"; n 10.0 ]; [ t "no"; n 100.0 ] ] (List.skip 4 values)
+                    @ [
+                        for temperature, value in List.zip [ 10.0; 100.0 ] (List.skip 4 values) ->
+                            [ t "no"; n temperature ], PublishedNumber.Exactly value
+                    ]
             }
 
     /// Table 5: temperature and normalization.
@@ -194,6 +206,7 @@ module Published =
             Published.Measure = top1
             Published.Axes = [ "scaling"; "batch"; "epochs" ]
             Published.Values = half "linear" tableB1Linear @ half "square root" tableB1SquareRoot
+            Published.Remark = ""
         }
 
     let private dataSets =
@@ -233,30 +246,52 @@ module Published =
     /// Figure 5's operations.
     let operations = [ "crop"; "cutout"; "colour"; "Sobel"; "noise"; "blur"; "rotate" ]
 
-    /// Figure 5: one operation (the diagonal) or two, the first and the second, on one branch. Read for its order: the numbers are recalled, and
-    /// their row means agree with those printed.
+    /// Figure 5: one operation (the diagonal) or two, the first and the second, on one branch. The paper prints a heat map: the numbers of the cells
+    /// are read off it, and only their row means are printed.
     let figure5 =
-        over
-            "Figure 5"
-            top1
-            "first"
-            "second"
-            (List.map t operations)
-            (List.zip
+        let readOff =
+            over
+                "Figure 5"
+                top1
+                "first"
+                "second"
                 (List.map t operations)
-                [
-                    [ 33.1; 33.9; 56.3; 46.0; 39.9; 35.0; 30.2 ]
-                    [ 32.2; 25.6; 33.9; 40.0; 26.5; 25.2; 22.4 ]
-                    [ 55.8; 35.5; 18.8; 21.0; 11.4; 16.5; 20.8 ]
-                    [ 46.2; 40.6; 20.9; 4.0; 9.3; 6.2; 4.2 ]
-                    [ 38.8; 25.8; 7.5; 7.6; 9.8; 9.8; 9.6 ]
-                    [ 35.1; 25.2; 16.6; 5.8; 9.7; 2.6; 6.7 ]
-                    [ 30.0; 22.5; 20.7; 4.3; 9.7; 6.5; 2.6 ]
-                ])
+                (List.zip
+                    (List.map t operations)
+                    [
+                        [ 33.1; 33.9; 56.3; 46.0; 39.9; 35.0; 30.2 ]
+                        [ 32.2; 25.6; 33.9; 40.0; 26.5; 25.2; 22.4 ]
+                        [ 55.8; 35.5; 18.8; 21.0; 11.4; 16.5; 20.8 ]
+                        [ 46.2; 40.6; 20.9; 4.0; 9.3; 6.2; 4.2 ]
+                        [ 38.8; 25.8; 7.5; 7.6; 9.8; 9.8; 9.6 ]
+                        [ 35.1; 25.2; 16.6; 5.8; 9.7; 2.6; 6.7 ]
+                        [ 30.0; 22.5; 20.7; 4.3; 9.7; 6.5; 2.6 ]
+                    ])
 
-    /// Figure 8's statement: a non-linear head about 3 points above a linear one and over 10 above none, whatever the output dimension. Points above none.
+        { readOff with
+            Published.Values =
+                [
+                    for coordinates, number in readOff.Values -> coordinates, PublishedNumber.About number.Value
+                ]
+            Published.Remark =
+                "The published numbers were read off a picture; only their row means are checked against printed ones."
+        }
+
+    /// Figure 8's statement, of which the text prints bounds only: a non-linear head is about 3 points above a linear one and over 10 above none,
+    /// whatever the output dimension. Points above the non-linear head.
     let figure8 =
-        along "Figure 8" "points above no head" "head" [ t "none", 0.0; t "linear", 7.0; t "non-linear", 10.0 ]
+        {
+            Published.Source = "Figure 8"
+            Published.Measure = "points above the non-linear head"
+            Published.Axes = [ "head" ]
+            Published.Values =
+                [
+                    [ t "none" ], PublishedNumber.Below -10.0
+                    [ t "linear" ], PublishedNumber.About -3.0
+                    [ t "non-linear" ], PublishedNumber.Exactly 0.0
+                ]
+            Published.Remark = "The paper prints these bounds, and no numbers."
+        }
 
     let private index axis (published: Published) =
         match published.Axes |> List.tryFindIndex ((=) axis) with
@@ -280,6 +315,29 @@ module Published =
                 ]
         }
 
+    /// How much higher the figures are at a value of an axis than at another, which is then no axis any more: what pretraining adds to
+    /// training on the labels alone, say.
+    let difference axis (value: AxisValue) (from: AxisValue) (published: Published) =
+        let i = index axis published
+
+        let known = published.Values |> Map
+
+        { published with
+            Published.Source = $"{published.Source}, {axis} {value} less {from}"
+            Published.Measure = $"points of {published.Measure}"
+            Published.Axes = List.removeAt i published.Axes
+            Published.Values =
+                [
+                    for coordinates, number in published.Values do
+                        if coordinates[i] = value then
+                            match known |> Map.tryFind (List.updateAt i from coordinates) with
+                            | Some lower ->
+                                List.removeAt i coordinates,
+                                PublishedNumber.Exactly(Math.Round(number.Value - lower.Value, 10))
+                            | None -> ()
+                ]
+        }
+
     /// The numbers on an axis multiplied: a small sweep's batches and epochs stand for the paper's, and the source says so.
     let scaled axis (factor: float) (published: Published) =
         let i = index axis published
@@ -287,7 +345,7 @@ module Published =
         let change (coordinates: AxisValue list) =
             match coordinates[i] with
             | AxisValue.Number x -> List.updateAt i (AxisValue.Number(x * factor)) coordinates
-            | AxisValue.Text _ -> coordinates
+            | _ -> coordinates
 
         { published with
             Published.Source = $"{published.Source}, {axis} times {factor}"

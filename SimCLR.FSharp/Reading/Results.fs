@@ -66,50 +66,76 @@ module Results =
                 value, { results with Cells = cells }
         ]
 
-    /// A metric's values as they are shown, where outcomes have one.
-    let values metric results =
-        outcomes results
-        |> List.map (snd >> Metric.shown metric)
-        |> List.filter Double.IsFinite
-
-    /// The metric as it is shown: mean, deviation and interval over all runs. None where no run has it.
-    let estimate metric results =
-        match values metric results with
-        | [] -> None
-        | values -> Some(Statistics.estimate values)
-
-    /// The setting with the highest mean of a metric over its seeds, and those runs. None where no run has it.
-    let best metric (results: Results) =
-        results.Cells
-        |> List.groupBy (_.Cell >> setting)
-        |> List.choose (fun (place, cells) ->
-            let group = { results with Cells = cells }
-
-            estimate metric group
-            |> Option.map (fun estimate -> estimate.Mean, (place, group)))
-        |> function
-            | [] -> None
-            | known -> Some(known |> List.maxBy fst |> snd)
-
-    /// The best setting at each value of an axis.
-    let bestBy axis metric results =
+    /// A metric as it is shown, of every run that has it.
+    let private figures metric results =
         [
-            for value, group in groupBy axis results do
-                match best metric group with
-                | Some(place, runs) -> value, place, runs
-                | None -> ()
+            for cell, outcome in outcomes results do
+                let x = Metric.shown metric outcome
+
+                if Double.IsFinite x then
+                    cell, x
         ]
 
-    /// How much higher a metric, as it is shown, is at a value of an axis than at another: one difference for each pair of runs that
-    /// agree in all other coordinates, the seed among them. Pairs of which one lacks the metric are left out.
+    /// A metric's values as they are shown, where outcomes have one.
+    let values metric results = figures metric results |> List.map snd
+
+    /// The metric as it is shown: over seeds where all runs are of one setting, else over settings. None where no run has it.
+    let spread metric results =
+        figures metric results
+        |> List.map (fun (cell, x) -> setting cell, x)
+        |> Statistics.spread
+
+    /// The metric by seed, as it is shown: the mean over the settings that have it. Seeds that one of these settings lacks are left out.
+    let bySeed metric results =
+        let known = figures metric results
+        let settings = known |> List.distinctBy (fst >> setting) |> List.length
+
+        known
+        |> List.groupBy (fun (cell, _) -> cell.Run.Seed)
+        |> List.filter (fun (_, figures) -> figures.Length = settings)
+        |> List.map (fun (seed, figures) -> seed, figures |> List.averageBy snd)
+        |> Map
+
+    /// What chooses: the linear probe on images held out of training. What was chosen is then judged on the test images.
+    let chooser = Outcome.linearValidationTop1
+
+    /// Why nothing is chosen where settings have a test accuracy alone.
+    let private unchosen count all =
+        $"Nothing is chosen: {count} of {all} settings have no validation accuracy (outcomes taken over from version 0.1 have none), "
+        + "and test images must not choose. An --out in a new folder trains them again, with one."
+
+    /// The setting with the highest mean validation accuracy over its seeds, and its runs; or, in words, why none is chosen. Failed runs and
+    /// probes are left out; settings with a test accuracy alone leave all unchosen.
+    let best (results: Results) =
+        let settings =
+            [
+                for place, cells in results.Cells |> List.groupBy (_.Cell >> setting) do
+                    let group = { results with Cells = cells }
+
+                    if (spread Outcome.linearTop1 group).IsSome then
+                        place, group, spread chooser group
+            ]
+
+        match settings |> List.filter (fun (_, _, validation) -> validation.IsNone) with
+        | _ when settings.IsEmpty -> Error "Nothing is chosen: no run has a linear probe."
+        | [] ->
+            let place, group, _ =
+                settings |> List.maxBy (fun (_, _, validation) -> validation.Value.Mean)
+
+            Ok(place, group)
+        | without -> Error(unchosen without.Length settings.Length)
+
+    /// The best setting at each value of an axis.
+    let bestBy axis results =
+        [ for value, group in groupBy axis results -> value, best group ]
+
+    /// How much higher a metric, as it is shown, is at a value of an axis than at another: over the pairs of runs that agree in all other
+    /// coordinates, the seed among them. None without such a pair; pairs of which one lacks the metric are left out.
     let differences axis fromValue toValue metric (results: Results) =
         let known value =
             [
-                for cell, outcome in outcomes (at axis value results) do
-                    let x = Metric.shown metric outcome
-
-                    if Double.IsFinite x then
-                        cell.Coordinates |> List.filter (fst >> (<>) axis), x
+                for cell, x in figures metric (at axis value results) ->
+                    (setting cell |> List.filter (fst >> (<>) axis), cell.Run.Seed), x
             ]
             |> Map
 
@@ -118,6 +144,7 @@ module Results =
         [
             for KeyValue(place, x) in first do
                 match second |> Map.tryFind place with
-                | Some y -> y - x
+                | Some y -> fst place, y - x
                 | None -> ()
         ]
+        |> Statistics.spread

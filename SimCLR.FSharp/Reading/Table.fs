@@ -1,19 +1,6 @@
 namespace SimCLR
 
 open System
-open System.Globalization
-open System.Text
-
-/// A cell of a table.
-[<RequireQualifiedAccess>]
-type TableCell =
-    | Text of string
-    /// Mean and deviation of so many values, fractions where percent are shown; so many others failed.
-    | Mean of mean: float * sd: float * count: int * percent: bool * failures: int
-    /// Mean of so many values and half the width of its 95 % confidence interval, as they are shown; NaN for one value.
-    | Interval of mean: float * halfWidth: float * count: int
-    /// No value, and why.
-    | Failed of reason: string
 
 /// A table of results.
 type Table =
@@ -21,175 +8,161 @@ type Table =
         Title: string
         Columns: string list
         Rows: TableCell list list
+        /// Sentences that stand under it: what its numbers mean, what was chosen and how, a verdict.
+        Notes: string list
     }
 
 [<RequireQualifiedAccess>]
 module Table =
 
-    let private summarize (metric: Metric) (cells: CellResult list) =
-        let values =
-            cells
-            |> List.choose (fun cell ->
-                match cell.Result with
-                | Ok outcome -> Some(metric.Get outcome)
-                | Error _ -> None)
-
-        match
-            values,
-            cells
-            |> List.tryPick (fun cell ->
-                match cell.Result with
-                | Error f -> Some f.Reason
-                | Ok _ -> None)
-        with
-        | [], Some reason -> TableCell.Failed reason
-        | [], None -> TableCell.Text ""
-        | values, _ ->
-            // NaN: the outcome has no such figure.
-            match values |> List.filter (Double.IsNaN >> not) with
-            | [] -> TableCell.Text "–"
-            | known ->
-                let mean, sd = Statistics.meanAndSd known
-                TableCell.Mean(mean, sd, known.Length, metric.Unit = "%", cells.Length - values.Length)
-
-    /// One row per value of an axis and one column per metric: mean and deviation over all else, such as seeds.
-    let summary axis metrics results =
+    /// A table with the legend of its cells.
+    let make title columns rows =
         {
-            Title = $"By {axis}"
-            Columns = axis :: List.map Metric.heading metrics
-            Rows =
-                [
-                    for value, group in Results.groupBy axis results ->
-                        TableCell.Text(string value)
-                        :: [ for metric in metrics -> summarize metric group.Cells ]
-                ]
+            Title = title
+            Columns = columns
+            Rows = rows
+            Notes = rows |> List.concat |> List.choose TableCell.legend |> List.distinct
         }
 
-    /// Rows by one axis, columns by another, one metric: mean and deviation over all else.
+    /// The table with more sentences under it.
+    let noting notes table =
+        { table with
+            Notes = table.Notes @ notes
+        }
+
+    /// Why a cell has no value of a metric, where it or the metric's measurement failed.
+    let private failureOf (metric: Metric) (cell: CellResult) =
+        let isOf (label: string) =
+            label = metric.Of || (metric.Of = "" && metric.Name.StartsWith $"{label} ")
+
+        match cell.Result with
+        | Error failure -> Some failure.Reason
+        | Ok outcome when Double.IsNaN(metric.Get outcome) ->
+            outcome.Failures
+            |> List.tryPick (fun (label, failure) -> if isOf label then Some failure.Reason else None)
+        | Ok _ -> None
+
+    /// A metric over some runs, with what became of those that do not have it.
+    let internal summarize (metric: Metric) (results: Results) =
+        let failures = results.Cells |> List.choose (failureOf metric)
+
+        match Results.spread metric results, failures with
+        | Some spread, _ -> TableCell.ofSpread metric failures.Length spread
+        | None, reason :: _ -> TableCell.Failed reason
+        // The outcomes have no such figure, or there are none.
+        | None, [] ->
+            if results.Cells.IsEmpty then
+                TableCell.Text ""
+            else
+                TableCell.missing
+
+    /// One row per value of an axis, one column per metric.
+    let private byAxis title axis metrics cell results =
+        make
+            title
+            (axis :: List.map Metric.heading metrics)
+            [
+                for value, group in Results.groupBy axis results ->
+                    TableCell.Text(string value) :: [ for metric in metrics -> cell metric group ]
+            ]
+
+    /// One row per value of an axis and one column per metric: mean and deviation over seeds, or, where other axes vary, mean and range over
+    /// their settings.
+    let summary axis metrics results =
+        byAxis $"By {axis}" axis metrics summarize results
+
+    /// The same with 95 % confidence intervals (Student's) over seeds in place of deviations.
+    let intervals axis metrics results =
+        let cell metric group =
+            Results.spread metric group
+            |> Option.map (TableCell.ofInterval metric)
+            |> Option.defaultValue TableCell.missing
+
+        byAxis $"By {axis}: mean and 95 %% confidence interval" axis metrics cell results
+
+    /// Rows by one axis, columns by another, one metric: mean and deviation over seeds, or, where further axes vary, mean and range.
     let pivot rowAxis columnAxis (metric: Metric) (results: Results) =
         let columns = Results.groupBy columnAxis results |> List.map fst
 
-        {
-            Title = $"{Metric.heading metric} by {rowAxis} and {columnAxis}"
-            Columns = rowAxis :: [ for value in columns -> $"{columnAxis} {value}" ]
-            Rows =
-                [
-                    for value, group in Results.groupBy rowAxis results ->
-                        TableCell.Text(string value)
-                        :: [
-                            for column in columns -> (Results.at columnAxis column group).Cells |> summarize metric
-                        ]
-                ]
-        }
+        make
+            $"{Metric.heading metric} by {rowAxis} and {columnAxis}"
+            (rowAxis :: [ for value in columns -> $"{columnAxis} {value}" ])
+            [
+                for value, group in Results.groupBy rowAxis results ->
+                    TableCell.Text(string value)
+                    :: [
+                        for column in columns -> group |> Results.at columnAxis column |> summarize metric
+                    ]
+            ]
 
-    let private number (digits: int) (x: float) =
-        x.ToString($"F{digits}", CultureInfo.InvariantCulture)
-
-    let private interval (estimate: Estimate) =
-        TableCell.Interval(estimate.Mean, Option.defaultValue nan estimate.HalfWidth, estimate.Count)
-
-    /// The same as the summary, with 95 % confidence intervals (Student's) of the means in place of deviations.
-    let intervals axis metrics results =
-        {
-            Title = $"By {axis}: mean and 95 %% confidence interval"
-            Columns = axis :: List.map Metric.heading metrics
-            Rows =
-                [
-                    for value, group in Results.groupBy axis results ->
-                        TableCell.Text(string value)
-                        :: [
-                            for metric in metrics ->
-                                match Results.estimate metric group with
-                                | Some estimate -> interval estimate
-                                | None -> TableCell.Text "–"
-                        ]
-                ]
-        }
-
-    /// The setting with the highest mean of a metric at each value of an axis.
+    /// The setting with the highest validation accuracy at each value of an axis, that accuracy, and a metric, which did not choose, beside it.
     let best axis (metric: Metric) (results: Results) =
         let others =
             results.Axes |> List.filter (fun name -> name <> axis && name <> Grid.SeedAxis)
 
-        {
-            Title = $"Best {metric.Name} by {axis}"
-            Columns = axis :: others @ [ Metric.heading metric ]
-            Rows =
-                [
-                    for value, place, runs in Results.bestBy axis metric results ->
-                        [
-                            yield TableCell.Text(string value)
+        let choices = Results.bestBy axis results
 
-                            for other in others do
-                                yield TableCell.Text(place |> List.find (fst >> (=) other) |> snd |> string)
+        let cells (place, runs) =
+            [
+                for other in others do
+                    TableCell.Text(place |> List.find (fst >> (=) other) |> snd |> string)
 
-                            yield summarize metric runs.Cells
-                        ]
-                ]
-        }
+                summarize Results.chooser runs
+                summarize metric runs
+            ]
+
+        make
+            $"Best by {axis}, chosen on validation images"
+            (axis :: others @ List.map Metric.heading [ Results.chooser; metric ])
+            [
+                for value, choice in choices ->
+                    TableCell.Text(string value)
+                    :: match choice with
+                       | Ok chosen -> cells chosen
+                       | Error _ -> List.replicate (others.Length + 2) TableCell.missing
+            ]
+        |> noting (
+            choices
+            |> List.choose (fun (value, choice) ->
+                match choice with
+                | Ok _ -> None
+                | Error reason -> Some $"{axis} {value}: {reason}")
+        )
 
     /// How much a metric differs from its value at the first coordinate of an axis, between runs that agree in all else, the seed among
-    /// it: mean and 95 % confidence interval, deviation, number of pairs.
+    /// it: mean and 95 % confidence interval over seeds, deviation, number of pairs; or, where other axes vary, mean and range of their
+    /// settings' differences.
     let differences axis (metric: Metric) results =
         match Results.groupBy axis results |> List.map fst with
         | [] -> invalidArg (nameof results) "There are no results to compare."
         | first :: others ->
             let unit = if metric.Unit = "%" then "points" else metric.Unit
 
-            {
-                Title = $"{metric.Name}, paired differences from {axis} {first}"
-                Columns = [ axis; $"difference ({unit}), 95 %% interval"; "sd"; "pairs" ]
-                Rows =
+            let cells value =
+                match Results.differences axis first value metric results with
+                | None -> List.replicate 3 TableCell.missing
+                | Some(Spread.Seeds estimate) ->
                     [
-                        for value in others ->
-                            match Results.differences axis first value metric results with
-                            | [] -> [ TableCell.Text(string value); yield! List.replicate 3 (TableCell.Text "–") ]
-                            | pairs ->
-                                let estimate = Statistics.estimate pairs
-
-                                [
-                                    TableCell.Text(string value)
-                                    interval estimate
-                                    TableCell.Text(number 1 estimate.Sd)
-                                    TableCell.Text(string estimate.Count)
-                                ]
+                        TableCell.Interval(estimate.Mean, estimate.HalfWidth, estimate.Count, 2)
+                        estimate.Sd
+                        |> Option.map (Statistics.text 2 >> TableCell.Text)
+                        |> Option.defaultValue TableCell.missing
+                        TableCell.Text(string estimate.Count)
                     ]
-            }
+                | Some(Spread.Settings(mean, smallest, largest, count)) ->
+                    [
+                        TableCell.Range(mean, smallest, largest, count, 2, 0)
+                        TableCell.missing
+                        TableCell.missing
+                    ]
 
-    /// The text of a cell, with that sign between mean and deviation.
-    let private show plusMinus cell =
-        match cell with
-        | TableCell.Text text -> text
-        | TableCell.Failed reason -> $"failed: {reason}"
-        | TableCell.Interval(mean, halfWidth, _) ->
-            let digits = if abs mean >= 100.0 then 1 else 2
-            let text = number digits mean
-
-            if Double.IsNaN halfWidth then
-                text
-            else
-                text + plusMinus + number digits halfWidth
-        | TableCell.Mean(mean, sd, count, percent, _) ->
-            let scale, digits =
-                if percent then 100.0, 1
-                elif abs mean >= 100.0 then 1.0, 0
-                else 1.0, 2
-
-            let text = number digits (mean * scale)
-
-            if count > 1 then
-                text + plusMinus + number digits (sd * scale)
-            else
-                text
-
-    /// What to say of runs that failed beside others that did not.
-    let private remark cell =
-        match cell with
-        | TableCell.Mean(_, _, _, _, failures) when failures > 0 -> $" ({failures} failed)"
-        | _ -> ""
+            make
+                $"{metric.Name}, paired differences from {axis} {first}"
+                [ axis; $"difference ({unit})"; "sd"; "pairs" ]
+                [ for value in others -> TableCell.Text(string value) :: cells value ]
 
     /// The text of a cell: 56.3 ± 0.4.
-    let cellText cell = show " ± " cell + remark cell
+    let cellText cell = TableCell.text cell
 
     let private lines (table: Table) =
         table.Columns :: [ for row in table.Rows -> row |> List.map cellText ]
@@ -197,7 +170,7 @@ module Table =
     let private widths (lines: string list list) =
         lines |> List.transpose |> List.map (List.map String.length >> List.max)
 
-    /// Columns aligned with spaces, for a terminal.
+    /// Columns aligned with spaces, for a terminal, and the notes.
     let toText table =
         let all = lines table
         let widths = widths all
@@ -210,10 +183,10 @@ module Table =
         let rule =
             widths |> List.map (fun width -> String('─', width)) |> String.concat "───"
 
-        table.Title :: line all.Head :: rule :: List.map line all.Tail
+        table.Title :: line all.Head :: rule :: List.map line all.Tail @ table.Notes
         |> String.concat "\n"
 
-    /// GitHub's Markdown.
+    /// GitHub's Markdown; the notes follow as paragraphs.
     let toMarkdown table =
         let row (cells: string list) =
             "| " + (cells |> List.map _.Replace("|", "\\|") |> String.concat " | ") + " |"
@@ -224,10 +197,13 @@ module Table =
             + "|"
 
         match lines table with
-        | head :: rows -> row head :: rule :: List.map row rows |> String.concat "\n"
+        | head :: rows ->
+            (row head :: rule :: List.map row rows)
+            @ [ for note in table.Notes -> $"\n{note}" ]
+            |> String.concat "\n"
         | [] -> ""
 
-    /// Comma-separated values: means and deviations in columns of their own, to 12 digits.
+    /// Comma-separated values: one header, one line per row, every number in a column of its own, to 12 digits; what is not known is empty.
     let toCsv table =
         let quote (text: string) =
             if text |> Seq.exists (fun c -> c = ',' || c = '"' || c = '\n') then
@@ -235,75 +211,32 @@ module Table =
             else
                 text
 
-        let exact (x: float) =
-            x.ToString("G12", CultureInfo.InvariantCulture)
-
-        /// What the second of a column's numbers is; None: it has words only.
-        let spread column =
-            table.Rows
-            |> List.tryPick (fun row ->
-                match List.item column row with
-                | TableCell.Mean _ -> Some "sd"
-                | TableCell.Interval _ -> Some "half width"
-                | _ -> None)
-
-        let header =
+        let headers, columns =
             table.Columns
-            |> List.mapi (fun i name ->
-                match spread i with
-                | Some what -> [ name; $"{name} {what}"; name + " n" ]
-                | None -> [ name ])
-
-        let cell column value =
-            match value with
-            | TableCell.Mean(mean, sd, count, percent, _) ->
-                let scale = if percent then 100.0 else 1.0
-                [ exact (scale * mean); exact (scale * sd); string count ]
-            | TableCell.Interval(mean, halfWidth, count) when Double.IsNaN halfWidth -> [ exact mean; ""; string count ]
-            | TableCell.Interval(mean, halfWidth, count) -> [ exact mean; exact halfWidth; string count ]
-            | other when (spread column).IsSome -> [ cellText other; ""; "0" ]
-            | other -> [ cellText other ]
+            |> List.mapi (fun i name -> TableCell.columns name [ for row in table.Rows -> row[i] ])
+            |> List.unzip
 
         let line = List.concat >> List.map quote >> String.concat ","
 
-        line header :: [ for row in table.Rows -> line (List.mapi cell row) ]
+        line headers
+        :: [
+            for i in 0 .. table.Rows.Length - 1 -> line [ for column in columns -> column[i] ]
+        ]
         |> String.concat "\n"
 
-    /// LaTeX with booktabs.
+    /// LaTeX with booktabs; the notes follow as comments.
     let toLatex table =
-        let escape (text: string) =
-            (StringBuilder(), text)
-            ||> Seq.fold (fun builder c ->
-                match c with
-                | '%'
-                | '&'
-                | '#'
-                | '_'
-                | '$'
-                | '{'
-                | '}' -> builder.Append('\\').Append c
-                | '\\' -> builder.Append "\\textbackslash{}"
-                | '~' -> builder.Append "\\textasciitilde{}"
-                | '^' -> builder.Append "\\textasciicircum{}"
-                | _ -> builder.Append c)
-            |> string
-
-        let cell value =
-            match value with
-            | TableCell.Mean _
-            | TableCell.Interval _ -> "$" + show " \\pm " value + "$" + remark value
-            | other -> escape (cellText other)
-
         let row cells = String.concat " & " cells + " \\\\"
         let columns = "l" + String('r', table.Columns.Length - 1)
 
         [
             $"\\begin{{tabular}}{{{columns}}}"
             "\\toprule"
-            row (List.map escape table.Columns)
+            row (List.map TableCell.escapeLatex table.Columns)
             "\\midrule"
-            yield! [ for cells in table.Rows -> row (List.map cell cells) ]
+            yield! [ for cells in table.Rows -> row (List.map TableCell.latex cells) ]
             "\\bottomrule"
             "\\end{tabular}"
+            yield! [ for note in table.Notes -> $"%% {note}" ]
         ]
         |> String.concat "\n"

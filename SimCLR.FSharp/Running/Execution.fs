@@ -2,18 +2,99 @@ namespace SimCLR
 
 open System
 open System.Threading
+open SimCLR.Core.Evaluation
 open SimCLR.Core.Runtime
+open SimCLR.Core.Training
 open TorchSharp
 
 /// Runs of a grid, one after the other, beside other processes that share its store.
 module internal Execution =
 
-    let private describe (result: Result<Outcome, Failure>) =
-        match result with
-        | Ok outcome ->
-            $"linear {outcome.LinearTop1:P1} (untrained {outcome.LinearTop1Untrained:P1})  k-NN {outcome.KnnTop1:P1}  "
-            + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s"
-        | Error failure -> $"FAILED, {failure.Reason}: {failure.Detail}"
+    /// The figures of the encoder before training, which other runs may have: what is missing is measured by one process while others wait.
+    let private measureUntrained executor device splits cancellation run isNew =
+        let store = executor.Store
+        let folder = Store.untrainedFolder (Run.untrained run) store
+
+        let missing () =
+            Evaluate.missing executor folder (Evaluation.standardTasks run.Evaluation)
+
+        if isNew || not (missing ()).IsEmpty then
+            use networks = Train.untrained device splits run
+            use pretrained = Train.pretrained executor device splits cancellation run networks
+
+            if isNew then
+                Evaluate.check executor run pretrained (Evaluation.tasks run.Evaluation)
+
+            use _held = Store.lockFolder cancellation folder
+            Evaluate.take executor device run pretrained folder (missing ())
+        else
+            []
+
+    /// The networks of a run, from the store or trained now, and who is to be disposed for them.
+    let private networks executor device splits cancellation run tasks (stored: StoredTraining option) =
+        match stored |> Option.bind (Train.stored executor device splits run tasks) with
+        | Some networks -> networks, networks :> IDisposable
+        | None ->
+            let trainee = Train.train executor device splits cancellation run
+            new Networks(trainee.Encoder, trainee.Head), trainee
+
+    /// Takes a run to its end: what is stored of its training and its measurements is not computed again.
+    let private complete executor device cancellation run =
+        let store, note = executor.Store, Executor.note executor
+        let splits = Executor.loadUnless cancellation executor run
+        ClassCoverage.Check splits
+        let folder = Store.folderOf run store
+
+        let stored =
+            Store.tryTraining note (Run.training run) store
+            |> Option.filter (fun stored -> stored.Encoder.IsSome || executor.KeepEncoder <> KeepEncoder.Always)
+
+        let ofUntrained =
+            measureUntrained executor device splits cancellation run stored.IsNone
+
+        let missing = Evaluate.missing executor folder (Evaluation.tasks run.Evaluation)
+
+        let ofTrained =
+            if stored.IsSome && missing.IsEmpty then
+                []
+            else
+                let networks, owner =
+                    networks executor device splits cancellation run missing stored
+
+                use _owner = owner
+                use pretrained = Train.pretrained executor device splits cancellation run networks
+                Evaluate.take executor device run pretrained folder missing
+
+        match Store.assemble (Map(ofUntrained @ ofTrained)) note run store with
+        | Some outcome ->
+            Store.saveRun run store
+
+            if outcome.Failures.IsEmpty then
+                Store.tryTraining note (Run.training run) store
+                |> Option.iter (Train.dropNetworks executor run)
+
+            Ok outcome
+        | None ->
+            Error
+                {
+                    Reason = "could not be stored"
+                    Detail = $"What was written to {folder} is not there any more."
+                }
+
+    /// The same; what goes wrong is the run's failure, but for an interruption.
+    let private attempt executor device cancellation run =
+        try
+            complete executor device cancellation run
+        with error when not (error :? OperationCanceledException) ->
+            let isStored, failure = Failing.explain executor.Store error
+
+            if isStored then
+                try
+                    Store.saveFailure run failure executor.Store
+                with error when Failing.isOfDisk error ->
+                    Executor.note executor $"The failure is not stored: {error.Message}"
+
+            Error failure
 
     /// What became of an attempt at a cell.
     [<RequireQualifiedAccess; NoEquality; NoComparison>]
@@ -22,28 +103,43 @@ module internal Execution =
         | TakenByAnother
         | Interrupted
 
+    /// A run whose training and measurements were all stored for others has been taken to its end, too.
+    let private noteRun executor run result =
+        match result with
+        | Ok _ ->
+            try
+                Store.saveRun run executor.Store
+            with error when Failing.isOfDisk error ->
+                () // A store may be read-only; what it holds is found all the same.
+        | Error _ -> ()
+
     let private attemptCell executor device cancellation title (cell: Cell) =
         let finished result stored =
-            let said = if stored then "stored already: " else ""
-            executor.Progress.End $"{said}{describe result}"
-
-            Attempt.Done
+            let ended =
                 {
                     Cell = cell
                     Result = result
                     Stored = stored
                 }
 
+            executor.Observer(Event.Ended ended)
+            Attempt.Done ended
+
+        let interrupted checkpoint =
+            executor.Observer(Event.Interrupted(cell, checkpoint))
+            Attempt.Interrupted
+
         match Executor.known executor cell.Run with
         | Some result ->
             title ()
+            noteRun executor cell.Run result
             finished result true
         | None ->
             let held =
                 try
                     Ok(Store.tryLock cell.Run executor.Store)
-                with error when Training.isOfDisk error ->
-                    Error(Training.unstorable executor error)
+                with error when Failing.isOfDisk error ->
+                    Error(Failing.unstorable executor.Store error)
 
             match held with
             | Error failure ->
@@ -55,22 +151,20 @@ module internal Execution =
                 title ()
 
                 // It may have been finished between the two looks.
-                match Executor.tryFind executor.Progress.Note executor cell.Run with
-                | Some outcome -> finished (Ok outcome) true
+                match Executor.known executor cell.Run with
+                | Some result ->
+                    noteRun executor cell.Run result
+                    finished result true
                 | None ->
+                    if executor.RetryFailed then
+                        Store.forgetFailure cell.Run executor.Store
+
                     try
                         try
-                            finished
-                                (Training.attempt
-                                    executor
-                                    device
-                                    (Executor.load executor cell.Run)
-                                    cancellation
-                                    cell.Run)
-                                false
-                        with :? OperationCanceledException ->
-                            executor.Progress.End "interrupted"
-                            Attempt.Interrupted
+                            finished (attempt executor device cancellation cell.Run) false
+                        with
+                        | :? TrainingInterruptedException as error -> interrupted (Option.ofNullable error.Checkpoint)
+                        | :? OperationCanceledException -> interrupted None
                     finally
                         NativeHeap.Release()
 
@@ -93,20 +187,45 @@ module internal Execution =
         }
         : Results
 
+    /// The runs that are to be computed.
+    let unknown (grid: Grid) executor =
+        Grid.runs grid |> List.filter (Executor.known executor >> Option.isNone)
+
+    let private imagesOf run =
+        run.Images
+        :: [
+            for measurement in run.Evaluation.Measurements do
+                match measurement with
+                | Measurement.Transfer s -> s.Images
+                | _ -> ()
+        ]
+
     /// Reads the images of all that is to be computed, those of measurements too: a data set that is missing is found before anything is
     /// trained or written.
-    let private loadAll (grid: Grid) executor =
-        let ofMeasurements run =
-            run.Evaluation.Measurements
-            |> List.choose (function
-                | Measurement.Transfer s -> Some { run with Run.Images = s.Images }
-                | _ -> None)
-
-        Grid.runs grid
-        |> List.filter (Executor.known executor >> Option.isNone)
-        |> List.collect (fun run -> run :: ofMeasurements run)
+    let loadAll cancellation (grid: Grid) executor =
+        unknown grid executor
+        |> List.collect (fun run -> [ for images in imagesOf run -> { run with Run.Images = images } ])
         |> List.distinctBy _.Images
-        |> List.iter (Executor.load executor >> ignore)
+        |> List.iter (Executor.loadUnless cancellation executor >> ignore)
+
+    /// Gives images back that no run to come needs, once those that come next are others.
+    let private releaser (grid: Grid) =
+        let remaining =
+            Collections.Generic.Dictionary(dict (Grid.runs grid |> List.collect imagesOf |> List.countBy id))
+
+        fun run ->
+            for images in imagesOf run do
+                remaining[images] <- remaining[images] - 1
+
+            let needed =
+                [
+                    for entry in remaining do
+                        if entry.Value > 0 then
+                            entry.Key
+                ]
+
+            if not (needed.IsEmpty || List.contains run.Images needed) then
+                Executor.release needed
 
     /// Takes what is stored, computes what is free, and comes back to what other processes have until they are done with it.
     let execute (cancellation: CancellationToken) (grid: Grid) executor =
@@ -116,15 +235,22 @@ module internal Execution =
 
         use _deterministic =
             if executor.Deterministic then
-                DeterministicAlgorithms.Require(fun text -> executor.Progress.Note text)
+                DeterministicAlgorithms.Require(fun text -> Executor.note executor text)
             else
                 null
 
-        loadAll grid executor
+        executor.Observer(Event.Planned grid.Cells)
+
+        try
+            loadAll cancellation grid executor
+        with :? OperationCanceledException ->
+            Executor.note executor "Interrupted while images were read."
+
         let done' = Collections.Generic.Dictionary<int, CellResult>()
         let total = Grid.size grid
         let mutable waiting = List.indexed grid.Cells
         let mutable told = false
+        let release = releaser grid
 
         while not waiting.IsEmpty && not cancellation.IsCancellationRequested do
             let before = waiting.Length
@@ -133,20 +259,22 @@ module internal Execution =
                 [
                     for i, cell in waiting do
                         let title () =
-                            executor.Progress.Begin(i + 1, total, Grid.label cell)
+                            executor.Observer(Event.Began(i + 1, total, cell))
 
                         if cancellation.IsCancellationRequested then
                             i, cell
                         else
                             match attemptCell executor device cancellation title cell with
-                            | Attempt.Done result -> done'[i] <- result
+                            | Attempt.Done result ->
+                                done'[i] <- result
+                                release cell.Run
                             | Attempt.TakenByAnother
                             | Attempt.Interrupted -> i, cell
                 ]
 
             if waiting.Length = before && not waiting.IsEmpty then
                 if not told then
-                    executor.Progress.Note $"Waiting for {before} runs that other processes have begun."
+                    Executor.note executor $"Waiting for {before} runs that other processes have begun."
                     told <- true
 
                 cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds 1.0) |> ignore

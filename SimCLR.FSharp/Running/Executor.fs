@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
+open System.Threading
 open SimCLR.Core.Images
 open SimCLR.Core.Runtime
 open SimCLR.Core.Views
@@ -17,11 +18,12 @@ type Executor =
         /// Whether image folders are read from a cache on disk whatever their size; those too large for memory always are.
         Stream: bool
         Store: Store
-        Progress: Progress
+        /// Is told what happens.
+        Observer: Observer
         /// Time between two checkpoints of a run in progress, from which it goes on after an interruption; None: it starts anew.
         CheckpointEvery: TimeSpan option
-        /// Every run's encoder is kept beside its outcome, in Store.encoderOf; a run that is stored without is computed anew.
-        KeepEncoder: bool
+        /// Whether a run's encoder and head are kept, in Store.encoderOf and Store.headOf.
+        KeepEncoder: KeepEncoder
         /// Threads that compute; None: as many as libtorch takes by itself.
         Threads: int option
         /// Only deterministic algorithms of libtorch; a run that needs another one fails.
@@ -43,9 +45,9 @@ module Executor =
             Download = false
             Stream = false
             Store = Store.at (Path.Combine("results", "runs"))
-            Progress = Progress.console ()
+            Observer = Observer.console ()
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
-            KeepEncoder = false
+            KeepEncoder = KeepEncoder.UpTo(1L <<< 30)
             Threads = None
             Deterministic = false
             RetryFailed = false
@@ -58,26 +60,52 @@ module Executor =
             Store = Store.at folder
         }
 
+    /// Says something in words.
+    let internal note executor text = executor.Observer(Event.Noted text)
+
     /// Training images cut to the run's limit, and the test images.
     let private limited (run: Run) (splits: ImageSplits) =
         match run.Images.TrainLimit with
-        | Some limit when int64 limit < splits.Pretraining.Count -> splits.Take(int64 limit)
+        | Some limit when int64 limit < splits.Pretraining.Count ->
+            let fewer = splits.Take(int64 limit)
+            // The test images are those of both.
+            splits.Train.Dispose()
+            splits.Pretraining.Dispose()
+            fewer
         | _ -> splits
 
     let private cache =
-        Collections.Concurrent.ConcurrentDictionary<string * Images, ImageSplits>()
+        Collections.Concurrent.ConcurrentDictionary<string * bool * Images, ImageSplits>()
 
-    /// The images of a run; they are read once per process.
-    let internal load executor (run: Run) =
-        match cache.TryGetValue((executor.DataRoot, run.Images)) with
+    /// The images of a run; they are read once, and kept until others are needed.
+    let internal loadUnless (cancellation: CancellationToken) executor (run: Run) =
+        let key = executor.DataRoot, executor.Stream, run.Images
+
+        match cache.TryGetValue key with
         | true, splits -> splits
         | _ ->
             let source =
                 Lower.imageSource executor.DataRoot executor.Download executor.Stream run.Images.Source
 
-            let splits = source.Load(fun text -> executor.Progress.Note text) |> limited run
-            cache[(executor.DataRoot, run.Images)] <- splits
+            let splits =
+                source.Load((fun text -> note executor text), cancellation) |> limited run
+
+            cache[key] <- splits
             splits
+
+    /// The same, whatever happens meanwhile.
+    let internal load executor run =
+        loadUnless CancellationToken.None executor run
+
+    /// Gives images back that are not among those.
+    let internal release (needed: Images list) =
+        for entry in cache do
+            let _, _, images = entry.Key
+
+            if not (List.contains images needed) then
+                match cache.TryRemove entry.Key with
+                | true, splits -> splits.Dispose()
+                | _ -> ()
 
     /// All that is wrong with a grid's runs, or that this machine lacks for them: device, rights and room of the store's folder.
     let problems (grid: Grid) (executor: Executor) =
@@ -104,11 +132,14 @@ module Executor =
     /// The stored outcome of a run, if nothing that is asked for is missing.
     let internal tryFind warn executor run =
         Store.tryFind warn run executor.Store
-        |> Option.filter (fun _ -> not executor.KeepEncoder || File.Exists(Store.encoderOf run executor.Store))
+        |> Option.filter (fun _ ->
+            executor.KeepEncoder <> KeepEncoder.Always
+            || File.Exists(Store.encoderOf run executor.Store))
 
     /// What is known of a run without computing: its outcome, or why it failed.
     let internal known executor run =
-        match tryFind executor.Progress.Note executor run with
+        match tryFind (note executor) executor run with
+        | Some outcome when executor.RetryFailed && not outcome.Failures.IsEmpty -> None
         | Some outcome -> Some(Ok outcome)
         | None when executor.RetryFailed -> None
         | None -> Store.tryFailure run executor.Store |> Option.map Error

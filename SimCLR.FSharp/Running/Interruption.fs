@@ -34,6 +34,11 @@ type internal Interruption(isWorker: bool) =
 
     let registrations = [ listen PosixSignal.SIGINT 2; listen PosixSignal.SIGTERM 15 ]
 
+    /// The same as SIGTERM.
+    member _.Stop() =
+        if not source.IsCancellationRequested then
+            stop 15
+
     /// Cancelled by the first signal.
     member _.Token = source.Token
 

@@ -122,7 +122,7 @@ let pretraining (run: Run) =
         Seed = run.Seed
     )
 
-/// How it is measured, on images of that side, which are normalized by mean and deviation if there are any.
+/// How its representations are measured, on images of that side, which are normalized by mean and deviation if there are any.
 let evaluationOf (normalization: (float list * float list) option) (side: int) (run: Run) =
     let resize = Resize(int64 (View.outputSize side run.ViewA))
 
@@ -136,8 +136,7 @@ let evaluationOf (normalization: (float list * float list) option) (side: int) (
         run.Evaluation.L2 |> List.toArray,
         run.Evaluation.ValidationFraction,
         run.Evaluation.KnnK,
-        run.Evaluation.KnnTemperature,
-        run.Seed
+        run.Evaluation.KnnTemperature
     )
 
 let evaluation side run = evaluationOf None side run
@@ -170,9 +169,11 @@ let private distillation (value: DistillSettings) =
     let student = value.Student |> Option.map encoder |> Option.toObj
     Distillation(teacher, student, value.Temperature, classifier value.Training)
 
-/// What else is measured, given how other images are read.
+/// What is measured, given how other images are read; the settings of the standard probe and k-NN are the evaluation's.
 let measurement load value : IMeasurement =
     match value with
+    | Measurement.LinearProbe -> LinearEvaluation()
+    | Measurement.NearestNeighbours _ -> NeighbourEvaluation()
     | Measurement.LinearSgd s -> LinearSgd(classifier s)
     | Measurement.FineTune s -> fineTuning s
     | Measurement.Supervised s -> SupervisedBaseline(s.Labels, classifier s.Training)

@@ -87,15 +87,24 @@ let free (folder: string) =
     | :? UnauthorizedAccessException
     | :? ArgumentException -> None
 
-/// Bytes of the encoders, in float32.
-let encoders (runs: Run list) =
-    runs |> List.sumBy (fun run -> int64 (4.0 * 1e6 * millions run.Encoder))
+/// Bytes of the encoders that are kept, in float32, one for each training.
+let encoders keep (runs: Run list) =
+    let bytes run =
+        int64 (4.0 * 1e6 * millions run.Encoder)
 
-/// All that hinders storing these runs, perhaps with their encoders, in that folder.
-let problems keepEncoders runs folder =
+    let kept run =
+        match keep with
+        | KeepEncoder.Always -> bytes run
+        | KeepEncoder.UpTo limit -> if bytes run <= limit then bytes run else 0L
+        | KeepEncoder.Never -> 0L
+
+    runs |> List.distinctBy Run.training |> List.sumBy kept
+
+/// All that hinders storing these runs, with their encoders where they are kept, in that folder.
+let problems keep runs folder =
     match unwritable folder with
     | [] ->
         free folder
         |> Option.toList
-        |> List.collect (tooSmall folder (need runs + (if keepEncoders then encoders runs else 0L)))
+        |> List.collect (tooSmall folder (need runs + encoders keep runs))
     | wrong -> wrong

@@ -28,8 +28,8 @@ type Representations =
         KnnTop1: float
         /// L2 strength that the linear probe chose on validation images.
         L2: float
-        /// Figures of the evaluation's measurements, by name.
-        Measured: (string * float) list
+        /// All figures of the evaluation, those of the probe and k-NN among them.
+        Figures: Figure list
         /// Tensors of the file that are not the encoder's, such as those of a head.
         Ignored: string list
     }
@@ -45,7 +45,7 @@ module Weights =
             Normalization = None
         }
 
-    /// Of a run that was executed with KeepEncoder (--keep-encoder).
+    /// Of a run in a store, if its encoder is kept.
     let ofRun run store = at (Store.encoderOf run store)
 
     /// What the file puts before the encoder's own names, where it holds more than one encoder.
@@ -57,19 +57,10 @@ module Weights =
             Normalization = Some([ 0.485; 0.456; 0.406 ], [ 0.229; 0.224; 0.225 ])
         }
 
-    /// Whether it measures the projection head or the training, of which a file of weights knows nothing.
-    let private isOfTraining measurement =
-        match measurement with
-        | Measurement.HeadProbe
-        | Measurement.AlignmentUniformity Representation.Z
-        | Measurement.Retention _
-        | Measurement.OnlineProbe _ -> true
-        | other -> Measurement.headLayers other > 0
-
     let private measurementProblems (run: Run) (weights: Weights) =
         [
             for measurement in run.Evaluation.Measurements do
-                if isOfTraining measurement then
+                if Measurement.readsHead measurement || measurement.IsOnlineProbe then
                     $"The measurement '{Measurement.label measurement}' is of a projection head or of the training itself, which a file of weights does not have; leave it out."
 
             if weights.Normalization.IsSome && not run.Evaluation.Measurements.IsEmpty then
@@ -104,29 +95,40 @@ module Weights =
 
         let device = Device.resolve executor.Device
         let splits = Executor.load executor run
-        let spec = Lower.pretraining run
-        use random = RandomStreams(run.Seed).At(RandomStreams.Weights, 0L, torch.CPU)
-        use encoder = spec.Encoder.Create(splits.Train.Channels, random)
-        use head = spec.Head.Create(encoder.FeatureSize, random)
+        use networks = Train.untrained device splits run
 
         let names =
             weights.Prefix |> Option.map (fun prefix -> WeightNames prefix) |> Option.toObj
 
-        let loaded = EncoderWeights.Load(encoder, weights.Path, names)
-        encoder.``to`` device |> ignore
-        head.``to`` device |> ignore
+        let loaded = EncoderWeights.Load(networks.Encoder, weights.Path, names)
 
         let evaluation =
             Lower.evaluationOf weights.Normalization (int splits.Train.Height) run
 
-        let pretrained = Pretrained(spec, encoder, head, evaluation, splits, device)
-        use measurements = Training.measurements executor run pretrained
-        let result = Protocol.Evaluate(evaluation, encoder, splits, device)
+        use pretrained =
+            new Pretrained(
+                Lower.pretraining run,
+                networks.Encoder,
+                networks.Head,
+                evaluation,
+                splits,
+                device,
+                Warn = (fun text -> Executor.note executor text)
+            )
+
+        let figures =
+            Evaluate.figures executor run pretrained (Evaluation.tasks run.Evaluation)
+
+        let value label name =
+            figures
+            |> List.tryFind (fun figure -> figure.Of = label && figure.Name = name)
+            |> Option.map _.Value
+            |> Option.defaultValue nan
 
         {
-            LinearTop1 = result.Linear.Top1
-            KnnTop1 = result.NeighbourTop1
-            L2 = result.Linear.L2
-            Measured = Training.take executor run pretrained measurements
+            LinearTop1 = value "linear" LinearEvaluation.Top1
+            KnnTop1 = value "k-NN" NeighbourEvaluation.Top1
+            L2 = value "linear" LinearEvaluation.L2
+            Figures = figures
             Ignored = List.ofSeq loaded.Ignored
         }

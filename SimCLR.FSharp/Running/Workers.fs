@@ -40,12 +40,46 @@ let gpus numbers =
          |> Option.defaultValue "")
         numbers
 
-/// Whether this process is one.
-let isWorker =
-    not (String.IsNullOrEmpty(Environment.GetEnvironmentVariable Variable))
+/// The number of the process that this one is a worker of.
+let private parent =
+    match
+        Int32.TryParse(
+            Environment.GetEnvironmentVariable Variable
+            |> Option.ofObj
+            |> Option.defaultValue ""
+        )
+    with
+    | true, number -> Some number
+    | _ -> None
+
+/// Whether this process is a worker.
+let isWorker = parent.IsSome
+
+/// Calls an action once when the process that this one is a worker of has ended, however it ended.
+let whenOrphaned (action: unit -> unit) =
+    let watch () =
+        while ProcessControl.ParentId = Option.toNullable parent do
+            Thread.Sleep 500
+
+        action ()
+
+    if isWorker && ProcessControl.ParentId.HasValue then
+        Thread(watch, IsBackground = true).Start()
+
+/// The exit code of a process whose GPU cannot be used any more: another process can go on.
+[<Literal>]
+let DeviceLostCode = 3
 
 /// Exit codes of a worker that has done its part: all runs done, some failed, or it was asked to stop.
 let private orderly = set [ 0; 1; 130; 143 ]
+
+/// The exit code of a worker that cannot begin: another would not either.
+[<Literal>]
+let private CannotBegin = 2
+
+/// So often a process may die with nothing to show for it.
+[<Literal>]
+let private Patience = 3
 
 let private command () =
     let arguments = Environment.GetCommandLineArgs() |> List.ofArray
@@ -55,79 +89,140 @@ let private command () =
     | Some path -> path, List.tail arguments
     | None -> "dotnet", arguments
 
-let private start (progress: Progress) (threads: int) (gpus: string list) number =
+/// Observers are told one thing at a time.
+let private gate = obj ()
+
+/// A worker, and what it said last.
+type private Worker =
+    {
+        Process: Process
+        Said: Collections.Concurrent.ConcurrentQueue<string>
+    }
+
+let private start (executor: Executor) (threads: int) (gpus: string list) number =
     let path, arguments = command ()
 
     let info =
         ProcessStartInfo(path, arguments, RedirectStandardError = true, RedirectStandardOutput = true)
 
-    info.Environment[Variable] <- string number
+    info.Environment[Variable] <- string Environment.ProcessId
     info.Environment["OMP_NUM_THREADS"] <- string threads
 
     if not gpus.IsEmpty then
         info.Environment[Visible] <- gpus[number % gpus.Length]
 
-    let worker = new Process(StartInfo = info)
+    let worker =
+        {
+            Process = new Process(StartInfo = info)
+            Said = Collections.Concurrent.ConcurrentQueue()
+        }
 
     let tell (line: string | null) =
         match line with
         | null -> ()
         | line when String.IsNullOrWhiteSpace line -> ()
-        | line -> lock progress (fun () -> progress.Note $"worker {number}: {line}")
+        | line ->
+            worker.Said.Enqueue line
+            lock gate (fun () -> Executor.note executor $"worker {number}: {line}")
 
-    worker.ErrorDataReceived.Add(fun data -> tell data.Data)
-    worker.OutputDataReceived.Add(fun _ -> ())
-    worker.Start() |> ignore
-    worker.BeginErrorReadLine()
-    worker.BeginOutputReadLine()
+    worker.Process.ErrorDataReceived.Add(fun data -> tell data.Data)
+    worker.Process.OutputDataReceived.Add(fun _ -> ())
+    worker.Process.Start() |> ignore
+    worker.Process.BeginErrorReadLine()
+    worker.Process.BeginOutputReadLine()
     worker
 
-/// The run that a worker had when it died counts as failed.
-let private blame executor (runs: Run list) (worker: Process) =
-    let store = executor.Store
-
-    for run in runs do
-        let unfinished =
-            Option.isNone (Executor.tryFind ignore executor run)
-            && Option.isNone (Store.tryFailure run store)
-
-        if unfinished && Store.lastProcess run store = Some worker.Id then
-            let failure =
-                {
-                    Reason = "worker died"
-                    Detail =
-                        $"The process that computed it ended with code {worker.ExitCode} "
-                        + "(137: killed, often for lack of memory; 139: a crash of native code). Try again with --retry-failed, with fewer workers if memory was short."
-                }
-
-            Store.saveFailure run failure store
-
+/// Nothing is said of damage: the processes that compute say it.
 let private unfinished executor runs =
-    runs
-    |> List.exists (fun run ->
-        Option.isNone (Executor.tryFind ignore executor run)
-        && Option.isNone (Store.tryFailure run executor.Store))
+    let silent =
+        { executor with
+            Executor.Observer = Observer.silent
+        }
 
-/// Runs so many workers until they have ended, and puts another in the place of one that dies, as long as there are runs to do.
+    runs |> List.filter (Executor.known silent >> Option.isNone)
+
+/// Counts how often processes died without having come further, by what they had.
+type private Deaths(executor: Executor) =
+    let last = Collections.Generic.Dictionary<string, string * int>()
+
+    let count key marker =
+        let times =
+            match last.TryGetValue key with
+            | true, (before, times) when before = marker -> times + 1
+            | _ -> 1
+
+        last[key] <- (marker, times)
+        times
+
+    /// The run that a process had when it died: it is taken up again, or has failed when that happened too often with nothing new stored of it. False: it
+    /// had none, and that has happened too often.
+    member _.Add(runs: Run list, worker: Process) =
+        lock last (fun () ->
+            let store = executor.Store
+            let unfinished = unfinished executor runs
+
+            match
+                unfinished
+                |> List.tryFind (fun run -> Store.lastProcess run store = Some worker.Id)
+            with
+            | None -> count "" $"{unfinished.Length}" < Patience
+            | Some run ->
+                if count (Run.hash run) (Store.stateOf run store) >= Patience then
+                    Store.saveDeath
+                        run
+                        {
+                            Reason = "worker died"
+                            Detail =
+                                $"Processes that computed it ended {Patience} times without coming further, the last with code {worker.ExitCode} "
+                                + "(137: killed, often for lack of memory; 139: a crash of native code). Try again with --retry-failed, with fewer workers if memory was short."
+                        }
+                        store
+
+                true)
+
+/// Runs so many workers until they have ended, and puts another in the place of one that dies, as long as there are runs to do and it is of use.
+/// Fails with what a worker said that could not begin.
 let run (executor: Executor) count threads gpus (cancellation: CancellationToken) (grid: Grid) =
     let runs = Grid.runs grid
 
     if executor.RetryFailed then
         runs |> List.iter (fun run -> Store.forgetFailure run executor.Store)
 
-    let begin' = start executor.Progress threads gpus
+    let executor = { executor with RetryFailed = false }
+    let begin' = start executor threads gpus
+    let deaths = Deaths executor
     let workers = Array.init count begin'
+    let mutable problem: string option = None
 
-    use _stop =
-        cancellation.Register(fun () -> workers |> Array.iter ProcessControl.AskToEnd)
+    let stopAll () =
+        for worker in workers do
+            if not worker.Process.HasExited then
+                ProcessControl.AskToEnd worker.Process
+
+    use _stop = cancellation.Register(fun () -> stopAll ())
+
+    let giveUp what =
+        lock deaths (fun () ->
+            if problem.IsNone then
+                problem <- Some what
+                stopAll ())
 
     let rec attend number =
-        workers[number].WaitForExit()
+        let worker = workers[number]
+        worker.Process.WaitForExit()
+        let code = worker.Process.ExitCode
 
-        if not (orderly.Contains workers[number].ExitCode) then
-            blame executor runs workers[number]
-
-            if not cancellation.IsCancellationRequested && unfinished executor runs then
+        if code = CannotBegin then
+            giveUp (worker.Said |> Seq.tryLast |> Option.defaultValue "It said nothing.")
+        elif not (orderly.Contains code) then
+            if not (deaths.Add(runs, worker.Process)) then
+                giveUp
+                    $"Workers ended {Patience} times before they had a run, the last with code {code}: {Seq.tryLast worker.Said |> Option.defaultValue String.Empty}"
+            elif
+                problem.IsNone
+                && not cancellation.IsCancellationRequested
+                && not (unfinished executor runs).IsEmpty
+            then
                 workers[number] <- begin' number
                 attend number
 
@@ -137,3 +232,7 @@ let run (executor: Executor) count threads gpus (cancellation: CancellationToken
             thread.Start()
             thread)
     |> Array.iter _.Join()
+
+    match problem with
+    | Some what -> raise (InvalidOperationException $"The workers cannot go on. {what}")
+    | None -> ()

@@ -120,23 +120,28 @@ let framed height chart =
 let styled xAxis yAxis chart =
     chart |> Chart.withXAxis xAxis |> Chart.withYAxis yAxis |> framed 360
 
-/// The number of a coordinate, unless it is a word.
+/// The number of a coordinate, unless it is a word or none.
 let number value =
     match value with
     | AxisValue.Number x -> Some x
-    | AxisValue.Text _ -> None
+    | _ -> None
 
-/// An axis's values that have an outcome: numbers from low to high, words in the grid's order.
+let isWord value =
+    match value with
+    | AxisValue.Text _ -> true
+    | _ -> false
+
+/// An axis's values that have an outcome: numbers from low to high, then no value; words in the grid's order.
 let valuesOf axisName results =
     let values =
         Results.outcomes results
         |> List.map (fst >> Results.coordinate axisName)
         |> List.distinct
 
-    if values |> List.forall (number >> Option.isSome) then
-        List.sort values
-    else
+    if List.exists isWord values then
         values
+    else
+        List.sort values
 
 /// Whether numbers span a decade or more, so that they are shown on a logarithmic axis.
 let isLogarithmic (numbers: float list) =

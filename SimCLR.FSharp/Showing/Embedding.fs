@@ -1,5 +1,6 @@
 namespace SimCLR
 
+open System
 open System.IO
 open Plotly.NET
 open SimCLR.Core.Evaluation
@@ -68,11 +69,11 @@ module Embedding =
         with :? ImageSourceException ->
             None
 
-    let private make folder (cell: Cell) (samples: FeatureSamples) test =
+    let private make folder run (samples: FeatureSamples) test =
         let classes = List.ofSeq samples.ClassNames
 
         {
-            Run = Grid.label cell
+            Run = run
             Classes =
                 if classes.Length > mostNames then
                     []
@@ -84,15 +85,23 @@ module Embedding =
             Retrievals = retrievals folder test samples
         }
 
-    /// Of the run with the best linear probe among those whose representations are stored; writes its pictures into a folder. None where there
-    /// is no such run, or its images are not there.
+    /// Of the run with the highest validation accuracy among those whose representations are stored, or, where none has one, of the first;
+    /// writes its pictures into a folder. None where there is no such run, or its images are not there.
     let ofBest folder (results: Results) (executor: Executor) =
         LibTorch.Load() |> ignore
 
-        Results.outcomes results
-        |> List.sortByDescending (snd >> _.LinearTop1)
-        |> List.tryPick (fun (cell, _) ->
-            Store.tryFeatures cell.Run executor.Store
-            |> Option.map (fun samples -> cell, samples))
-        |> Option.bind (fun (cell, samples) ->
-            testImages executor cell.Run samples |> Option.map (make folder cell samples))
+        let validated, others =
+            Results.outcomes results
+            |> List.partition (snd >> Results.chooser.Get >> Double.IsFinite)
+
+        [
+            for cell, _ in validated |> List.sortByDescending (snd >> Results.chooser.Get) ->
+                cell, $"the run that is best on validation images ({Grid.label cell})"
+            for cell, _ in others ->
+                cell, $"the first run ({Grid.label cell}; none has a validation accuracy to be chosen by)"
+        ]
+        |> List.tryPick (fun (cell, words) ->
+            Store.trySamples cell.Run executor.Store
+            |> Option.map (fun samples -> cell, words, samples))
+        |> Option.bind (fun (cell, words, samples) ->
+            testImages executor cell.Run samples |> Option.map (make folder words samples))

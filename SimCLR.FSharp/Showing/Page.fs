@@ -13,6 +13,8 @@ let private resource (kind: Type) (ending: string) =
     use reader = new StreamReader(stream)
     reader.ReadToEnd()
 
+let note text = p [ _class "note" ] [ str text ]
+
 let tableView (table: Table) =
     let cell value =
         match value with
@@ -29,6 +31,7 @@ let tableView (table: Table) =
                     thead [] [ tr [] [ for column in table.Columns -> th [] [ str column ] ] ]
                     tbody [] [ for row in table.Rows -> tr [] (List.map cell row) ]
                 ]
+            yield! List.map note table.Notes
         ]
 
 let private part title content =
@@ -56,8 +59,6 @@ let image what (path: string) =
     let data = Convert.ToBase64String(File.ReadAllBytes path)
     img [ _class "sheet"; _alt what; _src $"data:image/png;base64,{data}" ]
 
-let note text = p [ _class "note" ] [ str text ]
-
 let legend classes =
     ul
         [ _class "legend" ]
@@ -75,8 +76,8 @@ let entries (named: (string * string) list) =
                 dd [] [ str value ]
         ]
 
-/// A self-contained page of sections, each with its title.
-let html (heading: string) (subtitle: string) sections =
+/// A self-contained page of sections, each with its title; a browser loads it again after so many seconds.
+let html (refresh: int option) (heading: string) (subtitle: string) sections =
     Giraffe.ViewEngine.HtmlElements.html
         [ _lang "en" ]
         [
@@ -85,6 +86,10 @@ let html (heading: string) (subtitle: string) sections =
                 [
                     meta [ _charset "utf-8" ]
                     meta [ _name "viewport"; _content "width=device-width, initial-scale=1" ]
+
+                    match refresh with
+                    | Some seconds -> meta [ _httpEquiv "refresh"; _content $"{seconds}" ]
+                    | None -> ()
                     title [] [ str heading ]
                     style [] [ rawText (resource typeof<Table> "Report.css") ]
                     script [] [ rawText (resource typeof<GenericChart> ".min.js") ]

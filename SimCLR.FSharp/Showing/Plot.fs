@@ -9,18 +9,16 @@ open SimCLR.ChartStyle
 [<RequireQualifiedAccess>]
 module Plot =
 
-    let private label (value: AxisValue) : IConvertible =
-        match value with
-        | AxisValue.Number x -> x
-        | AxisValue.Text text -> text
+    /// Whether values are numbers, over which a line makes sense, but for cells without a value, which are a level beside it.
+    let private areNumeric values =
+        List.exists (number >> Option.isSome) values && not (List.exists isWord values)
 
     /// Whether the values of an axis are numbers, over which a line makes sense.
-    let isNumeric axisName results =
-        valuesOf axisName results |> List.forall (number >> Option.isSome)
+    let isNumeric axisName results = valuesOf axisName results |> areNumeric
 
     let private axisOf name values =
         match List.choose number values with
-        | numbers when numbers.Length < List.length values -> axis name (Some StyleParam.AxisType.Category) None
+        | _ when not (areNumeric values) -> axis name (Some StyleParam.AxisType.Category) None
         | numbers ->
             let kind =
                 if isLogarithmic numbers then
@@ -30,18 +28,23 @@ module Plot =
 
             axis name kind (Some [ for x in numbers -> x :> IConvertible ])
 
-    /// The mean as a line, the deviation as a band around it.
-    let private band i name (points: (float * float list) list) =
-        let means =
-            [ for x, ys in points -> let mean, sd = Statistics.meanAndSd ys in x, mean, sd ]
+    /// The mean as a line, its spread as a band around it: the deviation over seeds, or from the smallest to the largest setting.
+    let private band i name (points: (float * Spread) list) =
+        let ends =
+            [
+                for x, spread in points do
+                    match spread.Ends with
+                    | Some(low, high) -> x, low, high
+                    | None -> ()
+            ]
 
         [
-            if means |> List.exists (fun (_, _, sd) -> sd > 0.0) then
+            if not ends.IsEmpty then
                 Chart.Line(
                     xy =
-                        [ for x, mean, sd in means -> x, mean + sd ]
-                        @ List.rev [ for x, mean, sd in means -> x, mean - sd ],
-                    Name = $"{name} ± sd",
+                        [ for x, _, high in ends -> x, high ]
+                        @ List.rev [ for x, low, _ in ends -> x, low ],
+                    Name = $"{name}, spread",
                     ShowLegend = false,
                     LineWidth = 0.
                 )
@@ -53,7 +56,7 @@ module Plot =
                     )
                 )
             Chart.Line(
-                xy = [ for x, mean, _ in means -> x, mean ],
+                xy = [ for x, spread in points -> x, spread.Mean ],
                 Name = name,
                 ShowMarkers = true,
                 LineColor = colour i,
@@ -62,52 +65,101 @@ module Plot =
             )
         ]
 
-    /// Points of a metric along a numeric axis.
+    /// A metric along a numeric axis.
     let private along axisName metric results =
         [
             for value in valuesOf axisName results do
-                match number value, Results.at axisName value results |> Results.values metric with
-                | Some x, (_ :: _ as ys) -> x, ys
+                match number value, Results.at axisName value results |> Results.spread metric with
+                | Some x, Some spread -> x, spread
                 | _ -> ()
         ]
 
+    /// A line along a numeric axis, and the mean of the runs without a value there as a level from end to end.
+    let private lineAndLevel i axisName ends name metric results =
+        [
+            match along axisName metric results with
+            | [] -> ()
+            | points -> yield! band i name points
+
+            match Results.at axisName AxisValue.None results |> Results.values metric with
+            | [] -> ()
+            | values ->
+                let mean = List.average values
+
+                Chart.Line(
+                    xy = [ for x in ends -> x, mean ],
+                    Name = $"{name}, {axisName} {AxisValue.None}",
+                    LineColor = colour i,
+                    LineDash = StyleParam.DrawingStyle.Dot,
+                    LineWidth = 1.5
+                )
+        ]
+
+    /// The lowest and the highest number of an axis.
+    let private endsOf axisName results =
+        match valuesOf axisName results |> List.choose number with
+        | [] -> []
+        | numbers -> [ List.min numbers; List.max numbers ]
+
+    /// Columns with their spread, those that have one.
     let private columns i axisName (metric: Metric) results =
         let groups =
             [
                 for value in valuesOf axisName results do
-                    match Results.at axisName value results |> Results.estimate metric with
-                    | Some estimate -> string value, estimate
+                    match Results.at axisName value results |> Results.spread metric with
+                    | Some spread -> string value, spread
                     | None -> ()
             ]
 
-        Chart.Column(
-            values = [ for _, estimate in groups -> estimate.Mean ],
-            Keys = List.map fst groups,
-            Name = metric.Name,
-            MarkerColor = colour i,
-            MultiText = [ for _, estimate in groups -> $"{estimate.Mean:F1}" ],
-            TextPosition = StyleParam.TextPosition.Inside
-        )
-        |> Chart.withYErrorStyle (Array = [ for _, estimate in groups -> estimate.Sd ], Color = ink, Thickness = 1.2)
+        let chart =
+            Chart.Column(
+                values = [ for _, spread in groups -> spread.Mean ],
+                Keys = List.map fst groups,
+                Name = metric.Name,
+                MarkerColor = colour i,
+                MultiText = [ for _, spread in groups -> Statistics.text 1 spread.Mean ],
+                TextPosition = StyleParam.TextPosition.Inside
+            )
 
-    /// Metrics of one unit along an axis: means with their deviation over all else, such as seeds. Lines with bands along numbers, columns along words.
+        // Not a number: no bar is drawn.
+        let lengths length =
+            [
+                for _, spread in groups -> spread.Ends |> Option.map (length spread.Mean) |> Option.defaultValue nan
+            ]
+
+        if groups |> List.forall (fun (_, spread) -> spread.Ends.IsNone) then
+            chart
+        else
+            chart
+            |> Chart.withYErrorStyle (
+                Array = lengths (fun mean (_, high) -> high - mean),
+                Arrayminus = lengths (fun mean (low, _) -> mean - low),
+                Symmetric = false,
+                Color = ink,
+                Thickness = 1.2
+            )
+
+    /// Metrics of one unit along an axis: means with their deviation over seeds, or, where other axes vary, with the range of their settings. Lines
+    /// with bands along numbers, columns along words.
     let metrics axisName (title: string) (metrics: Metric list) results =
         if isNumeric axisName results then
             [
                 for i, metric in List.indexed metrics do
-                    yield! along axisName metric results |> band i metric.Name
+                    yield! lineAndLevel i axisName (endsOf axisName results) metric.Name metric results
             ]
         else
             [ for i, metric in List.indexed metrics -> columns i axisName metric results ]
         |> Chart.combine
         |> styled (axisOf axisName (valuesOf axisName results)) (axis title None None)
 
-    /// A metric along an axis: the mean over all else, such as seeds, with its deviation; along numbers every run is a dot too.
+    /// A metric along an axis, as above; along numbers every run is a dot too.
     let metric axisName (metric: Metric) results =
         let dots =
             [
-                for x, ys in along axisName metric results do
-                    for y in ys -> x, y
+                for value in valuesOf axisName results do
+                    match number value with
+                    | Some x -> yield! [ for y in Results.at axisName value results |> Results.values metric -> x, y ]
+                    | None -> ()
             ]
 
         [
@@ -124,14 +176,13 @@ module Plot =
     let accuracies axisName results =
         metrics axisName "top-1 (%)" [ Outcome.linearTop1; Outcome.knnTop1; Outcome.linearTop1Untrained ] results
 
-    /// A metric along an axis of numbers, a line with the deviation as a band for each value of another axis.
+    /// A metric along an axis of numbers, a line with its spread as a band for each value of another axis.
     let lineBy otherAxis axisName (metric: Metric) results =
         [
             for i, value in List.indexed (valuesOf otherAxis results) do
                 yield!
                     Results.at otherAxis value results
-                    |> along axisName metric
-                    |> band i $"{otherAxis} {value}"
+                    |> lineAndLevel i axisName (endsOf axisName results) $"{otherAxis} {value}" metric
         ]
         |> Chart.combine
         |> styled (axisOf axisName (valuesOf axisName results)) (axis (Metric.heading metric) None None)
@@ -206,7 +257,7 @@ module Plot =
                             results
                             |> Results.at rowAxis row
                             |> Results.at columnAxis column
-                            |> Results.estimate metric
+                            |> Results.spread metric
                             |> Option.map _.Mean
                     ]
             ]

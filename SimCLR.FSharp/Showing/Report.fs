@@ -21,6 +21,8 @@ type Report =
         ViewSheet: string option
         /// Names and values.
         Provenance: (string * string) list
+        /// After so many seconds a browser loads the page again: the sweep is in progress.
+        Refresh: int option
     }
 
 [<RequireQualifiedAccess>]
@@ -103,7 +105,7 @@ module Report =
                 ]
 
     /// By each axis a summary; by one axis intervals and paired differences too, by two the probe in a square and the best of each row.
-    let private tables (results: Results) =
+    let private tables columns (results: Results) =
         let axes =
             match Results.varied results with
             | [] -> results.Axes |> List.filter ((<>) Grid.SeedAxis)
@@ -134,60 +136,64 @@ module Report =
             | _ -> ()
         ]
 
-    /// Tables and plots of a sweep.
-    let ofResults title store (results: Results) =
+    /// Tables and plots of a sweep, with those columns.
+    let ofColumns columns title store (results: Results) =
         let names = String.Join(", ", results.Axes)
 
         {
             Title = title
             Subtitle = $"{results.Cells.Length} runs over {names}"
             Results = results
-            Tables = tables results
+            Tables = tables columns results
             Plots = plots results
             Embedding = None
             ViewSheet = None
             Provenance = provenance store results
+            Refresh = None
         }
 
-    let private cards results =
-        match Results.outcomes results with
-        | [] -> []
-        | outcomes ->
-            let best, outcome = outcomes |> List.maxBy (snd >> _.LinearTop1)
-            let points x = $"{100.0 * x:F1}%%"
+    /// Tables and plots of a sweep.
+    let ofResults title store results = ofColumns columns title store results
 
-            let card (value: string) (label: string) =
-                div [ _class "card" ] [ b [] [ str value ]; span [] [ str label ] ]
-
-            [
-                div
-                    [ _class "cards" ]
-                    [
-                        card (points outcome.LinearTop1) $"best linear probe ({Grid.label best})"
-                        card (points outcome.LinearTop1Untrained) "the same encoder, untrained"
-                        card (sprintf "%+.1f" (100.0 * Outcome.linearGain.Get outcome)) "points gained by pretraining"
-                        card $"{outcomes |> List.averageBy (snd >> _.ImagesPerSecond):N0}" "images per second"
-                    ]
-            ]
+    /// The report with a table for each comparison, under which its verdict stands.
+    let beside comparisons report =
+        { report with
+            Tables = report.Tables @ List.map Comparison.table comparisons
+        }
 
     let private runView (cell: CellResult) =
         let ending =
             match cell.Result with
-            | Ok outcome -> $"linear {100.0 * outcome.LinearTop1:F1}%%"
+            | Ok outcome ->
+                let failures =
+                    [
+                        for label, failure in outcome.Failures ->
+                            $"; {label} failed: {failure.Reason}. {failure.Detail}"
+                    ]
+                    |> String.concat ""
+
+                $"linear {100.0 * outcome.LinearTop1:F1}%%{failures}"
             | Error failure -> $"failed: {failure.Reason}. {failure.Detail}"
 
         details
             []
             [
                 summary [] [ str $"{Grid.label cell.Cell}: {ending}" ]
-                p [] [ str "Hash "; code [] [ str (Run.hash cell.Cell.Run) ] ]
+                p
+                    []
+                    [
+                        str "Hash "
+                        code [] [ str (Run.hash cell.Cell.Run) ]
+                        str ", of its training "
+                        code [] [ str (Run.trainingHash cell.Cell.Run) ]
+                    ]
                 pre [] [ code [] [ str (Run.toCode cell.Cell.Run) ] ]
             ]
 
     let private embeddingView (shown: Embedding) =
         [
             Page.note
-                $"Test images as the best run ({shown.Run}) represents them, and the same encoder untrained. Maps show neighbourhoods; t-SNE's distances and sizes of groups mean little."
+                $"Test images as {shown.Run} represents them, and the same encoder untrained. Maps show neighbourhoods; t-SNE's distances and sizes of groups mean little."
             if not shown.Classes.IsEmpty then
                 Page.legend shown.Classes
             Page.chartsView shown.Maps
@@ -202,13 +208,18 @@ module Report =
                 ]
         ]
 
+    /// What bands and error bars mean.
+    let private spreads =
+        "Bands and error bars: one sample deviation over seeds, and none where there is one seed; where a mean is over other axes, from the "
+        + "smallest to the largest of the settings' means."
+
     /// Titles and contents of the page's sections.
     let private sections report =
         [
-            "Summary", cards report.Results @ List.map Page.tableView report.Tables
+            "Summary", Cards.view report.Results @ List.map Page.tableView report.Tables
 
             if not report.Plots.IsEmpty then
-                "Plots", [ Page.chartsView report.Plots ]
+                "Plots", [ Page.note spreads; Page.chartsView report.Plots ]
 
             match report.Embedding with
             | Some shown -> "Representations", embeddingView shown
@@ -229,9 +240,21 @@ module Report =
 
     /// One self-contained page: it opens without a network.
     let toHtml report =
-        Page.html report.Title report.Subtitle (sections report)
+        Page.html report.Refresh report.Title report.Subtitle (sections report)
 
-    /// Writes report.html, the tables as table.md, table.csv and table.tex, and provenance.md into a folder; the path of the page.
+    /// One file for each table, and none left of a report that had more.
+    let private writeCsv folder (tables: Table list) =
+        let path i = Path.Combine(folder, $"table-{i}.csv")
+
+        for i, table in List.indexed tables do
+            AtomicFile.WriteText(path (i + 1), Table.toCsv table + "\n")
+
+        Seq.initInfinite (fun i -> path (tables.Length + 1 + i))
+        |> Seq.takeWhile File.Exists
+        |> List.ofSeq
+        |> List.iter File.Delete
+
+    /// Writes report.html, the tables as table.md and table.tex, each as table-1.csv and so on, and provenance.md into a folder; the path of the page.
     let write folder report =
         Directory.CreateDirectory folder |> ignore
         let path name = Path.Combine(folder, name)
@@ -244,8 +267,8 @@ module Report =
             )
 
         tables "md" (fun table -> $"## {table.Title}\n\n{Table.toMarkdown table}")
-        tables "csv" Table.toCsv
         tables "tex" (fun table -> $"%% {table.Title}\n{Table.toLatex table}")
+        writeCsv folder report.Tables
 
         AtomicFile.WriteText(
             path "provenance.md",

@@ -32,8 +32,8 @@ module TensorBoard =
             final "accuracy/k-NN, untrained" outcome.KnnTop1Untrained
             final "accuracy/contrastive" outcome.ContrastiveTop1
 
-            for name, value in outcome.Measured do
-                final $"measured/{name}" value
+            for metric in Outcome.measuredOf [ outcome ] do
+                final $"measured/{metric.Name}" (metric.Get outcome)
         ]
 
     /// The name of a run's folder: its coordinates, without what a path cannot hold, or its hash where it has none.

@@ -1,38 +1,70 @@
 namespace SimCLR
 
+/// What a figure is counted in.
+[<RequireQualifiedAccess>]
+type FigureUnit =
+    /// A number.
+    | Plain
+    /// A fraction, shown in percent.
+    | Share
+    | Nats
+
+/// A number that was measured.
+[<RequireQualifiedAccess>]
+type Figure =
+    {
+        /// The label of its measurement, such as "fine-tuned on 1%"; empty for a figure of the training.
+        Of: string
+        /// Within its measurement, such as "top-1".
+        Name: string
+        [<Neutral "\"Plain\"">]
+        Unit: FigureUnit
+        Value: float
+    }
+
+    /// Its whole name, such as "fine-tuned on 1% top-1".
+    member figure.FullName =
+        if figure.Of = "" then
+            figure.Name
+        else
+            $"{figure.Of} {figure.Name}"
+
 /// What a logging interval of training saw.
 type CurvePoint =
     {
         Step: int64
         /// Passes over the images done, with their fraction.
         Epoch: float
-        /// Mean over the interval.
-        Loss: float
         LearningRate: float
-        /// L2 norm over all parameters.
-        GradientNorm: float
         ImagesPerSecond: float
+        /// Means over the interval, by name: "loss" and what else the method gives, and the "gradient norm" of the last step.
+        Figures: Map<string, float>
+    }
+
+    member private point.Figure name =
+        point.Figures |> Map.tryFind name |> Option.defaultValue nan
+
+    /// Mean over the interval.
+    member point.Loss = point.Figure "loss"
+
+    /// L2 norm over all parameters.
+    member point.GradientNorm = point.Figure "gradient norm"
+
+/// Why there is no outcome, or no figure.
+type Failure =
+    {
+        /// In a line.
+        Reason: string
+        Detail: string
     }
 
 /// What a run came to. Accuracies are fractions of the test images.
 type Outcome =
     {
-        /// Linear probe of the trained encoder.
-        LinearTop1: float
-        /// Linear probe of the same encoder before training.
-        LinearTop1Untrained: float
-        /// k-NN of the trained encoder.
-        KnnTop1: float
-        /// k-NN of the same encoder before training.
-        KnnTop1Untrained: float
-        /// Mean loss of the last epoch.
-        FinalLoss: float
-        /// Mean entropy of the softmax over the batch in the last epoch, in nats.
-        Entropy: float
-        /// How often the positive was the most similar of the batch, in the last epoch.
-        ContrastiveTop1: float
-        /// Strength that the linear probe chose.
-        L2: float
+        /// Of the training, means of the last epoch; of the untrained encoder; of each measurement, in order.
+        Figures: Figure list
+        /// Labels of the measurements that failed, and why: the rest is whole.
+        Failures: (string * Failure) list
         Steps: int64
         /// Wall time of training and evaluation.
         Seconds: float
@@ -41,17 +73,41 @@ type Outcome =
         /// Part of the training loop's time in which it waited for images.
         Waiting: float
         Curve: CurvePoint list
-        /// Figures of the run's Evaluation.Measurements, by name, in their order.
-        Measured: (string * float) list
     }
 
-/// Why a run has no outcome.
-type Failure =
-    {
-        /// In a line.
-        Reason: string
-        Detail: string
-    }
+    /// The figure of that full name; NaN where there is none.
+    member outcome.Figure(name: string) =
+        outcome.Figures
+        |> List.tryFind (fun figure -> figure.FullName = name)
+        |> Option.map _.Value
+        |> Option.defaultValue nan
+
+    /// Linear probe of the trained encoder.
+    member outcome.LinearTop1 = outcome.Figure "linear top-1"
+
+    /// The same on the validation images that its strength was chosen on.
+    member outcome.LinearValidationTop1 = outcome.Figure "linear validation top-1"
+
+    /// Linear probe of the same encoder before training.
+    member outcome.LinearTop1Untrained = outcome.Figure "linear, untrained top-1"
+
+    /// k-NN of the trained encoder.
+    member outcome.KnnTop1 = outcome.Figure "k-NN top-1"
+
+    /// k-NN of the same encoder before training.
+    member outcome.KnnTop1Untrained = outcome.Figure "k-NN, untrained top-1"
+
+    /// Strength that the linear probe chose.
+    member outcome.L2 = outcome.Figure "linear L2"
+
+    /// Mean loss of the last epoch.
+    member outcome.FinalLoss = outcome.Figure "loss"
+
+    /// Mean entropy of the softmax over the batch in the last epoch, in nats.
+    member outcome.Entropy = outcome.Figure "entropy"
+
+    /// How often the positive was the most similar of the batch, in the last epoch.
+    member outcome.ContrastiveTop1 = outcome.Figure "contrastive top-1"
 
 /// What to read off an outcome.
 type Metric =
@@ -59,6 +115,8 @@ type Metric =
         Name: string
         /// "%" for fractions that are shown in percent, else a unit or nothing.
         Unit: string
+        /// The label of the measurement whose figure it is: where that failed, tables say why. Empty for others.
+        Of: string
         /// NaN where the outcome has no such figure; tables leave it out and show "–" where there is none at all.
         Get: Outcome -> float
     }
@@ -82,10 +140,23 @@ module Metric =
 [<RequireQualifiedAccess>]
 module Outcome =
 
-    let private metric name unit get = { Name = name; Unit = unit; Get = get }
+    let private metric name unit get =
+        {
+            Name = name
+            Unit = unit
+            Of = ""
+            Get = get
+        }
+
+    let private measuredBy label metric = { metric with Of = label }
 
     /// Linear-probe accuracy.
-    let linearTop1 = metric "linear top-1" "%" _.LinearTop1
+    let linearTop1 = metric "linear top-1" "%" _.LinearTop1 |> measuredBy "linear"
+
+    /// Linear-probe accuracy on the validation images that its strength was chosen on: what choices are to be made by.
+    let linearValidationTop1 =
+        metric "linear top-1, validation" "%" _.LinearValidationTop1
+        |> measuredBy "linear"
 
     /// Linear-probe accuracy of the untrained encoder.
     let linearTop1Untrained = metric "linear top-1, untrained" "%" _.LinearTop1Untrained
@@ -95,7 +166,7 @@ module Outcome =
         metric "gain" "%" (fun outcome -> outcome.LinearTop1 - outcome.LinearTop1Untrained)
 
     /// k-NN accuracy.
-    let knnTop1 = metric "k-NN top-1" "%" _.KnnTop1
+    let knnTop1 = metric "k-NN top-1" "%" _.KnnTop1 |> measuredBy "k-NN"
 
     /// k-NN accuracy of the untrained encoder.
     let knnTop1Untrained = metric "k-NN top-1, untrained" "%" _.KnnTop1Untrained
@@ -115,26 +186,38 @@ module Outcome =
     /// Wall time.
     let seconds = metric "wall time" "s" _.Seconds
 
-    /// A figure of the run's measurements: Measurement.label and what it measured, such as "fine-tuned on 1% top-1". NaN where an outcome
-    /// has no figure of that name, which tables show as missing. Shown in percent, but for alignment, uniformity, k and temperature.
+    let private unitOf unit =
+        match unit with
+        | FigureUnit.Plain -> ""
+        | FigureUnit.Share -> "%"
+        | FigureUnit.Nats -> "nats"
+
+    /// A figure by its full name, such as "fine-tuned on 1% top-1". NaN where an outcome has no figure of that name, which tables show as
+    /// missing. Shown in percent, but for a name that Outcome.measuredOf knows to have another unit.
     let measured name =
-        let endings = [ "alignment"; "uniformity"; " k"; " temperature" ]
+        metric name "%" (fun outcome -> outcome.Figure name)
 
-        let unit =
-            if endings |> List.exists (name: string).EndsWith then
-                ""
-            else
-                "%"
+    /// What every run's table has in columns of their own.
+    let private standard =
+        set [ ""; "linear"; "k-NN"; "linear, untrained"; "k-NN, untrained" ]
 
-        metric name unit (fun outcome ->
-            outcome.Measured
-            |> List.tryFind (fun (other, _) -> other = name)
-            |> Option.map snd
-            |> Option.defaultValue nan)
-
-    /// Every figure that one of the outcomes has, in order of appearance, as metrics.
+    /// Every figure of further measurements that one of the outcomes has, in order of appearance, as metrics; a measurement that failed
+    /// everywhere has one, which has no value.
     let measuredOf (outcomes: Outcome list) =
-        outcomes
-        |> List.collect (_.Measured >> List.map fst)
-        |> List.distinct
-        |> List.map measured
+        let figures =
+            outcomes
+            |> List.collect _.Figures
+            |> List.filter (fun figure -> not (standard.Contains figure.Of))
+            |> List.distinctBy _.FullName
+
+        let known = figures |> List.map _.Of |> set
+
+        [
+            for figure in figures do
+                metric figure.FullName (unitOf figure.Unit) (fun outcome -> outcome.Figure figure.FullName)
+                |> measuredBy figure.Of
+
+            for label in outcomes |> List.collect _.Failures |> List.map fst |> List.distinct do
+                if not (known.Contains label || standard.Contains label) then
+                    metric label "" (fun _ -> nan) |> measuredBy label
+        ]

@@ -4,9 +4,19 @@ open System
 open System.Diagnostics
 open System.Runtime.InteropServices
 open SimCLR.Core.Runtime
+open SimCLR.Core.Training
 open TorchSharp
 
-/// What a run was executed with; it changes no run's value.
+/// A part of a training that was computed under one setting.
+type Segment =
+    {
+        /// Steps done when it began.
+        FromStep: int64
+        /// By name: device, precision, threads, libtorch, commit, machine, ...
+        Setting: Map<string, string>
+    }
+
+/// What a training or a measurement was executed with; it changes no run's value.
 type Provenance =
     {
         /// Of the folder that the script was started in; "dirty" follows where files differed from it.
@@ -18,6 +28,9 @@ type Provenance =
         Machine: string
         Energy: Energy
         Date: DateTimeOffset
+        /// Of a training that was interrupted and taken up: under which settings it was computed, in order. None where there was one.
+        [<Neutral "[]">]
+        Segments: Segment list
     }
 
 [<RequireQualifiedAccess>]
@@ -46,15 +59,21 @@ module internal Provenance =
         let gpus = Gpu.Models |> Seq.map (fun model -> $", {model}") |> String.concat ""
         $"{Processor.Name}, {Environment.ProcessorCount} logical cores{gpus}, {RuntimeInformation.OSDescription}"
 
-    /// Of a run that has ended.
-    let gather device (precision: Precision) (meter: EnergyMeter) : Provenance =
+    let private versions () =
         let version (kind: Type) =
             kind.Assembly.GetName().Version |> string
 
+        $"SimCLR.Research {version typeof<Provenance>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
+
+    /// What is recorded of this process in every checkpoint.
+    let setting () =
+        readOnlyDict [ "commit", commit.Value; "versions", versions (); "machine", machine () ]
+
+    /// Of a training or a measurement that has ended.
+    let gather device (precision: Precision) (meter: EnergyMeter) (segments: TrainingSegment seq) : Provenance =
         {
             Commit = commit.Value
-            Versions =
-                $"SimCLR.Research {version typeof<Provenance>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
+            Versions = versions ()
             Device = string device
             Threads = torch.get_num_threads ()
             Precision =
@@ -66,4 +85,16 @@ module internal Provenance =
             Machine = machine ()
             Energy = meter.Energy
             Date = DateTimeOffset.Now
+            Segments =
+                match List.ofSeq segments with
+                | []
+                | [ _ ] -> []
+                | several ->
+                    [
+                        for segment in several ->
+                            {
+                                FromStep = segment.FromStep
+                                Setting = Map [ for setting in segment.Setting -> setting.Key, setting.Value ]
+                            }
+                    ]
         }

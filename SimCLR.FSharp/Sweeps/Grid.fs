@@ -1,61 +1,7 @@
 namespace SimCLR
 
-open System.Globalization
-
-/// A coordinate on an axis of a grid.
-[<RequireQualifiedAccess>]
-type AxisValue =
-    | Number of float
-    | Text of string
-
-    override value.ToString() =
-        match value with
-        | Number x -> x.ToString("R", CultureInfo.InvariantCulture)
-        | Text text -> text
-
-/// A run and where it stands in its grid.
-type Cell =
-    {
-        /// Axis names and coordinates, in the grid's order.
-        Coordinates: (string * AxisValue) list
-        Run: Run
-    }
-
 /// Runs with named axes.
 type Grid = { Axes: string list; Cells: Cell list }
-
-/// A choice to vary: its name, and what each of its values does to a run.
-[<NoEquality; NoComparison>]
-type Axis =
-    {
-        Name: string
-        Points: (AxisValue * (Run -> Run)) list
-    }
-
-[<RequireQualifiedAccess>]
-module Axis =
-
-    let private coordinate (value: obj) =
-        match value with
-        | :? float as x -> AxisValue.Number x
-        | :? int as i -> AxisValue.Number(float i)
-        | :? int64 as i -> AxisValue.Number(float i)
-        | :? string as text -> AxisValue.Text text
-        | other -> AxisValue.Text(Code.line other)
-
-    /// Values that a setter such as Run.temperature sets; anything but a number or a text is named by its code.
-    let over name (set: 'T -> Run -> Run) (values: 'T list) =
-        {
-            Name = name
-            Points = [ for value in values -> coordinate (box value), set value ]
-        }
-
-    /// Values, each with its label.
-    let labelled name (set: 'T -> Run -> Run) (values: (string * 'T) list) =
-        {
-            Name = name
-            Points = [ for label, value in values -> AxisValue.Text label, set value ]
-        }
 
 [<RequireQualifiedAccess>]
 module Grid =
@@ -78,27 +24,35 @@ module Grid =
         if List.contains axis.Name grid.Axes then
             invalidArg (nameof axis) $"The grid has an axis '{axis.Name}' already; give this one another name."
 
+    let private alongWhere fits (axis: Axis) grid =
+        check axis grid
+
         // A run that is there twice would count twice in every mean.
         for value, count in axis.Points |> List.countBy fst do
             if count > 1 then
                 invalidArg (nameof axis) $"Axis '{axis.Name}' has the value {value} {count} times; give it once."
 
-    /// Every run with every value of an axis.
-    let along (axis: Axis) grid =
-        check axis grid
+        let at coordinate (cell: Cell) run =
+            {
+                Coordinates = cell.Coordinates @ [ axis.Name, coordinate ]
+                Run = run
+            }
 
         {
             Axes = grid.Axes @ [ axis.Name ]
             Cells =
                 [
                     for cell in grid.Cells do
-                        for coordinate, change in axis.Points ->
-                            {
-                                Coordinates = cell.Coordinates @ [ axis.Name, coordinate ]
-                                Run = change cell.Run
-                            }
+                        if fits cell.Run then
+                            for coordinate, change in axis.Points do
+                                at coordinate cell (change cell.Run)
+                        else
+                            at AxisValue.None cell cell.Run
                 ]
         }
+
+    /// Every run with every value of an axis.
+    let along (axis: Axis) grid = alongWhere (fun _ -> true) axis grid
 
     /// Every run with every value of an axis: numbers, or values that print well.
     let vary name (set: 'T -> Run -> Run) (values: 'T list) grid = along (Axis.over name set values) grid
@@ -107,16 +61,27 @@ module Grid =
     let varyBy name (set: 'T -> Run -> Run) (values: (string * 'T) list) grid =
         along (Axis.labelled name set values) grid
 
+    /// Every run that fits with every value of an axis; a run that does not fit stays as it is, once, at AxisValue.None, which is shown as "–".
+    /// So the temperature is varied of those losses that have one.
+    let varyWhere (fits: Run -> bool) name (set: 'T -> Run -> Run) (values: 'T list) grid =
+        alongWhere fits (Axis.over name set values) grid
+
+    /// The same, each value with its label.
+    let varyByWhere (fits: Run -> bool) name (set: 'T -> Run -> Run) (values: (string * 'T) list) grid =
+        alongWhere fits (Axis.labelled name set values) grid
+
     /// Every run with every combination of the axes' values; the first axis varies slowest.
     let cross axes grid =
         axes |> List.fold (fun grid axis -> along axis grid) grid
 
-    /// Every run with the axes' first values, then with their second values, and so on: choices that change together.
+    /// Every run with the axes' first values, then with their second values, and so on: choices that change together. An axis may repeat a
+    /// value, as long as no two places have the same values on all axes.
     let zip (axes: Axis list) grid =
         axes |> List.iter (fun axis -> check axis grid)
         let names = axes |> List.map _.Name
 
         match axes |> List.map _.Points.Length |> List.distinct with
+        | [] -> invalidArg (nameof axes) "There are no axes to zip; give one or more."
         | [ _ ] when List.distinct names = names -> ()
         | [ _ ] -> invalidArg (nameof axes) "Two of the zipped axes have the same name; give each its own."
         | _ ->
@@ -126,49 +91,67 @@ module Grid =
 
             invalidArg (nameof axes) $"Zipped axes need the same number of values, but {lengths}."
 
+        let places =
+            [
+                for points in axes |> List.map _.Points |> List.transpose ->
+                    List.zip names (List.map fst points), List.map snd points
+            ]
+
+        for place, count in places |> List.countBy fst do
+            if count > 1 then
+                invalidArg (nameof axes) $"The zipped axes have {Cell.words place} {count} times; give it once."
+
         {
             Axes = grid.Axes @ names
             Cells =
                 [
                     for cell in grid.Cells do
-                        for points in axes |> List.map _.Points |> List.transpose ->
+                        for place, changes in places ->
                             {
-                                Coordinates = cell.Coordinates @ List.zip names (List.map fst points)
-                                Run = points |> List.fold (fun run (_, change) -> change run) cell.Run
+                                Coordinates = cell.Coordinates @ place
+                                Run = changes |> List.fold (fun run change -> change run) cell.Run
                             }
                 ]
         }
 
-    /// The cells of both grids, which have the same axes; a cell of both is there once.
-    let union (first: Grid) (second: Grid) =
-        let show (grid: Grid) = String.concat ", " grid.Axes
-
-        if List.sort first.Axes <> List.sort second.Axes then
-            invalidArg
-                (nameof second)
-                $"A union needs grids of the same axes, not of [{show first}] and [{show second}]."
-
-        let ordered (cell: Cell) =
-            { cell with
-                Coordinates =
-                    first.Axes
-                    |> List.map (fun axis -> cell.Coordinates |> List.find (fst >> (=) axis))
+    /// Every run at every point, which has a value for each of the axes.
+    let internal atPoints (axes: RandomAxis list) (points: AxisValue list list) grid =
+        let along i (axis: RandomAxis) : Axis =
+            {
+                Name = axis.Name
+                Points = [ for point in points -> point[i], axis.Set point[i] ]
             }
 
-        let cells = first.Cells @ List.map ordered second.Cells |> List.distinct
+        zip (List.mapi along axes) grid
+
+    /// Every run at so many points that are drawn from the axes, all different (random search; Bergstra and Bengio 2012). The seed decides them, on
+    /// every machine alike, and the points of a smaller count are the first of a larger one.
+    let sample count (seed: int) (axes: RandomAxis list) grid =
+        atPoints axes (Sampling.points count seed axes) grid
+
+    /// The cells of both grids; a cell of both is there once. On an axis that its grid does not have, a cell is at AxisValue.None.
+    let union (first: Grid) (second: Grid) =
+        let axes = List.distinct (first.Axes @ second.Axes)
+
+        let placed (cell: Cell) =
+            let known = Map cell.Coordinates
+
+            { cell with
+                Coordinates =
+                    [
+                        for axis in axes -> axis, known |> Map.tryFind axis |> Option.defaultValue AxisValue.None
+                    ]
+            }
+
+        let cells = first.Cells @ second.Cells |> List.map placed |> List.distinct
 
         for coordinates, count in cells |> List.countBy _.Coordinates do
             if count > 1 then
-                let place =
-                    coordinates
-                    |> List.map (fun (name, value) -> $"{name} {value}")
-                    |> String.concat ", "
-
                 invalidArg
                     (nameof second)
-                    $"The two grids have different runs at {place}; vary what differs on an axis."
+                    $"The two grids have different runs at {Cell.words coordinates}; vary what differs on an axis."
 
-        { Axes = first.Axes; Cells = cells }
+        { Axes = axes; Cells = cells }
 
     /// Every run with every seed.
     let seeds (seeds: int list) grid =
@@ -187,19 +170,26 @@ module Grid =
     let size grid = List.length grid.Cells
 
     /// The coordinates in words: "temperature 0.1, seed 0".
-    let label (cell: Cell) =
-        cell.Coordinates
-        |> List.map (fun (name, value) -> $"{name} {value}")
-        |> String.concat ", "
+    let label (cell: Cell) = Cell.words cell.Coordinates
 
-    /// All that is wrong with the grid's runs, with their coordinates; none for a grid that can start.
+    /// All that is wrong with the grid, its runs with their coordinates; none for a grid that can start. An axis that changes nothing is wrong, and
+    /// one that fits nowhere.
     let problems grid =
         if List.isEmpty grid.Cells then
             [ "The grid has no runs: 'where' has dropped them all." ]
         else
             [
+                for axis in grid.Axes do
+                    if
+                        grid.Cells
+                        |> List.forall (fun cell -> List.contains (axis, AxisValue.None) cell.Coordinates)
+                    then
+                        $"Axis '{axis}' fits none of the runs; leave it out, or see what Grid.varyWhere asks of them."
+
+                yield! SameRuns.problems grid.Cells
+
                 for cell in grid.Cells do
-                    for problem in Run.problems cell.Run ->
+                    for problem in Run.problems cell.Run do
                         if List.isEmpty cell.Coordinates then
                             problem
                         else
@@ -207,7 +197,7 @@ module Grid =
             ]
             |> List.distinct
 
-    /// The grid, or all that is wrong with its runs.
+    /// The grid, or all that is wrong with it.
     let validate grid =
         match problems grid with
         | [] -> Ok grid

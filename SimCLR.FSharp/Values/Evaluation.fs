@@ -11,9 +11,49 @@ type Evaluation =
         KnnK: int
         /// Their votes weigh exp(cosine similarity / temperature).
         KnnTemperature: float
-        /// What else is measured, after training; each costs its time. Figures lie in the outcome's Measured.
+        /// What else is measured, after training; each costs its time.
+        [<Neutral "[]">]
         Measurements: Measurement list
     }
+
+/// One measurement with what of the evaluation it reads: all that its figures depend on besides the encoder and its images. Each is stored
+/// by itself.
+type EvaluationTask =
+    {
+        Measurement: Measurement
+        /// Strengths that its linear probe chooses from; none where it has no such probe.
+        [<Neutral "[]">]
+        L2: float list
+        /// Part of the training images that it chooses on; None where it chooses nothing.
+        ValidationFraction: float option
+    }
+
+[<RequireQualifiedAccess>]
+module EvaluationTask =
+
+    /// The content hash: 16 hexadecimal digits of SHA-256 over version and JSON.
+    let hash (task: EvaluationTask) = Json.hash "simclr evaluation 3" task
+
+    /// Begins the names of its figures.
+    let label (task: EvaluationTask) = Measurement.label task.Measurement
+
+    /// The task of a measurement: what it reads of the evaluation is part of it.
+    let internal ofMeasurement (evaluation: Evaluation) measurement =
+        let probes, chooses =
+            match measurement with
+            | Measurement.LinearProbe
+            | Measurement.HeadProbe
+            | Measurement.Retention _ -> true, true
+            // A transfer has strengths of its own.
+            | Measurement.Transfer _
+            | Measurement.Knn _ -> false, true
+            | _ -> false, false
+
+        {
+            Measurement = measurement
+            L2 = if probes then evaluation.L2 else []
+            ValidationFraction = if chooses then Some evaluation.ValidationFraction else None
+        }
 
 [<RequireQualifiedAccess>]
 module Evaluation =
@@ -34,12 +74,45 @@ module Evaluation =
             Measurements = evaluation.Measurements @ measurements
         }
 
+    /// What every encoder is measured by, trained or not: the linear probe and k-NN.
+    let internal standardTasks evaluation =
+        [
+            Measurement.LinearProbe
+            Measurement.NearestNeighbours
+                {
+                    K = evaluation.KnnK
+                    Temperature = evaluation.KnnTemperature
+                }
+        ]
+        |> List.map (EvaluationTask.ofMeasurement evaluation)
+
+    /// Learning rates of the classifiers that are trained along: their figures are the training's.
+    let internal onlineProbes evaluation =
+        evaluation.Measurements
+        |> List.choose (function
+            | Measurement.OnlineProbe rate -> Some rate
+            | _ -> None)
+
+    /// All that the trained encoder is measured by, in order; online probes are measured by the training.
+    let tasks evaluation =
+        standardTasks evaluation
+        @ [
+            for measurement in evaluation.Measurements do
+                match measurement with
+                | Measurement.OnlineProbe _ -> ()
+                | other -> EvaluationTask.ofMeasurement evaluation other
+        ]
+
     let internal problems evaluation =
         [
             for i, measurement in List.indexed evaluation.Measurements do
                 yield! Measurement.problems $"Evaluation.Measurements[{i}]" measurement
 
-            for name, same in evaluation.Measurements |> List.countBy Measurement.label do
+            for name, same in
+                (tasks evaluation |> List.map EvaluationTask.label)
+                @ (onlineProbes evaluation
+                   |> List.map (Measurement.OnlineProbe >> Measurement.label))
+                |> List.countBy id do
                 if same > 1 then
                     $"Evaluation.Measurements has {same} that are both '{name}', so that their figures would have one name; "
                     + "keep one, and vary it over an axis of the grid."

@@ -3,7 +3,10 @@ module internal SimCLR.Json
 
 open System
 open System.Globalization
+open System.Security.Cryptography
+open System.Text
 open System.Text.Json
+open System.Text.Json.Nodes
 open System.Text.Json.Serialization
 
 /// Shortest digits that read back the same number. -0.0, which equals 0.0, is written as 0; what is no number as a string.
@@ -45,12 +48,45 @@ let private options indented =
 let private pretty = options true
 let private compact = options false
 
+/// Without the fields that have their neutral value.
+let private documentOf (kind: Type) (value: obj) =
+    let node = JsonSerializer.SerializeToNode(value, kind, compact)
+    Neutral.strip kind node
+    node
+
+let private document (value: 'T) = documentOf typeof<'T> (box value)
+
 /// Indented, for people.
-let write (value: 'T) = JsonSerializer.Serialize(value, pretty)
+let write (value: 'T) = (document value).ToJsonString pretty
 
 /// In one line.
-let writeLine (value: 'T) =
+let writeLine (value: 'T) = (document value).ToJsonString compact
+
+/// In one line, for a type that is known only now.
+let writeLineOf (kind: Type) (value: obj) =
+    (documentOf kind value).ToJsonString compact
+
+/// In one line, with every field.
+let writeWhole (value: 'T) =
     JsonSerializer.Serialize(value, compact)
+
+/// With the fields of every object in the order of their names, so that their order in a type does not matter.
+let rec private sorted (node: JsonNode) : JsonNode =
+    match node with
+    | :? JsonObject as fields ->
+        JsonObject
+            [
+                for field in fields |> Seq.sortWith (fun a b -> String.CompareOrdinal(a.Key, b.Key)) ->
+                    Collections.Generic.KeyValuePair(field.Key, sorted field.Value)
+            ]
+    | :? JsonArray as items -> JsonArray [| for item in items -> sorted item |]
+    | null -> null
+    | leaf -> leaf.DeepClone()
+
+/// 16 hexadecimal digits of SHA-256 over what the value is of and its JSON.
+let hash (kind: string) (value: 'T) =
+    let text = $"{kind}\n{(sorted (document value)).ToJsonString compact}"
+    Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes text)).Substring(0, 16)
 
 /// Fields that only one of two documents has.
 let rec private strangers path (given: JsonElement) (known: JsonElement) =
@@ -75,18 +111,22 @@ let rec private strangers path (given: JsonElement) (known: JsonElement) =
         |> List.concat
     | _ -> []
 
-/// Reads a value, or says what is wrong with the text. A field too many, too few or twice is wrong.
-let read<'T> (text: string) : Result<'T, string> =
+/// Reads a value of a type that is known only now, or says what is wrong with the text. A field too many, twice, or missing without a
+/// neutral value is wrong.
+let readOf (kind: Type) (text: string) : Result<obj, string> =
     try
-        use document =
-            JsonDocument.Parse(text, JsonDocumentOptions(AllowDuplicateProperties = false))
+        let node =
+            JsonNode.Parse(text, documentOptions = JsonDocumentOptions(AllowDuplicateProperties = false))
 
-        let value = document.RootElement.Deserialize<'T> compact
+        Neutral.fill kind node
+        let value = node.Deserialize(kind, compact)
 
-        if isNull (box value) then
+        if isNull value then
             Error "it is empty"
         else
-            match strangers "" document.RootElement (JsonSerializer.SerializeToElement(value, compact)) with
+            use given = JsonSerializer.SerializeToDocument(node, compact)
+
+            match strangers "" given.RootElement (JsonSerializer.SerializeToElement(value, kind, compact)) with
             | [] -> Ok value
             | wrong -> Error(String.concat "; " wrong)
     with
@@ -94,3 +134,8 @@ let read<'T> (text: string) : Result<'T, string> =
     | :? InvalidOperationException as error -> Error error.Message
     | :? NotSupportedException as error -> Error error.Message
     | :? FormatException as error -> Error error.Message
+    | :? ArgumentException as error -> Error error.Message
+
+/// The same for a type that is known.
+let read<'T> (text: string) : Result<'T, string> =
+    readOf typeof<'T> text |> Result.map unbox<'T>

@@ -86,9 +86,17 @@ type KnnChoice =
         Temperatures: float list
     }
 
-/// What can be measured of a pretrained encoder beyond the standard probe and k-NN.
+/// k-NN with these settings.
+[<RequireQualifiedAccess>]
+type KnnSettings = { K: int; Temperature: float }
+
+/// What can be measured of a pretrained encoder.
 [<RequireQualifiedAccess>]
 type Measurement =
+    /// Linear probe, its L2 strength chosen on validation images; every run has it.
+    | LinearProbe
+    /// Weighted k-NN (Wu et al. 2018); every run has it.
+    | NearestNeighbours of KnnSettings
     /// Linear classifier by SGD on crops and flips, the encoder frozen (SimCLR, appendix B.6).
     | LinearSgd of ClassifierSettings
     /// Fine-tuning on a part of the labels (SimCLR, table 7; v2, section 3).
@@ -177,6 +185,8 @@ module Measurement =
     /// Begins the name of each of its figures, such as "fine-tuned on 1%": the figure is then "fine-tuned on 1% top-1".
     let label measurement =
         match measurement with
+        | Measurement.LinearProbe -> "linear"
+        | Measurement.NearestNeighbours _ -> "k-NN"
         | Measurement.LinearSgd _ -> "linear SGD"
         | Measurement.FineTune s ->
             let all = ofLabels "fine-tuned" s.Labels
@@ -235,6 +245,10 @@ module Measurement =
 
     let internal problems name measurement =
         match measurement with
+        | Measurement.LinearProbe -> []
+        | Measurement.NearestNeighbours s ->
+            Check.atLeast $"{name}.NearestNeighbours.K" 1 s.K
+            @ Check.above $"{name}.NearestNeighbours.Temperature" 0.0 s.Temperature
         | Measurement.LinearSgd s -> trainingProblems $"{name}.LinearSgd" s
         | Measurement.FineTune s -> fineTuneProblems $"{name}.FineTune" s
         | Measurement.Supervised s ->
@@ -269,3 +283,11 @@ module Measurement =
         | Measurement.FineTune s
         | Measurement.Distill { Teacher = Teacher.FineTuned s } -> s.FromHeadLayer
         | _ -> 0
+
+    /// Whether it reads the projection head.
+    let internal readsHead measurement =
+        match measurement with
+        | Measurement.HeadProbe
+        | Measurement.AlignmentUniformity Representation.Z
+        | Measurement.Retention _ -> true
+        | other -> headLayers other > 0

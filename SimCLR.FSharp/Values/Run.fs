@@ -1,8 +1,5 @@
 namespace SimCLR
 
-open System
-open System.Security.Cryptography
-
 /// Number format of encoder and head.
 [<RequireQualifiedAccess>]
 type Precision =
@@ -18,6 +15,7 @@ type MicroBatches =
         /// Images of a part.
         Size: int
         /// Batch norm computes with its running statistics and does not move them: the gradient is that of the whole batch.
+        [<Neutral "false">]
         FreezeBatchNorm: bool
     }
 
@@ -43,12 +41,68 @@ type Run =
         Seed: int64
     }
 
+/// What of a run decides the weights, and what watches them: runs that differ only in how they are evaluated have the same training.
+[<RequireQualifiedAccess>]
+type Training =
+    {
+        Images: Images
+        ViewA: View
+        ViewB: View
+        Encoder: Encoder
+        Head: Head
+        Loss: Loss
+        Optimizer: Optimizer
+        LearningRate: LearningRate
+        Schedule: Schedule
+        BatchSize: int
+        MicroBatches: MicroBatches option
+        Epochs: int
+        Precision: Precision
+        /// Learning rates of the classifiers that are trained along. The weights do not feel them, but only a training can give their figures.
+        [<Neutral "[]">]
+        OnlineProbes: float list
+        Seed: int64
+    }
+
+/// An encoder before any training: runs that differ only in how they train have the same one.
+[<RequireQualifiedAccess>]
+type Untrained =
+    {
+        Images: Images
+        Encoder: Encoder
+        Seed: int64
+        /// Side of the images that it is measured on, in pixels; 0: that of the images.
+        Side: int
+    }
+
+[<RequireQualifiedAccess>]
+module Training =
+
+    /// The content hash of a training: 16 hexadecimal digits of SHA-256 over version and JSON.
+    let hash (training: Training) = Json.hash "simclr training 3" training
+
+    /// The training as JSON.
+    let toJson (training: Training) = Json.write training
+
+    /// Reads a training, or says what is wrong with the text.
+    let ofJson (text: string) =
+        Json.read<Training> text
+        |> Result.mapError (fun why -> $"This is no training: {why}.")
+
+    /// The F# code that rebuilds the training.
+    let toCode (training: Training) = Code.ofValue training
+
+    /// The choices in which two trainings differ: path, first, second.
+    let diff (a: Training) (b: Training) = Code.diff a b
+
+[<RequireQualifiedAccess>]
+module internal Untrained =
+
+    let hash (untrained: Untrained) =
+        Json.hash "simclr untrained 3" untrained
+
 [<RequireQualifiedAccess>]
 module Run =
-
-    /// Raised when a stored value would mean something else: part of every hash.
-    [<Literal>]
-    let SchemaVersion = 2
 
     /// The embedded data set with a small encoder: half a minute on two cores. The crop keeps a fifth of the image at least, as in
     /// dkobak's CIFAR-10 recipe: with the paper's 0.08 a short run gains half as much.
@@ -218,18 +272,56 @@ module Run =
     /// The run as JSON; numbers so that they read back the same.
     let toJson (run: Run) = Json.write run
 
-    /// Reads a run, or says what is wrong with the text: a field too many or too few is wrong.
+    /// Reads a run, or says what is wrong with the text: a field too many is wrong, and one that is missing and has no neutral value.
     let ofJson (text: string) =
         Json.read<Run> text |> Result.mapError (fun why -> $"This is no run: {why}.")
 
-    /// The content hash: 16 hexadecimal digits of SHA-256 over schema version and JSON.
+    /// The content hash: 16 hexadecimal digits of SHA-256 over version and JSON, without the fields that have their neutral value.
     /// The same value has the same hash on every machine; another value has another.
-    let hash run =
-        let text = $"simclr run {SchemaVersion}\n{Json.writeLine run}"
-        Convert.ToHexStringLower(SHA256.HashData(Text.Encoding.UTF8.GetBytes text)).Substring(0, 16)
+    let hash (run: Run) = Json.hash "simclr run 3" run
+
+    /// What of the run decides the weights.
+    let training (run: Run) : Training =
+        {
+            Images = run.Images
+            ViewA = run.ViewA
+            ViewB = run.ViewB
+            Encoder = run.Encoder
+            Head = run.Head
+            Loss = run.Loss
+            Optimizer = run.Optimizer
+            LearningRate = run.LearningRate
+            Schedule = run.Schedule
+            BatchSize = run.BatchSize
+            MicroBatches = run.MicroBatches
+            Epochs = run.Epochs
+            Precision = run.Precision
+            OnlineProbes = Evaluation.onlineProbes run.Evaluation
+            Seed = run.Seed
+        }
+
+    /// The hash of the run's training: runs that differ only in how they are evaluated share it, and are trained once.
+    let trainingHash run = Training.hash (training run)
+
+    /// The run's encoder before training.
+    let internal untrained (run: Run) : Untrained =
+        {
+            Images = run.Images
+            Encoder = run.Encoder
+            Seed = run.Seed
+            Side = View.outputSize (Images.knownSize run.Images |> Option.defaultValue 0) run.ViewA
+        }
 
     /// The F# code that rebuilds the run.
     let toCode (run: Run) = Code.ofValue run
 
     /// The choices in which two runs differ: path, first, second.
     let diff (a: Run) (b: Run) = Code.diff a b
+
+    /// Every leaf of the run by its path: "Loss.Temperature", "0.5". A case stands under the path of its union ("Loss", "NtXent"), and a
+    /// single number that it holds under that path with the case's name ("LearningRate.Linear", "0.2").
+    let paths (run: Run) : (string * string) list = ValuePath.leaves run
+
+    /// The run with another value at a path that Run.diff or Run.paths prints: a number, a text, "none", the name of a case, or JSON. An error says
+    /// what the value must be, or which fields are there.
+    let set (path: string) (value: string) (run: Run) : Result<Run, string> = ValuePath.set path value run

@@ -32,10 +32,10 @@ public class Optimizers
     {
         using var generator = new Generator(1, CPU);
         network = new ResNetSpec(18).Create(3, generator);
-        optimizer = All[Optimizer].Create(network.named_parameters().Select(named => (named.name, named.parameter)));
+        optimizer = All[Optimizer].Create(ParameterGroups.Of(network));
         optimizer.LearningRate = 1e-4;
         foreach (var parameter in network.parameters())
-            parameter.grad = rand_like(parameter);
+            parameter.grad!.uniform_(0, 1);
     }
 
     /// <summary>One step.</summary>

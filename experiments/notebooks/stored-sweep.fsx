@@ -38,7 +38,7 @@ results.Cells
 (**
 ## Tables
 
-Means and deviations over the seeds.
+Means and deviations over the seeds. Where other axes vary too, a mean is shown with the range of its settings: a deviation is of seeds only.
 *)
 results
 |> Table.summary
@@ -74,7 +74,8 @@ Plot.curves "temperature" results |> Notebook.chart
 (**
 ## Beside the paper
 
-A small run cannot reach the paper's numbers; what it can show is their order. The rank correlation says how far it does, and how often chance would do as well.
+A small run cannot reach the paper's numbers; what it can show is their order. The verdict is that it agrees, contradicts, or is undecided: the interval over seeds of the
+difference that decides must not hold 0. The rank correlation says how far the orders go together, and how often chance would do as well.
 *)
 let comparison =
     let published =
@@ -91,11 +92,12 @@ Comparison.verdict comparison
 (**
 ## The store itself
 
-Every stored run can be found without its grid: this asks for the best probe of all runs in the store.
+Every stored run can be found without its grid: this asks for the best probe of all runs in the store, as validation images see it; what was chosen is
+judged on the test images.
 *)
 Store.all ignore Notebook.executor.Store
-|> List.sortByDescending (fun (_, outcome) -> outcome.LinearTop1)
+|> List.sortByDescending (fun (_, outcome) -> outcome.LinearValidationTop1)
 |> List.truncate 3
 |> List.map (fun (run, outcome) ->
-    $"{Run.hash run}: temperature {Loss.temperature run.Loss |> Option.get}, seed {run.Seed}, linear {100.0 * outcome.LinearTop1:F1} %%")
+    $"{Run.hash run}: temperature {Loss.temperature run.Loss |> Option.get}, seed {run.Seed}, validation {100.0 * outcome.LinearValidationTop1:F1} %%, test {100.0 * outcome.LinearTop1:F1} %%")
 (*** include-it ***)

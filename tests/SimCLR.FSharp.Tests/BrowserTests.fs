@@ -54,7 +54,7 @@ let private report folder grid =
         { Executor.local with
             Device = Cpu
             Store = Store.at (Path.Combine(folder, "runs"))
-            Progress = Progress.silent
+            Observer = Observer.silent
         }
 
     let results = grid |> Grid.execute CancellationToken.None executor

@@ -71,63 +71,143 @@ let ``Two sweeps on one store run no cell twice, and a reader sees whole files a
         Assert.Equal<int list>([ 1..8 ], cells)
         Assert.Equal(8, (Store.all failwith store).Length))
 
+/// The processes that hold a run of the store.
+let private holders runs =
+    if Directory.Exists(Path.Combine(runs, "trainings")) then
+        [
+            for path in Directory.GetFiles(Path.Combine(runs, "trainings"), "lock", SearchOption.AllDirectories) do
+                // .NET itself does not read a file that is locked.
+                let info = ProcessStartInfo("cat", [ path ], RedirectStandardOutput = true)
+                use cat = Process.Start info
+
+                match Int32.TryParse(cat.StandardOutput.ReadToEnd().Split(' ')[0]) with
+                | true, number -> number
+                | _ -> ()
+        ]
+        |> List.distinct
+    else
+        []
+
+/// Waits until so many processes have a run: a worker that still looks for one could take that of a killed one before it is missed.
+let private waitForHolders count runs =
+    let clock = Stopwatch.StartNew()
+
+    while (holders runs).Length < count && clock.Elapsed < TimeSpan.FromMinutes 2.0 do
+        Thread.Sleep 100
+
+    holders runs
+
+let private shared =
+    [
+        "run"
+        script
+        "--workers"
+        "2"
+        "--epochs"
+        "4"
+        "--seeds"
+        "1"
+        "--limit"
+        "1200"
+    ]
+
 [<Fact>]
-let ``Workers share a sweep, and the run of one that is killed is a failed cell`` () =
+let ``Workers share a sweep, and the run of one that is killed is taken up by another`` () =
     Launcher.inFolder (fun folder ->
-        let arguments =
-            [
-                "run"
-                script
-                "--workers"
-                "2"
-                "--epochs"
-                "4"
-                "--seeds"
-                "1"
-                "--limit"
-                "1200"
-            ]
-
-        let sweep = Launcher.start folder arguments
+        let sweep = Launcher.start folder shared
         let runs = Path.Combine(folder, "results", "runs")
+        Process.GetProcessById((waitForHolders 2 runs).Head).Kill()
+        let code, _, errors = Launcher.finish sweep
+        Assert.True((code = 0), errors)
+        Assert.Equal(4, (Store.all failwith (Store.at runs)).Length)
 
-        let held () =
-            if Directory.Exists runs then
-                [
-                    for path in Directory.GetFiles(runs, "lock", SearchOption.AllDirectories) do
-                        // .NET itself does not read a file that is locked.
-                        let info = ProcessStartInfo("cat", [ path ], RedirectStandardOutput = true)
-                        use cat = Process.Start info
+        // All is stored: no worker is started again.
+        let code, _, errors = Launcher.run folder shared
+        Assert.True((code = 0), errors)
+        Assert.DoesNotContain("worker 0", errors))
 
-                        match Int32.TryParse(cat.StandardOutput.ReadToEnd().Split(' ')[0]) with
-                        | true, number -> number
-                        | _ -> ()
-                ]
-            else
-                []
+[<Fact>]
+let ``Workers end when the process that started them is killed`` () =
+    Launcher.inFolder (fun folder ->
+        let sweep = Launcher.start folder shared
 
-        let clock = Stopwatch.StartNew()
+        let workers =
+            waitForHolders 2 (Path.Combine(folder, "results", "runs"))
+            |> List.map Process.GetProcessById
 
-        // Both have begun: a worker that still looks for a run could take the killed one's before it is missed.
-        while (held () |> List.distinct).Length < 2
-              && clock.Elapsed < TimeSpan.FromMinutes 2.0 do
-            Thread.Sleep 100
+        Assert.Equal(2, workers.Length)
+        sweep.Process.Kill()
+        Launcher.finish sweep |> ignore
 
-        Process.GetProcessById(held().Head).Kill()
-        let code, output, errors = Launcher.finish sweep
-        Assert.True((code = 1), errors)
-        Assert.Contains("worker died", output + errors)
-        let store = Store.at runs
-        Assert.Equal(3, (Store.all failwith store).Length)
+        for worker in workers do
+            Assert.True(
+                worker.WaitForExit(TimeSpan.FromSeconds 60.0),
+                "A worker goes on without the process that started it."
+            ))
 
+[<Fact>]
+let ``Workers that cannot begin stop the sweep with what is missing`` () =
+    Launcher.inFolder (fun folder ->
         let code, _, errors =
             Launcher.run
                 folder
-                ([ "run"; script; "--retry-failed" ]
-                 @ [ "--epochs"; "4"; "--seeds"; "1"; "--limit"; "1200" ])
+                [
+                    "run"
+                    script
+                    "--workers"
+                    "2"
+                    "--data"
+                    "cifar10"
+                    "--data-root"
+                    "/nowhere"
+                ]
 
-        Assert.True((code = 0), errors)
-        Assert.Equal(4, (Store.all failwith store).Length))
+        Assert.Equal(2, code)
+        Assert.Contains("The workers cannot go on.", errors)
+        Assert.Contains("/nowhere", errors))
+
+/// A script of one run of a second, which in a worker does something first.
+let private withScript (inWorker: string) test =
+    Launcher.inFolder (fun folder ->
+        let path = Path.Combine(folder, "dying.fsx")
+
+        File.WriteAllText(
+            path,
+            $"""
+#load "{root}/scripts/load.fsx"
+open System
+open System.Diagnostics
+open SimCLR
+
+let die () = Process.GetCurrentProcess().Kill()
+let isWorker = not (isNull (Environment.GetEnvironmentVariable "SIMCLR_WORKER"))
+
+let dying: Observer =
+    function
+    | Event.Stepped _ -> die ()
+    | _ -> ()
+
+let sweep = Sweep.fromArgs "dying" [ "--workers"; "2"; "--out"; "results/dying"; "--epochs"; "1"; "--limit"; "600"; "--batch"; "64" ]
+let executor = sweep.Executor
+{inWorker}
+let mine = {{ sweep with Executor = (if isWorker then {{ executor with Observer = dying }} else executor) }}
+Grid.from mine.Baseline |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> Sweep.main mine
+"""
+        )
+
+        test (Launcher.run folder [ "run"; path ]))
+
+[<Fact>]
+let ``A run whose processes die three times without coming further is a failed cell`` () =
+    withScript "" (fun (code, output, errors) ->
+        Assert.Equal(1, code)
+        Assert.Contains("worker died", output + errors))
+
+[<Fact>]
+let ``Workers that die before they have a run are not started for ever`` () =
+    withScript "if isWorker then die ()" (fun (code, _, errors) ->
+        Assert.Equal(2, code)
+        Assert.Contains("Workers ended 3 times before they had a run", errors))
 
 [<Fact>]
 let ``Workers get GPUs among those that are visible here`` () =

@@ -18,7 +18,7 @@ let ``A sweep with --deterministic comes to the same twice, says so in its prove
     Samples.withFolder (fun folder ->
         let compute place =
             let sweep =
-                Sweep.parse
+                SweepRequest.parse
                     "temperature"
                     Preset.run
                     [ "--deterministic"; "--out"; Path.Combine(folder, place, "report") ]
@@ -26,7 +26,7 @@ let ``A sweep with --deterministic comes to the same twice, says so in its prove
             let executor =
                 { sweep.Executor with
                     Device = Cpu
-                    Progress = Progress.silent
+                    Observer = Observer.silent
                 }
 
             let results = Grid.from Samples.tiny |> Grid.execute CancellationToken.None executor

@@ -110,7 +110,7 @@ let Every_kind_of_encoder_trains () =
                 { Executor.local with
                     Device = Cpu
                     Store = Store.at folder
-                    Progress = Progress.silent
+                    Observer = Observer.silent
                 }
                 |> Executor.run (tiny encoder)
 

@@ -12,7 +12,7 @@ let private executor folder =
     { Executor.local with
         Device = Cpu
         Store = Store.at folder
-        Progress = Progress.silent
+        Observer = Observer.silent
     }
 
 let private execute executor grid =
@@ -173,17 +173,11 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
         use source = new CancellationTokenSource()
         let mutable begun = 0
 
-        let watching =
-            { new Progress with
-                member _.Note _ = ()
-                member _.Begin(_, _, _) = begun <- begun + 1
-
-                member _.Step _ =
-                    if begun = 2 then
-                        source.Cancel()
-
-                member _.End _ = ()
-            }
+        let watching: Observer =
+            function
+            | Event.Began _ -> begun <- begun + 1
+            | Event.Stepped _ when begun = 2 -> source.Cancel()
+            | _ -> ()
 
         let grid = Grid.from tiny |> Grid.seeds [ 0; 1; 2 ]
 
@@ -192,7 +186,7 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
             |> Grid.execute
                 source.Token
                 { executor folder with
-                    Progress = watching
+                    Observer = watching
                 }
 
         Assert.Equal(1, partial.Cells.Length)
@@ -205,17 +199,15 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
         use source = new CancellationTokenSource()
         let notes = Collections.Generic.List<string>()
 
-        let progress onStep =
-            { new Progress with
-                member _.Note text = notes.Add text
-                member _.Begin(_, _, _) = ()
-                member _.Step step = onStep step.Step
-                member _.End _ = ()
-            }
+        let observer onStep : Observer =
+            function
+            | Event.Noted text -> notes.Add text
+            | Event.Stepped(_, stage) -> onStep stage.Point.Step
+            | _ -> ()
 
         let at name onStep =
             { executor (Path.Combine(folder, name)) with
-                Progress = progress onStep
+                Observer = observer onStep
             }
 
         // The probe trains along: its weights and its averages must be taken up too.
@@ -249,8 +241,8 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
             Assert.Equal(expected.FinalLoss, actual.FinalLoss)
             Assert.Equal(expected.LinearTop1, actual.LinearTop1)
             Assert.Equal(expected.KnnTop1, actual.KnnTop1)
-            Assert.NotEmpty expected.Measured
-            Assert.Equal<(string * float) list>(expected.Measured, actual.Measured)
+            Assert.NotEmpty(Samples.measured expected)
+            Assert.Equal<(string * float) list>(Samples.measured expected, Samples.measured actual)
 
             let losses outcome =
                 outcome.Curve |> List.map (fun point -> point.Step, point.Loss)
@@ -278,26 +270,31 @@ let ``A run leaves representations of its test images, before and after training
     Samples.withFolder (fun folder ->
         let executor = executor folder
         executor |> Executor.run tiny |> ignore
-        let samples = (Store.tryFeatures tiny executor.Store).Value
+        let samples = (Store.trySamples tiny executor.Store).Value
         Assert.Equal<int64 list>([ 0L .. 19L ], List.ofSeq samples.Indices)
         Assert.Equal((20, 16), (samples.Trained.Count, samples.Trained.Dimension))
         Assert.Equal(10, samples.ClassNames.Count)
         Assert.NotEqual<Half array>(samples.Untrained.H, samples.Trained.H)
-        File.WriteAllText(Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors"), "damaged")
-        Assert.True((Store.tryFeatures tiny executor.Store).IsNone))
+        File.WriteAllText(Store.sampleIn (Store.folderOf tiny executor.Store), "damaged")
+        Assert.True((Store.trySamples tiny executor.Store).IsNone))
 
 [<Fact>]
 let ``Representations of images that are no longer there are left out of the report`` () =
     Samples.withFolder (fun folder ->
         let executor = executor folder
         let results = Grid.from tiny |> execute executor
-        let path = Path.Combine(Store.folderOf tiny executor.Store, "features.safetensors")
-        let s = SimCLR.Core.Evaluation.FeatureSamples.Load path
         Assert.True((Embedding.ofBest folder results executor).IsSome)
 
-        SimCLR.Core.Evaluation
-            .FeatureSamples(s.Untrained, s.Trained, s.Labels, [| for i in s.Indices -> i + 1L |], s.ClassNames)
-            .Save
-            path
+        for place in
+            [
+                Store.untrainedFolder (Run.untrained tiny) executor.Store
+                Store.folderOf tiny executor.Store
+            ] do
+            let sample = SimCLR.Core.Evaluation.FeatureSample.Load(Store.sampleIn place)
+            let indices = [| for i in sample.Indices -> i + 1L |]
+
+            SimCLR.Core.Evaluation
+                .FeatureSample(sample.H, sample.Dimension, sample.Labels, indices, sample.ClassNames)
+                .Save(Store.sampleIn place)
 
         Assert.True((Embedding.ofBest folder results executor).IsNone))

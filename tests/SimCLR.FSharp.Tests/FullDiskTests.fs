@@ -74,6 +74,39 @@ let ``A checkpoint that does not fit is told of, and those before it stay whole`
         Assert.Equal(2L, newest.Step)
         Assert.All(newest.Tensors["w"].data<float32>().ToArray(), fun value -> Assert.Equal(2.0f, value)))
 
+[<Fact>]
+let ``A checkpoint is written, and training goes on, where an old one cannot be deleted`` () =
+    SimCLR.Core.Runtime.LibTorch.Load() |> ignore
+
+    onDiskOf 1024 (fun disk ->
+        let warnings = List<string>()
+        let checkpoints = CheckpointFolder(disk, (fun text -> warnings.Add text))
+
+        let save (step: int64) =
+            use weights = torch.tensor [| float32 step |]
+
+            use checkpoint =
+                new Checkpoint(step, readOnlyDict [ "w", weights ], readOnlyDict [])
+
+            checkpoints.Save checkpoint
+
+        Assert.True(save 1L)
+        let oldest = Assert.Single(everyFile disk)
+
+        // What something is mounted on cannot be deleted, not even by root.
+        if not (system "mount" [ "--bind"; oldest; oldest ]) then
+            Assert.Skip "this system does not mount a file on a file"
+
+        try
+            Assert.True(save 2L)
+            Assert.Empty warnings
+            Assert.True(save 3L)
+            Assert.Contains("An old checkpoint could not be deleted", Assert.Single warnings)
+            use newest = checkpoints.Newest()
+            Assert.Equal(3L, newest.Step)
+        finally
+            Assert.True(system "umount" [ oldest ]))
+
 /// A run of a moment.
 let private tiny =
     { Run.shapes with
@@ -94,13 +127,10 @@ let private tiny =
 let private roomy = 64 * 1024
 
 let private execute folder onStep grid =
-    let progress =
-        { new Progress with
-            member _.Note _ = ()
-            member _.Begin(_, _, _) = ()
-            member _.Step step = onStep step
-            member _.End _ = ()
-        }
+    let observer: Observer =
+        function
+        | Event.Stepped(_, stage) -> onStep stage
+        | _ -> ()
 
     let results =
         grid
@@ -109,7 +139,7 @@ let private execute folder onStep grid =
             { Executor.local with
                 Device = Cpu
                 Store = Store.at (Path.Combine(folder, "runs"))
-                Progress = progress
+                Observer = observer
             }
 
     results.Cells |> List.map _.Result
@@ -136,8 +166,8 @@ let private assertWhole folder (results: Result<Outcome, Failure> list) =
 let ``A disk that gets full fails the cells it is full for, tears nothing, and the sweep goes on`` () =
     onDiskOf roomy (fun disk ->
         // Full when the first has been trained: its outcome does not fit, and the others cannot even take their locks.
-        let watch (step: TrainingProgress) =
-            if step.Step = step.TotalSteps then
+        let watch (stage: Stage) =
+            if stage.Point.Step = stage.TotalSteps then
                 fill disk
 
         let grid = Grid.from tiny |> Grid.seeds [ 0; 1; 2 ]
@@ -156,8 +186,8 @@ let ``A training that fails while the disk is full fails its cell, and a lock th
     ()
     =
     onDiskOf roomy (fun disk ->
-        let watch (step: TrainingProgress) =
-            if step.LearningRate > 1.0 then
+        let watch (stage: Stage) =
+            if stage.Point.LearningRate > 1.0 then
                 fill disk
 
         let set isWild run =

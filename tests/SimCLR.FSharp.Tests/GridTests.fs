@@ -86,6 +86,178 @@ let Zip_takes_values_together () =
     )
 
 [<Fact>]
+let Zip_repeats_a_value_where_another_axis_differs () =
+    let zipped =
+        Grid.from Run.shapes
+        |> Grid.zip
+            [
+                Axis.labelled "head" Run.head [ "linear", Head.linear; "linear", Head.linear; "none", Head.none ]
+                Axis.over "batch" Run.batchSize [ 64; 128; 64 ]
+            ]
+
+    Assert.Equal<string list>(
+        [ "head linear, batch 64"; "head linear, batch 128"; "head none, batch 64" ],
+        zipped.Cells |> List.map Grid.label
+    )
+
+    Assert.Equal<string list>([], Grid.problems zipped)
+
+let private heads =
+    Grid.from Run.shapes
+    |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear ]
+    |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput [ 32; 64 ]
+
+[<Fact>]
+let VaryWhere_leaves_what_does_not_fit_as_it_is_and_once () =
+    Assert.Equal<string list>(
+        [ "head none, output –"; "head linear, output 32"; "head linear, output 64" ],
+        heads.Cells |> List.map Grid.label
+    )
+
+    Assert.Equal(Run.shapes |> Run.head Head.none, heads.Cells.Head.Run)
+    Assert.Equal(AxisValue.None, heads.Cells.Head.Coordinates |> List.last |> snd)
+    Assert.Equal<string list>([], Grid.problems heads)
+
+[<Fact>]
+let VaryWhere_says_what_a_setter_refuses_of_some_runs () =
+    let losses =
+        Grid.from Run.shapes
+        |> Grid.varyBy "loss" Run.loss [ "margin", Loss.marginTriplet 0.4; "NT-Xent", Loss.ntXent 0.5 ]
+
+    Assert.Throws<ArgumentException>(fun () -> losses |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> ignore)
+    |> ignore
+
+    let hasTemperature run = (Loss.temperature run.Loss).IsSome
+
+    Assert.Equal<string list>(
+        [
+            "loss margin, temperature –"
+            "loss NT-Xent, temperature low"
+            "loss NT-Xent, temperature 1"
+        ],
+        [
+            yield!
+                (losses
+                 |> Grid.varyByWhere hasTemperature "temperature" Run.temperature [ "low", 0.1; "1", 1.0 ])
+                    .Cells
+        ]
+        |> List.map Grid.label
+    )
+
+[<Fact>]
+let An_axis_that_fits_nowhere_is_a_problem () =
+    let wrong =
+        Grid.from Run.shapes
+        |> Grid.varyWhere (fun run -> run.Head.Depth > 2) "output" Run.headOutput [ 32 ]
+        |> Grid.problems
+
+    Assert.Equal<string list>(
+        [
+            "Axis 'output' fits none of the runs; leave it out, or see what Grid.varyWhere asks of them."
+        ],
+        wrong
+    )
+
+[<Fact>]
+let Values_of_an_axis_are_ordered_numbers_first_and_none_last () =
+    let n, t = AxisValue.Number, AxisValue.Text
+
+    Assert.Equal<AxisValue list>(
+        [ n 2.0; n 10.0; t "a"; t "b"; AxisValue.None ],
+        List.sort [ t "b"; AxisValue.None; n 10.0; t "a"; n 2.0 ]
+    )
+
+let private ofResNets depth run =
+    { run with
+        Encoder =
+            match run.Encoder with
+            | Encoder.ResNet r -> Encoder.ResNet { r with Depth = depth }
+            | other -> other
+    }
+
+[<Fact>]
+let An_axis_without_effect_is_a_problem_that_names_the_values () =
+    let encoders =
+        Grid.from Run.shapes
+        |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv; "resnet", Encoder.resNet 18 ]
+
+    let problems = encoders |> Grid.vary "depth" ofResNets [ 18; 34; 50 ]
+
+    Assert.Equal<string list>(
+        [
+            "Axis 'depth' changes nothing between 18, 34 and 50 at encoder small, seed 0, the first of 2 such places: they are the same run. "
+            + "Vary it only where it has an effect, with Grid.varyWhere."
+        ],
+        problems |> Grid.seeds [ 0; 1 ] |> Grid.problems
+    )
+
+    let isResNet run = run.Encoder.IsResNet
+
+    Assert.Equal<string list>(
+        [],
+        encoders
+        |> Grid.varyWhere isResNet "depth" ofResNets [ 18; 34; 50 ]
+        |> Grid.seeds [ 0; 1 ]
+        |> Grid.problems
+    )
+
+[<Fact>]
+let An_axis_that_a_later_one_overwrites_is_a_problem () =
+    Assert.Equal<string list>(
+        [
+            "Axis 'batch' changes nothing between 32 and 64 at size 100: they are the same run. "
+            + "Vary it only where it has an effect, with Grid.varyWhere."
+        ],
+        Grid.from Run.shapes
+        |> Grid.vary "batch" Run.batchSize [ 32; 64 ]
+        |> Grid.vary "size" Run.batchSize [ 100 ]
+        |> Grid.problems
+    )
+
+[<Fact>]
+let A_run_at_two_places_of_two_axes_is_a_problem () =
+    let times factor run =
+        run |> Run.batchSize (run.BatchSize * factor)
+
+    let wrong =
+        Grid.from (Run.shapes |> Run.batchSize 16)
+        |> Grid.vary "first" times [ 2; 3 ]
+        |> Grid.vary "second" times [ 2; 3 ]
+        |> Grid.problems
+
+    Assert.Equal<string list>(
+        [
+            "The same run is at first 2, second 3 and at first 3, second 2; make one axis of those that differ, so that it has one place."
+        ],
+        wrong
+    )
+
+[<Fact>]
+let A_union_of_other_axes_has_no_value_where_an_axis_is_missing () =
+    let baseline = Run.shapes
+
+    let both =
+        Grid.union
+            (Grid.from baseline |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ])
+            (Grid.from baseline |> Grid.vary "batch" Run.batchSize [ 64; 128 ])
+
+    Assert.Equal<string list>([ "temperature"; "batch" ], both.Axes)
+
+    Assert.Equal<string list>(
+        [
+            "temperature 0.1, batch –"
+            "temperature 0.5, batch –"
+            "temperature –, batch 64"
+            "temperature –, batch 128"
+        ],
+        both.Cells |> List.map Grid.label
+    )
+
+    // The baseline, temperature 0.5 and batch 128, belongs to both lines.
+    Assert.Equal(3, Grid.runs both |> List.distinct |> List.length)
+    Assert.Equal<string list>([], Grid.problems both)
+
+[<Fact>]
 let Where_keeps_exactly_what_fits () =
     forAll (Gen.choose (0, 600)) (fun limit ->
         let grid =
@@ -134,7 +306,13 @@ let Axes_that_make_no_sense_are_refused () =
         Grid.from Run.shapes
         |> Grid.zip [ Axis.over "a" Run.batchSize [ 1 ]; Axis.over "a" Run.epochs [ 1 ] ])
 
-    refused "same axes" (fun () -> Grid.union grid (Grid.from Run.shapes))
+    refused "no axes to zip" (fun () -> Grid.from Run.shapes |> Grid.zip [])
+
+    refused "'b' has the value" (fun () -> Grid.from Run.shapes |> Grid.vary "b" Run.batchSize [ 64; 64 ])
+
+    refused "a 1, b 2 2 times" (fun () ->
+        Grid.from Run.shapes
+        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 1 ]; Axis.over "b" Run.epochs [ 2; 2 ] ])
 
     refused "different runs at temperature 0.05, seed 0" (fun () ->
         let other =

@@ -63,7 +63,7 @@ let STL_10_that_is_not_there_is_said_with_its_files_before_anything_is_trained (
         let executor =
             { Executor.storeIn (System.IO.Path.Combine(folder, "runs")) Executor.local with
                 DataRoot = folder
-                Progress = Progress.silent
+                Observer = Observer.silent
             }
 
         let run images = Run.shapes |> Run.images images

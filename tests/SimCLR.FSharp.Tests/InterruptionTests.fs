@@ -23,7 +23,7 @@ let tiny =
 
 Grid.from tiny
 |> Grid.vary "epochs" Run.epochs [ 1; 600 ]
-|> Sweep.run (Sweep.fromArgs "interrupted" Load.arguments)
+|> Sweep.main (Sweep.fromArgs "interrupted" Load.arguments)
 """
 
 let private sweepIn folder =

@@ -24,7 +24,7 @@ let ``Every loss can train`` () =
             { Executor.local with
                 Device = Cpu
                 Store = Store.at folder
-                Progress = Progress.silent
+                Observer = Observer.silent
             }
 
         let losses =

@@ -262,7 +262,6 @@ let Every_number_of_the_evaluation_is_in_its_place () =
 
     Assert.Equal<float seq>([ 0.5; 0.25 ], spec.L2)
     Assert.Equal((0.3, 9, 0.06), (spec.ValidationFraction, spec.NeighbourCount, spec.NeighbourTemperature))
-    Assert.Equal(11L, spec.Seed)
     // To the side of the views, which the encoder was trained on.
     Assert.Equal<byte array>(seen (Resize 16L), seen spec.View)
 

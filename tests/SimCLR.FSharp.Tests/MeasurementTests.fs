@@ -59,10 +59,7 @@ let private every =
         Measurement.OnlineProbe 0.1
     ]
 
-let private measuring measurements (run: Run) =
-    { run with
-        Evaluation = run.Evaluation |> Evaluation.measuring measurements
-    }
+let private measuring = Samples.measuring
 
 let private tiny = Samples.tiny
 
@@ -71,7 +68,7 @@ let private execute run =
         { Executor.local with
             Device = Cpu
             Store = Store.at folder
-            Progress = Progress.silent
+            Observer = Observer.silent
         }
         |> Executor.run run)
 
@@ -106,21 +103,23 @@ let ``Every measurement gives its figures, and changes none of the others`` () =
             "chosen k-NN temperature"
             "online top-1"
         ],
-        outcome.Measured |> List.map fst
+        Samples.measured outcome |> List.map fst |> List.sortBy ((=) "online top-1")
     )
 
-    for name, value in outcome.Measured do
-        if (Outcome.measured name).Unit = "%" then
+    for metric in Outcome.measuredOf [ outcome ] do
+        let value = metric.Get outcome
+
+        if metric.Unit = "%" then
             Assert.InRange(value, 0.0, 1.0)
         else
-            Assert.True(Double.IsFinite value, name)
+            Assert.True(Double.IsFinite value, metric.Name)
 
     let alone = execute (tiny |> measuring [ List.last every; List.head every ])
     Assert.Equal(outcome.LinearTop1, alone.LinearTop1)
     Assert.Equal(outcome.FinalLoss, alone.FinalLoss)
 
-    for name, value in alone.Measured do
-        Assert.Equal((Map.ofList outcome.Measured)[name], value)
+    for name, value in Samples.measured alone do
+        Assert.Equal((Map.ofList (Samples.measured outcome))[name], value)
 
 [<Fact>]
 let ``A figure that an outcome lacks is missing from the table, not zero and not an error`` () =
@@ -133,11 +132,11 @@ let ``A figure that an outcome lacks is missing from the table, not zero and not
     let with' (cell: CellResult) =
         let measured =
             match Option.get (Loss.temperature cell.Cell.Run.Loss), cell.Cell.Run.Seed with
-            | 0.1, 0L -> [ "online top-1", 0.25 ]
+            | 0.1, 0L -> [ Samples.share "online" "top-1" 0.25 ]
             | _ -> []
 
         { cell with
-            Result = cell.Result |> Result.map (fun outcome -> { outcome with Measured = measured })
+            Result = cell.Result |> Result.map (fun outcome -> Samples.withMeasured measured outcome)
         }
 
     let results =
@@ -146,7 +145,7 @@ let ``A figure that an outcome lacks is missing from the table, not zero and not
         }
 
     let table = Table.summary "tau" [ Outcome.measured "online top-1" ] results
-    Assert.Equal(TableCell.Mean(0.25, 0.0, 1, true, 0), table.Rows[0][1])
+    Assert.Equal(TableCell.Mean(25.0, None, 1, 1, 0), table.Rows[0][1])
     Assert.Equal("–", table.Rows[1][1] |> Table.cellText)
 
     let names = results |> Results.outcomes |> List.map snd |> Outcome.measuredOf

@@ -8,19 +8,18 @@ open SimCLR.Tests
 open Xunit
 
 /// Keeps what a sweep tells, in order.
-let private recording (heard: List<string>) =
-    { new Progress with
-        member _.Note text = heard.Add $"note: {text}"
-        member _.Begin(number, _, _) = heard.Add $"begin {number}"
-        member _.Step _ = ()
-        member _.End _ = heard.Add "end"
-    }
+let private recording (heard: List<string>) : Observer =
+    function
+    | Event.Noted text -> heard.Add $"note: {text}"
+    | Event.Began(number, _, _) -> heard.Add $"begin {number}"
+    | Event.Ended _ -> heard.Add "end"
+    | _ -> ()
 
 let private recorded folder heard =
     { Executor.local with
         Device = Cpu
         Store = Store.at folder
-        Progress = recording heard
+        Observer = recording heard
     }
 
 let private grid =
@@ -41,7 +40,7 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
         |> Grid.execute
             CancellationToken.None
             { executor with
-                Progress = Progress.silent
+                Observer = Observer.silent
             }
         |> ignore
 

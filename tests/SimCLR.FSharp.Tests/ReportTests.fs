@@ -7,32 +7,18 @@ open SimCLR
 open Xunit
 
 let private outcome linear =
-    {
-        LinearTop1 = linear
-        LinearTop1Untrained = 0.3
-        KnnTop1 = linear - 0.05
-        KnnTop1Untrained = 0.2
-        FinalLoss = 4.2
-        Entropy = 3.1
-        ContrastiveTop1 = 0.5
-        L2 = 1e-3
-        Steps = 10L
-        Seconds = 12.0
-        ImagesPerSecond = 1500.0
-        Waiting = 0.0
+    { Samples.withMeasured [] (Samples.outcome linear) with
         Curve =
             [
                 for step in 1L .. 10L ->
                     {
                         Step = step
                         Epoch = float step / 5.0
-                        Loss = 6.0 - float step / 10.0
                         LearningRate = 0.1
-                        GradientNorm = 1.0
                         ImagesPerSecond = 1500.0
+                        Figures = Map [ "loss", 6.0 - float step / 10.0; "gradient norm", 1.0 ]
                     }
             ]
-        Measured = []
     }
 
 let private results (grid: Grid) result : Results =
@@ -65,6 +51,9 @@ let private temperatures =
 let private ownText (html: string) =
     Regex.Replace(html, "(?s)<script>.*?</script>", "")
 
+/// Its words as a reader sees them.
+let private readable html = Net.WebUtility.HtmlDecode(ownText html)
+
 let private count (part: string) (text: string) = text.Split(part).Length - 1
 
 [<Fact>]
@@ -81,6 +70,34 @@ let ``The page has every section and needs no network`` () =
     Assert.Equal(8, count "<details>" own)
 
 [<Fact>]
+let ``A run without a value on an axis has a row and a level of its own`` () =
+    let heads =
+        Grid.from Run.shapes
+        |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear ]
+        |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput [ 32; 64; 128 ]
+
+    let report = Report.ofResults "Heads" store (results heads fine)
+    let byOutput = report.Tables |> List.find (fun table -> table.Title = "By output")
+
+    Assert.Equal<TableCell list>(
+        [ "–"; "32"; "64"; "128" ] |> List.map TableCell.Text,
+        byOutput.Rows |> List.map List.head
+    )
+
+    let html = ownText (Report.toHtml report)
+    Assert.Contains("output –", html)
+
+    let drawn title =
+        snd (report.Plots |> List.find (fst >> (=) title))
+        |> Plotly.NET.GenericChart.toChartHTML
+
+    // A level from end to end for the head without outputs; a line through the others.
+    let lines = drawn "Linear probe by output"
+    Assert.Contains("head none, output \\u2013", lines.Replace("–", "\\u2013"))
+    Assert.Contains("\"x\":[32.0,128.0]", lines)
+    Assert.Contains("\"x\":[32.0,64.0,128.0]", lines)
+
+[<Fact>]
 let ``Every chart has a place and is drawn`` () =
     let html = ownText (page "Temperature" temperatures fine)
 
@@ -92,12 +109,56 @@ let ``Every chart has a place and is drawn`` () =
     Assert.Equal(3, drawn.Length)
     Assert.All(drawn, fun id -> Assert.Contains($"<div id=\"{id}\">", html))
 
+// Of temperature 1: 56 and 57 %, a point more on validation images; untrained 25 %, the same for both.
 [<Fact>]
-let ``The best run stands beside its untrained encoder`` () =
-    let html = ownText (page "Temperature" temperatures fine)
-    Assert.Contains("<b>57.0%</b>", html)
-    Assert.Contains("<b>30.0%</b>", html)
-    Assert.Contains("<b>+27.0</b>", html)
+let ``The page begins with what was gained at the setting that validation images choose, with the test beside it`` () =
+    let html = readable (page "Temperature" temperatures fine)
+    Assert.Contains("<b>+31.5 ± 0.7</b><span>points gained by pretraining</span>", html)
+    Assert.Contains("<b>56.5 ± 0.7 %</b>", html)
+    Assert.Contains("temperature 1; chosen on validation: 57.5 ± 0.7 %", html)
+    Assert.Contains("<b>25.0 ± 0.0 %</b>", html)
+    Assert.True(html.IndexOf "points gained" < html.IndexOf "<table>")
+
+[<Fact>]
+let ``Outcomes without a validation accuracy are not chosen from, and the page says so`` () =
+    let html =
+        results temperatures fine
+        |> Samples.validated (fun _ -> nan)
+        |> Report.ofResults "Temperature" store
+        |> Report.toHtml
+        |> readable
+
+    Assert.Contains("Nothing is chosen: 4 of 4 settings have no validation accuracy", html)
+    Assert.Contains("<b>+28.5 (25.5 to 31.5)</b>", html)
+
+[<Fact>]
+let ``One seed has no deviation and no error bar`` () =
+    let grid seeds =
+        Grid.from Run.shapes
+        |> Grid.varyBy "loss" Run.loss [ "a", Run.shapes.Loss; "b", Loss.ntXent 0.2 ]
+        |> Grid.seeds seeds
+
+    let errorBars = "\"error_y\":{\"symmetric\":false,\"array\":[0.7071"
+    let one = readable (page "one" (grid [ 0 ]) fine)
+    Assert.DoesNotContain("arrayminus", one)
+    Assert.DoesNotContain("±", one)
+    Assert.Contains(errorBars, readable (page "two" (grid [ 0; 1 ]) fine))
+
+[<Fact>]
+let ``A verdict stands under its table, not at the top of the page`` () =
+    let sweep = results temperatures fine
+
+    let comparison =
+        Published.table5Top1
+        |> Published.at "normalized" (AxisValue.Text "yes")
+        |> fun published -> Comparison.means Outcome.linearTop1 published sweep
+
+    let report = Report.ofResults "verdicts" store sweep |> Report.beside [ comparison ]
+
+    let html = readable (Report.toHtml report)
+    let verdict = html.IndexOf "linear top-1): contradicts"
+    Assert.DoesNotContain("contradicts", report.Subtitle)
+    Assert.True(html.LastIndexOf("</table>", verdict) > html.IndexOf "linear top-1 beside Table 5")
 
 [<Fact>]
 let ``Titles and reasons are escaped`` () =
@@ -148,7 +209,7 @@ let ``Two axes have a heat map, a line by each value of the other axis, and para
     Assert.Contains("<h3>Every run</h3>", html)
     Assert.Contains("\"name\":\"batch 64, depth 0, seed 0: 50.0\"", html)
 
-    for name in [ "batch 64"; "batch 128"; "batch 64 ± sd"; "batch 128 ± sd" ] do
+    for name in [ "batch 64"; "batch 128"; "batch 64, spread"; "batch 128, spread" ] do
         Assert.Contains($"\"name\":\"{name}\"", html)
 
 [<Fact>]
@@ -182,9 +243,36 @@ let ``Writing makes page, tables and provenance`` () =
 
         Assert.True(File.Exists path)
 
-        for name in [ "table.md"; "table.csv"; "table.tex" ] do
+        for name in [ "table.md"; "table-1.csv"; "table.tex" ] do
             Assert.Contains("temperature", File.ReadAllText(Path.Combine(folder, name)))
 
         let provenance = File.ReadAllLines(Path.Combine(folder, "provenance.md"))
         Assert.StartsWith("- Runs: ", provenance[0])
         Assert.Contains($"- Store: {store.Folder}", provenance))
+
+[<Fact>]
+let ``Every table is a file of comma-separated values of its own, and a shorter report leaves none behind`` () =
+    Samples.withFolder (fun folder ->
+        let report = Report.ofResults "t" store (results temperatures fine)
+
+        let doubled =
+            { report with
+                Tables = report.Tables @ report.Tables
+            }
+
+        Report.write folder doubled |> ignore
+        Report.write folder report |> ignore
+
+        let files =
+            Directory.GetFiles(folder, "*.csv") |> Array.map Path.GetFileName |> Array.sort
+
+        Assert.Equal<string[]>([| for i in 1 .. report.Tables.Length -> $"table-{i}.csv" |], files)
+
+        for file in files do
+            let lines = File.ReadAllLines(Path.Combine(folder, file))
+
+            let columns line =
+                count "," (Regex.Replace(line, "\"[^\"]*\"", ""))
+
+            Assert.All(lines, fun line -> Assert.Equal(columns lines[0], columns line))
+            Assert.DoesNotContain("–", String.concat "" lines))

@@ -5,16 +5,34 @@ open System
 open System.IO
 open SimCLR
 
+let figure label name unit value : Figure =
+    {
+        Of = label
+        Name = name
+        Unit = unit
+        Value = value
+    }
+
+let share label name value =
+    figure label name FigureUnit.Share value
+
 let outcome top1 =
     {
-        LinearTop1 = top1
-        LinearTop1Untrained = 0.25
-        KnnTop1 = top1 - 0.05
-        KnnTop1Untrained = 0.2
-        FinalLoss = 1.0 / 3.0
-        Entropy = 4.5
-        ContrastiveTop1 = 0.875
-        L2 = 1e-3
+        Figures =
+            [
+                figure "" "loss" FigureUnit.Plain (1.0 / 3.0)
+                figure "" "entropy" FigureUnit.Nats 4.5
+                share "" "contrastive top-1" 0.875
+                share "linear, untrained" "top-1" 0.25
+                share "k-NN, untrained" "top-1" 0.2
+                share "linear" "top-1" top1
+                share "linear" "validation top-1" (top1 + 0.01)
+                figure "linear" "L2" FigureUnit.Plain 1e-3
+                share "k-NN" "top-1" (top1 - 0.05)
+                share "g(h)" "linear top-1" (top1 - 0.1)
+                figure "h" "alignment" FigureUnit.Plain 0.5
+            ]
+        Failures = []
         Steps = 1234567890123L
         Seconds = 12.5
         ImagesPerSecond = 4200.0
@@ -25,14 +43,28 @@ let outcome top1 =
                     {
                         Step = step
                         Epoch = float step / 3.0
-                        Loss = 5.0 / float step
                         LearningRate = 0.1 * float step
-                        GradientNorm = 0.7
                         ImagesPerSecond = 4000.0
+                        Figures = Map [ "loss", 5.0 / float step; "gradient norm", 0.7 ]
                     }
             ]
-        Measured = [ "g(h) linear top-1", top1 - 0.1; "h alignment", 0.5 ]
     }
+
+/// The same outcome with other figures of further measurements.
+let withMeasured (figures: Figure list) (outcome: Outcome) =
+    let standard = set [ ""; "linear"; "k-NN"; "linear, untrained"; "k-NN, untrained" ]
+
+    { outcome with
+        Figures =
+            (outcome.Figures |> List.filter (fun figure -> standard.Contains figure.Of))
+            @ figures
+    }
+
+/// Names and values of an outcome's further measurements.
+let measured (outcome: Outcome) =
+    [
+        for metric in Outcome.measuredOf [ outcome ] -> metric.Name, metric.Get outcome
+    ]
 
 let provenance: Provenance =
     {
@@ -44,6 +76,66 @@ let provenance: Provenance =
         Machine = "a machine"
         Energy = { WattHours = 1.5; Method = "a guess" }
         Date = DateTimeOffset(2020, 2, 13, 1, 2, 3, TimeSpan.Zero)
+        Segments = []
+    }
+
+/// Stores an outcome of a run, piece by piece, as an execution does. Figures of measurements that the run does not have are left out.
+let save run (outcome: Outcome) store =
+    let figures label =
+        [
+            for figure in outcome.Figures do
+                if figure.Of = label then
+                    { figure with Of = "" }
+        ]
+
+    Store.saveTraining
+        (Run.training run)
+        provenance
+        outcome.Curve
+        {
+            Figures = figures ""
+            Failures = []
+            Steps = outcome.Steps
+            Seconds = outcome.Seconds
+            ImagesPerSecond = outcome.ImagesPerSecond
+            Waiting = outcome.Waiting
+            Encoder = None
+            Head = None
+        }
+        store
+
+    let untrained = Store.untrainedFolder (Run.untrained run) store
+
+    for folder, ending, tasks in
+        [
+            untrained, ", untrained", Evaluation.standardTasks run.Evaluation
+            Store.folderOf run store, "", Evaluation.tasks run.Evaluation
+        ] do
+        for task in tasks do
+            let label = EvaluationTask.label task + ending
+
+            match outcome.Failures |> List.tryFind (fst >> (=) label) with
+            | Some(_, failure) -> Store.saveEvaluationFailure task failure folder
+            | None ->
+                Store.saveEvaluation
+                    task
+                    provenance
+                    {
+                        Figures = figures label
+                        Seconds = 0.0
+                    }
+                    folder
+
+    Store.saveRun run store
+
+/// The sample outcome as a run without further measurements has it.
+let plainOutcome top1 =
+    let outcome = outcome top1
+
+    { outcome with
+        Figures =
+            outcome.Figures
+            |> List.filter (fun figure -> not (List.contains figure.Of [ "g(h)"; "h" ]))
     }
 
 /// Results whose outcomes have the accuracies that a function of the run gives; None is a failure.
@@ -69,13 +161,47 @@ let results (top1: Run -> float option) (grid: Grid) : Results =
             ]
     }
 
+/// The same results with other validation accuracies, in percent; NaN: the outcome has none, as those of version 0.1.
+let validated (validation: Run -> float) (results: Results) : Results =
+    let figures run (outcome: Outcome) =
+        [
+            for figure in outcome.Figures do
+                if figure.FullName <> "linear validation top-1" then
+                    figure
+
+            let value = validation run / 100.0
+
+            if not (Double.IsNaN value) then
+                share "linear" "validation top-1" value
+        ]
+
+    { results with
+        Cells =
+            [
+                for cell in results.Cells ->
+                    { cell with
+                        Result =
+                            cell.Result
+                            |> Result.map (fun outcome ->
+                                { outcome with
+                                    Figures = figures cell.Cell.Run outcome
+                                })
+                    }
+            ]
+    }
+
 /// What of an outcome is the same however fast it was computed.
 let withoutSpeed outcome =
     { outcome with
         Seconds = 0.0
         ImagesPerSecond = 0.0
         Waiting = 0.0
-        Curve = outcome.Curve |> List.map (fun point -> { point with ImagesPerSecond = 0.0 })
+        Curve =
+            outcome.Curve
+            |> List.map (fun point ->
+                { point with
+                    CurvePoint.ImagesPerSecond = 0.0
+                })
     }
 
 /// A run of a second or less.
@@ -106,6 +232,50 @@ let diverging run =
         Loss = Loss.NtXent { Temperature = 0.5; Normalize = false }
     }
 
+/// An executor on the CPU that says nothing, with a store in that folder.
+let executor folder =
+    { Executor.local with
+        Device = Cpu
+        Store = Store.at folder
+        Observer = Observer.silent
+    }
+
+/// One that collects what it says.
+let telling (notes: Collections.Generic.List<string>) folder =
+    { executor folder with
+        Observer =
+            function
+            | Event.Noted text -> notes.Add text
+            | _ -> ()
+    }
+
+/// A short training of a classifier.
+let classifier: ClassifierSettings =
+    {
+        Epochs = 2
+        BatchSize = 10
+        LearningRate = LearningRate.Linear 0.05
+        WeightDecay = 0.0
+    }
+
+/// Fine-tuning on all labels at that rate.
+let fineTuning rate =
+    Measurement.FineTune
+        {
+            Labels = 1.0
+            FromHeadLayer = 0
+            Training =
+                { classifier with
+                    LearningRate = LearningRate.Fixed rate
+                }
+        }
+
+/// The run with further measurements.
+let measuring measurements (run: Run) =
+    { run with
+        Evaluation = run.Evaluation |> Evaluation.measuring measurements
+    }
+
 /// Gives an action a folder of its own, and removes it.
 let withFolder action =
     let folder = Directory.CreateTempSubdirectory "simclr-test-"
@@ -114,3 +284,7 @@ let withFolder action =
         action folder.FullName
     finally
         folder.Delete true
+
+/// Tests of this collection run beside no others.
+[<Xunit.CollectionDefinition("alone", DisableParallelization = true)>]
+type Alone() = class end

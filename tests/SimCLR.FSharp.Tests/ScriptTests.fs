@@ -68,11 +68,8 @@ let private snippets (folder: string) (page: string) =
 
 [<Fact>]
 let ``Every script, notebook and F# block of README and docs compiles without a warning`` () =
-    let built =
-        Path.Combine(root, "SimCLR.FSharp", "bin", "Release", "net10.0", "SimCLR.FSharp.dll")
-
-    if not (File.Exists built) then
-        Assert.Skip "scripts load the Release build; run ./simclr build first"
+    if not (File.Exists(Path.Combine(root, "SimCLR.FSharp", "bin", "newest.fsx"))) then
+        Assert.Skip "scripts load the newest build; run ./simclr build first"
 
     let scripts = inFolder "scripts" @ inFolder "experiments/notebooks"
     Assert.True(scripts.Length > 10, "the scripts are not where they are looked for")
@@ -101,6 +98,61 @@ let ``Every ablation says how it is run and what to expect`` () =
             let text = File.ReadAllText script
             Assert.Contains($"// COMMAND  ./simclr run scripts/{Path.GetFileName script}", text)
             Assert.Contains("// EXPECT ", text)
+
+[<Fact>]
+let ``The grids of all scripts have no problems with any preset`` () =
+    let presets =
+        [ []; [ "--preset"; "smoke" ]; [ "--preset"; "cpu" ]; [ "--preset"; "paper" ] ]
+
+    let sweeps =
+        [
+            for script in inFolder "scripts" do
+                let text = File.ReadAllText script
+
+                if Regex.IsMatch(text, @"\bSweep\.(run|main) ") then
+                    script, text
+        ]
+
+    Assert.True(sweeps.Length > 10, "the sweeps are not where they are looked for")
+
+    Samples.withFolder (fun folder ->
+        let checks =
+            [
+                for script, text in sweeps do
+                    for i, preset in List.indexed presets do
+                        let name = $"{Path.GetFileNameWithoutExtension script}-{i}"
+
+                        let given =
+                            preset @ [ "--dry-run" ]
+                            |> List.map (fun word -> $"\"{word}\"")
+                            |> String.concat "; "
+
+                        let load = Path.Combine(root, "scripts", "load.fsx")
+
+                        let check =
+                            $"(fun (_: Sweep) grid -> printfn \"{name}: %%d runs %%A\" (Grid.size grid) (Grid.problems grid)) "
+
+                        let file = Path.Combine(folder, name + ".fsx")
+
+                        File.WriteAllText(
+                            file,
+                            Regex
+                                .Replace(text, @"\bSweep\.(run|main) ", check)
+                                .Replace("Load.arguments", $"[ {given} ]")
+                                .Replace("\"load.fsx\"", $"\"{load}\"")
+                        )
+
+                        name, file
+            ]
+
+        let last = Path.Combine(folder, "last.fsx")
+        File.WriteAllText(last, "\n")
+
+        let _, said =
+            start "dotnet" ([ "fsi"; "--quiet" ] @ [ for _, file in checks -> $"--load:{file}" ] @ [ last ])
+
+        for name, _ in checks do
+            Assert.True(Regex.IsMatch(said, $@"(?m)^{name}: \d+ runs \[\]$"), $"{name}: {said}"))
 
 [<Fact>]
 let ``A notebook is rendered with what it gives`` () =

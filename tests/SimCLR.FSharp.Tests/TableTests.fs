@@ -24,16 +24,16 @@ let private table =
 [<Fact>]
 let Mean_and_sample_deviation_are_those_computed_by_hand () =
     match table.Rows[0][1] with
-    | TableCell.Mean(mean, sd, count, percent, failures) ->
-        Assert.Equal(0.63, mean, 12)
-        Assert.Equal(0.03605551275463989, sd, 12)
-        Assert.Equal((3, true, 0), (count, percent, failures))
+    | TableCell.Mean(mean, sd, count, digits, failures) ->
+        Assert.Equal(63.0, mean, 12)
+        Assert.Equal(3.605551275463989, sd.Value, 10)
+        Assert.Equal((3, 1, 0), (count, digits, failures))
     | other -> Assert.Fail $"{other}"
 
 [<Fact>]
 let One_value_has_no_deviation () =
     match table.Rows[1][1] with
-    | TableCell.Mean(mean, sd, count, _, failures) -> Assert.Equal((0.5, 0.0, 1, 2), (mean, sd, count, failures))
+    | TableCell.Mean(mean, sd, count, _, failures) -> Assert.Equal((50.0, None, 1, 2), (mean, sd, count, failures))
     | other -> Assert.Fail $"{other}"
 
 [<Fact>]
@@ -54,6 +54,7 @@ let As_text () =
             "0.1                63.0 ± 3.6               0.33 ± 0.00"
             "0.5           50.0 (2 failed)           0.33 (2 failed)"
             "1     failed: training failed   failed: training failed"
+            "a ± b: mean and sample deviation over seeds."
         ]
 
 [<Fact>]
@@ -66,6 +67,8 @@ let As_Markdown () =
             "| 0.1 | 63.0 ± 3.6 | 0.33 ± 0.00 |"
             "| 0.5 | 50.0 (2 failed) | 0.33 (2 failed) |"
             "| 1 | failed: training failed | failed: training failed |"
+            ""
+            "a ± b: mean and sample deviation over seeds."
         ]
 
 [<Fact>]
@@ -73,10 +76,11 @@ let As_comma_separated_values () =
     Table.toCsv table
     |> lines
         [
-            "tau,linear top-1 (%),linear top-1 (%) sd,linear top-1 (%) n,final loss,final loss sd,final loss n"
-            "0.1,63,3.60555127546,3,0.333333333333,0,3"
-            "0.5,50,0,1,0.333333333333,0,1"
-            "1,failed: training failed,,0,failed: training failed,,0"
+            "tau,linear top-1 (%),linear top-1 (%) sd,linear top-1 (%) n,linear top-1 (%) remark,"
+            + "final loss,final loss sd,final loss n,final loss remark"
+            "0.1,63,3.60555127546,3,,0.333333333333,0,3,"
+            "0.5,50,,1,2 failed,0.333333333333,,1,2 failed"
+            "1,,,,failed: training failed,,,,failed: training failed"
         ]
 
 [<Fact>]
@@ -93,6 +97,7 @@ let As_LaTeX () =
             @"1 & failed: training failed & failed: training failed \\"
             @"\bottomrule"
             @"\end{tabular}"
+            "% a ± b: mean and sample deviation over seeds."
         ]
 
 [<Fact>]
@@ -102,6 +107,7 @@ let Special_characters_are_escaped () =
             Title = "t"
             Columns = [ "a|b"; "50%_x^2~\\{}" ]
             Rows = [ [ TableCell.Text "say \"hi\", you"; TableCell.Text "p|q" ] ]
+            Notes = []
         }
 
     Assert.Contains(@"| a\|b |", Table.toMarkdown table)
@@ -133,7 +139,75 @@ let A_pivot_has_a_row_and_a_column_per_value_and_means_over_the_rest () =
             "|---|---:|---:|"
             "| 0.1 | 34.0 ± 1.4 | 66.0 ± 1.4 |"
             "| 0.5 | 38.0 ± 1.4 |  |"
+            ""
+            "a ± b: mean and sample deviation over seeds."
         ]
+
+/// Temperatures and batches with two seeds: the means are 35, 67 and 39 %.
+let private crossed =
+    Grid.from Run.shapes
+    |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
+    |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
+    |> Grid.seeds [ 0; 1 ]
+    |> Grid.where (fun run -> not (run.BatchSize = 128 && Loss.temperature run.Loss = Some 0.5))
+    |> Samples.results (fun run ->
+        match Loss.temperature run.Loss, run.BatchSize with
+        | Some 0.1, 64 -> Some(0.34 + 0.02 * float run.Seed)
+        | Some 0.1, _ -> Some(0.66 + 0.02 * float run.Seed)
+        | _ -> Some(0.38 + 0.02 * float run.Seed))
+
+// Of 35 and 67: 51. The deviation of 38 and 40 is √2.
+[<Fact>]
+let A_mean_over_settings_has_a_range_and_one_over_seeds_a_deviation_in_every_form () =
+    let table = Table.summary "tau" [ Outcome.linearTop1 ] crossed
+
+    Table.toMarkdown table
+    |> lines
+        [
+            "| tau | linear top-1 (%) |"
+            "|---|---:|"
+            "| 0.1 | 51.0 (35.0 to 67.0) |"
+            "| 0.5 | 39.0 ± 1.4 |"
+            ""
+            "a (b to c): mean over settings, the smallest and the largest of their means."
+            ""
+            "a ± b: mean and sample deviation over seeds."
+        ]
+
+    Assert.Contains("0.1   51.0 (35.0 to 67.0)", Table.toText table)
+    Assert.Contains(@"0.1 & 51.0 (35.0 to 67.0) \\", Table.toLatex table)
+    Assert.Contains(@"0.5 & $39.0 \pm 1.4$ \\", Table.toLatex table)
+
+    let name = "linear top-1 (%)"
+
+    Table.toCsv table
+    |> lines
+        [
+            $"tau,{name},{name} sd,{name} smallest,{name} largest,{name} n,{name} settings"
+            "0.1,51,,35,67,,2"
+            "0.5,39,1.41421356237,,,2,"
+        ]
+
+// 83.15 is 83.150000000000006 as a float, and 0.8315 is 0.83150000000000002 but times 100 is 83.149999999999991.
+[<Fact>]
+let The_same_mean_is_written_alike_however_it_was_summed () =
+    Assert.Equal<string list>(
+        [ "83.2"; "83.2"; "83.2"; "-83.2"; "0.1" ],
+        [
+            for x in [ 83.15; 100.0 * 0.8315; (83.1 + 83.2) / 2.0; -83.15; 0.05 ] -> Statistics.text 1 x
+        ]
+    )
+
+    Assert.Equal("NaN", Statistics.text 1 nan)
+
+    let results =
+        Grid.from Run.shapes
+        |> Grid.seeds [ 0; 1 ]
+        |> Samples.results (fun run -> Some(if run.Seed = 0L then 0.831 else 0.832))
+
+    let spread = (Results.spread Outcome.linearTop1 results).Value
+    Assert.StartsWith("83.2 ± ", TableCell.text (TableCell.ofSpread Outcome.linearTop1 0 spread))
+    Assert.StartsWith("83.2 ± ", TableCell.text (TableCell.ofInterval Outcome.linearTop1 spread))
 
 [<Fact>]
 let Large_numbers_have_no_decimals () =

@@ -26,18 +26,13 @@ let private executor folder =
     { Executor.local with
         Device = Cpu
         Store = Store.at folder
-        Progress = Progress.silent
-    }
-
-let private keeping folder =
-    { executor folder with
-        KeepEncoder = true
+        Observer = Observer.silent
     }
 
 /// A run whose encoder was kept, and its weights, in a folder that the test may change.
 let private withKept test =
     Samples.withFolder (fun folder ->
-        let outcome = keeping folder |> Executor.run tiny
+        let outcome = executor folder |> Executor.run tiny
         test folder outcome (Weights.ofRun tiny (Store.at folder)))
 
 let private evaluate folder = Weights.evaluate tiny (executor folder)
@@ -94,40 +89,24 @@ let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
         }
 
     Samples.withFolder (fun folder ->
-        let outcome = keeping folder |> Executor.run run
+        let outcome = executor folder |> Executor.run run
 
         let again =
             Weights.ofRun run (Store.at folder) |> Weights.evaluate run (executor folder)
 
         // Two accuracies of two classifiers; k, temperature and accuracy of k-NN.
-        Assert.Equal(7, outcome.Measured.Length)
-        Assert.Equal<(string * float) list>(outcome.Measured, again.Measured))
+        Assert.Equal(7, (Samples.measured outcome).Length)
+
+        for figure in again.Figures do
+            Assert.Equal(outcome.Figure figure.FullName, figure.Value))
 
 [<Fact>]
-let Encoders_are_kept_where_that_is_asked_for_and_runs_stored_without_are_computed_anew () =
-    Samples.withFolder (fun folder ->
-        let file = Store.encoderOf tiny (Store.at folder)
-        let grid = Grid.from tiny
-
-        let execute executor =
-            (Grid.execute Threading.CancellationToken.None executor grid).Cells
-            |> List.exactlyOne
-
-        let first = execute (executor folder)
-        Assert.False(File.Exists file)
-        let second = execute (keeping folder)
-        Assert.False second.Stored
-        Assert.True(File.Exists file)
-        Assert.True (execute (keeping folder)).Stored
-        Assert.True (execute (executor folder)).Stored
-
-        let top1 (cell: CellResult) = cell.Result |> Result.map _.LinearTop1
-        Assert.Equal(top1 first, top1 second)
-
-        use stream = File.OpenRead file
-        let struct (tensors, notes) = Safetensors.Read(stream, file)
+let A_kept_encoder_says_which_training_it_is_of () =
+    withKept (fun _ _ weights ->
+        use stream = File.OpenRead weights.Path
+        let struct (tensors, notes) = Safetensors.Read(stream, weights.Path)
         tensors.Values |> Seq.iter _.Dispose()
-        Assert.Equal(Run.hash tiny, notes["run"]))
+        Assert.Equal(Run.trainingHash tiny, notes["training"]))
 
 [<Fact>]
 let Normalization_reaches_the_encoder () =

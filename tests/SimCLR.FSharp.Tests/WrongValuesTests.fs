@@ -175,7 +175,7 @@ let private executor folder =
     { Executor.local with
         Device = Cpu
         Store = Store.at folder
-        Progress = Progress.silent
+        Observer = Observer.silent
     }
 
 [<Fact>]
@@ -243,7 +243,7 @@ let A_disk_that_is_too_small_is_found () =
     // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 times 8 MiB.
     Assert.InRange(need, 400_000_000L, 500_000_000L)
     // A ResNet-18 of 11.2 million weights of 4 bytes, and a small network.
-    Assert.InRange(Preflight.encoders [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)
+    Assert.InRange(Preflight.encoders KeepEncoder.Always [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)
     Assert.Empty(Preflight.tooSmall "results" need need)
     let problem = Preflight.tooSmall "results" need (need - 1L) |> Assert.Single
     Assert.Contains($"may need {need / 1048576L} MiB", problem)
@@ -365,7 +365,7 @@ let All_wrong_arguments_of_a_script_are_named_at_once () =
         let said =
             try
                 let sweep =
-                    Sweep.parse
+                    SweepRequest.parse
                         "test"
                         (fun _ images -> images |> Option.fold (fun run images -> Run.images images run) Run.shapes)
                         (List.collect fst chosen)

@@ -27,7 +27,7 @@ public class EveryEncoderTests
 
     public static TheoryData<string> Names => [.. Specs.Keys];
 
-    private static Encoder Create(string name, long channels)
+    internal static Encoder Create(string name, long channels)
     {
         using var weights = new Generator(0, CPU);
         return Specs[name].Create(channels, weights);
@@ -95,13 +95,12 @@ public class EveryEncoderTests
             training.Encoder.named_parameters(),
             entry => Assert.True((entry.parameter - before[entry.name]).abs().max().ToDouble() > 0, entry.name)
         );
-        var measured = Protocol.Evaluate(
-            new EvaluationSpec(new Resize(24), [1e-2], 0.25, 5, 0.1, 0),
-            training.Encoder,
-            splits,
-            CPU
+        var evaluation = new EvaluationSpec(new Resize(24), [1e-2], 0.25, 5, 0.1);
+        using var pretrained = new Pretrained(spec, training.Encoder, training.Head, evaluation, splits, CPU);
+        Assert.All(
+            new LinearEvaluation().Measure(pretrained).Concat(new NeighbourEvaluation().Measure(pretrained)),
+            figure => Assert.InRange(figure.Value, 0, 1)
         );
-        Assert.InRange(measured.Linear.Top1, 0, 1);
         foreach (var tensor in before.Values)
             tensor.Dispose();
     }

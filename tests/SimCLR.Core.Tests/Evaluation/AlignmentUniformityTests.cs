@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -89,7 +90,10 @@ public class AlignmentUniformityTests
         // The second view mirrors every image.
         using var tiny = new Tiny(viewA: new Identity(), viewB: new HorizontalFlip(1));
         var before = tiny.State();
+        var alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         var figures = new AlignmentUniformity(ofZ).Measure(tiny.Pretrained);
+        Assert.Equal(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.All(figures, figure => Assert.Equal(FigureUnit.Plain, figure.Unit));
         var frozen = tiny.Pretrained.Frozen(ofZ);
         var a = frozen.Extract(tiny.Pretrained.Splits.Test);
         var b = frozen.Extract(tiny.Pretrained.Splits.Test, (images, _) => images.flip(3));

@@ -101,6 +101,51 @@ public class DistillationTests
         Assert.Contains("distillation: there is 1 image", error.Message);
     }
 
+    /// <summary>An encoder that remembers in which format it computed batches of a training when not in training itself.</summary>
+    private sealed record RecordingSpec(List<ScalarType> Seen) : EncoderSpec
+    {
+        public override Encoder Create(long channels, Generator weights) => new Recording(channels, weights, Seen);
+
+        private sealed class Recording : Encoder
+        {
+            private readonly Encoder inner;
+            private readonly List<ScalarType> seen;
+
+            internal Recording(long channels, Generator weights, List<ScalarType> seen)
+                : base("Recording")
+            {
+                (inner, this.seen) = (new SmallConvSpec([4]).Create(channels, weights), seen);
+                register_module("inner", inner);
+            }
+
+            public override long FeatureSize => inner.FeatureSize;
+
+            public override Tensor forward(Tensor input)
+            {
+                using var product = input.reshape(input.shape[0], -1).mm(zeros(input.numel() / input.shape[0], 1));
+                if (!training && input.shape[0] == Tiny.Quick().BatchSize)
+                    seen.Add(product.dtype);
+                return inner.forward(input);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Precision.Float32, ScalarType.Float32)]
+    [InlineData(Precision.BFloat16, ScalarType.BFloat16)]
+    public void The_teacher_computes_in_the_students_format(Precision precision, ScalarType expected)
+    {
+        Assert.SkipUnless(Autocast.IsAvailable, "this libtorch exports no autocast");
+        var seen = new List<ScalarType>();
+        using var tiny = new Tiny(new RecordingSpec(seen));
+        var pretrained = tiny.Pretrained with { Spec = tiny.Pretrained.Spec with { Precision = precision } };
+        new Distillation(new FineTuning(1, 0, Tiny.Quick(1)), new SmallConvSpec([4]), 1, Tiny.Quick(1)).Measure(
+            pretrained
+        );
+        // Three steps of the student; the images that accuracy is measured on come in larger batches.
+        Assert.Equal(Enumerable.Repeat(expected, 3), seen);
+    }
+
     [Fact]
     public void What_makes_no_classifier_is_refused_as_a_teacher()
     {

@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Images;
+using SimCLR.Core.Interop;
 using SimCLR.Core.Tests.Images;
 using SkiaSharp;
 using TorchSharp;
@@ -26,8 +27,9 @@ public class FeatureSampleTests
         Assert.Equal((500, 8), (sample.Count, sample.Dimension));
         // All 100 images of each small class; the rest are of the first: its images 0 to 299.
         var expected = Enumerable.Range(0, 500).Select(i => (long)(i < 300 ? i : i + 700)).ToArray();
-        using var indices = FeatureSample.Indices(images);
-        Assert.Equal(expected, indices.data<long>().ToArray());
+        Assert.Equal(expected, sample.Indices);
+        Assert.Equal(expected.Select(i => i < 1000 ? 0L : i / 100 - 9), sample.Labels);
+        Assert.Equal(images.ClassNames, sample.ClassNames);
         var h = features.H.data<float>().ToArray().Chunk(8).ToArray();
         foreach (var (row, index) in sample.H.Chunk(8).Zip(expected))
         {
@@ -42,7 +44,64 @@ public class FeatureSampleTests
         // Two directions: 0 and 2 point one way, 1 and 3 another.
         Half[] trained = [(Half)1, (Half)0, (Half)0, (Half)1, (Half)0.96, (Half)0.28, (Half)0.28, (Half)0.96];
         Half[] untrained = [(Half)1, (Half)0, (Half)0.8, (Half)0.6, (Half)0, (Half)1, (Half)(-1), (Half)0];
-        return new(new(untrained, 2), new(trained, 2), [0, 1, 0, 0], [5, 6, 7, 8], ["α", "β"]);
+        return new(Of(untrained), Of(trained));
+
+        static FeatureSample Of(Half[] h) => new(h, 2, [0, 1, 0, 0], [5, 6, 7, 8], ["α", "β"]);
+    }
+
+    [Fact]
+    public void A_sample_reads_back_as_it_was_written()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.At("sample.safetensors");
+        var sample = Four().Trained;
+        sample.Save(path);
+        var read = FeatureSample.Load(path);
+        Assert.Equal(sample.H, read.H);
+        Assert.Equal((2, 4), (read.Dimension, read.Count));
+        Assert.Equal(sample.Labels, read.Labels);
+        Assert.Equal(sample.Indices, read.Indices);
+        Assert.Equal(sample.ClassNames, read.ClassNames);
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => FeatureSamples.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Samples_of_different_images_are_not_put_together()
+    {
+        var trained = Four().Trained;
+        var error = Assert.Throws<ArgumentException>(() =>
+            new FeatureSamples(trained with { Indices = [5, 6, 7, 9] }, trained)
+        );
+        Assert.Contains("different images", error.Message);
+    }
+
+    [Theory]
+    [InlineData("untrained")]
+    [InlineData("labels")]
+    [InlineData("indices")]
+    public void A_file_whose_numbers_of_images_differ_is_refused(string cut)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var path = folder.At("features.safetensors");
+        var tensors = new Dictionary<string, Tensor>
+        {
+            ["untrained"] = ones(3, 2, ScalarType.Float16),
+            ["trained"] = ones(3, 2, ScalarType.Float16),
+            ["labels"] = zeros(3, ScalarType.Int64),
+            ["indices"] = arange(3),
+        };
+        void Write()
+        {
+            using var file = File.Create(path);
+            Safetensors.Write(file, tensors, new Dictionary<string, string> { ["classes"] = "[\"a\"]" });
+        }
+        // The format of version 0.1.
+        Write();
+        Assert.Equal([0, 1, 2], FeatureSamples.Load(path).Indices);
+        tensors[cut] = tensors[cut].narrow(0, 0, 2);
+        Write();
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => FeatureSamples.Load(path)).Message);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Images;
+using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -55,6 +56,45 @@ public class FrozenEncoderTests
             tiny.Pretrained.Frozen(withHead: true).Test(tiny.Pretrained.Splits.Test).Dispose();
             Assert.Equal(before, tiny.State());
         }
+    }
+
+    [Fact]
+    public void A_submodule_that_was_not_in_training_is_not_afterwards()
+    {
+        using var tiny = new Tiny();
+        var encoder = tiny.Pretrained.Encoder;
+        encoder.train();
+        var parts = encoder.modules().ToList();
+        var norm = parts.OfType<TorchSharp.Modules.BatchNorm2d>().First();
+        norm.eval();
+        tiny.Pretrained.Frozen().Test(tiny.Pretrained.Splits.Test).Dispose();
+        Assert.True(encoder.training);
+        Assert.All(parts, part => Assert.Equal(!ReferenceEquals(part, norm), part.training));
+    }
+
+    [Fact]
+    public void Features_that_are_not_finite_are_counted_in_an_error()
+    {
+        using var scope = NewDisposeScope();
+        using var tiny = new Tiny(
+            new PixelsSpec(4),
+            splits: new ImageSplits(Tiny.Images(1001, 2, side: 4), Tiny.Images(4, 2, side: 4))
+        );
+        // Three channels of 4 x 4 pixels; a third of all features, but for one image, is spoilt.
+        var error = Assert.Throws<TrainingFailedException>(() =>
+            tiny
+                .Pretrained.Frozen()
+                .Extract(
+                    tiny.Pretrained.Splits.Train,
+                    (view, batch) =>
+                    {
+                        var spoilt = view.clone();
+                        spoilt[TensorIndex.Colon, 0] = batch == 0 ? double.NaN : double.NegativeInfinity;
+                        return batch == 2 ? view : spoilt;
+                    }
+                )
+        );
+        Assert.StartsWith("16,000 of 48,048 features are not finite", error.Message);
     }
 
     [Fact]

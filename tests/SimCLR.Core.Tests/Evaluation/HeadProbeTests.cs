@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Heads;
+using SimCLR.Core.Training;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Evaluation;
@@ -10,8 +11,7 @@ public class HeadProbeTests
     public void Of_no_head_it_is_the_probe_of_h()
     {
         using var tiny = new Tiny(head: new HeadSpec(0));
-        var (spec, encoder) = (tiny.Pretrained.Evaluation, tiny.Pretrained.Encoder);
-        var h = Protocol.Evaluate(spec, encoder, tiny.Pretrained.Splits, CPU).Linear.Top1;
+        var h = new LinearEvaluation().Measure(tiny.Pretrained)[0].Value;
         Assert.Equal([new Figure("linear top-1", h)], new HeadProbe().Measure(tiny.Pretrained));
         Assert.InRange(h, 0.9, 1);
     }

@@ -44,6 +44,27 @@ public class LinearProbeTests
         Assert.NotEqual(results[0].Top1, results[1].Top1);
     }
 
+    [Theory]
+    [InlineData(1e-2, null)]
+    [InlineData(1e15, "2 of 2 fits")]
+    public void A_fit_that_has_not_converged_is_told_with_its_strength(double l2, string? told)
+    {
+        // No step of the line search is short enough for a penalty that steep.
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var (x, labels) = Blobs(400, 3, 0.5, generator);
+        var (train, test) = (new TrainFeatures(x, labels, 3), new TestFeatures(x, labels, 3));
+        var said = new List<string>();
+        LinearProbe.Measure(ProbeMetric.Top1, train, test, [l2], 0.25, Numbers(1), said.Add);
+        if (told is null)
+            Assert.Empty(said);
+        else
+            Assert.StartsWith(
+                $"{told} of the linear probe have not converged (L2 1e+15: gradient",
+                Assert.Single(said)
+            );
+    }
+
     [Fact]
     public void A_held_out_part_is_stratified_and_disjoint()
     {

@@ -45,7 +45,7 @@ public class LogisticRegressionTests
     {
         using var scope = NewDisposeScope();
         var (x, labels) = Blobs(60, 3);
-        var w = LogisticRegression.Solve(x, labels, 3, l2);
+        var w = LogisticRegression.Solve(x, labels, 3, l2).At;
         var largest = LargestGradient(
             x,
             w,
@@ -71,7 +71,7 @@ public class LogisticRegressionTests
             : (image * (c + 1)) % 3 == 0 ? 1
             : -1;
         var targets = tensor(Enumerable.Range(0, 180).Select(at => Target(at / 3, at % 3)).ToArray(), [60, 3]);
-        var w = LogisticRegression.Solve(x, targets, 3, l2);
+        var w = LogisticRegression.Solve(x, targets, 3, l2).At;
         var largest = LargestGradient(
             x,
             w,
@@ -93,7 +93,7 @@ public class LogisticRegressionTests
         using var scope = NewDisposeScope();
         var (x, _) = Blobs(60, 3);
         var labels = cat([zeros(30, ScalarType.Int64), ones(20, ScalarType.Int64), full([10], 2, ScalarType.Int64)]);
-        var w = LogisticRegression.Solve(x, labels, 3, 1e4);
+        var w = LogisticRegression.Solve(x, labels, 3, 1e4).At;
         Assert.InRange(w.narrow(0, 0, 5).abs().max().ToDouble(), 0, 1e-3);
         var shares = nn.functional.softmax(w[-1], 0).data<double>().ToArray();
         Assert.Equal(1.0 / 2, shares[0], 1e-3);
@@ -111,7 +111,7 @@ public class LogisticRegressionTests
         var copy = start.clone();
         // b's common part is not determined: the differences of scores are.
         var scores = new[] { null, start }
-            .Select(from => LogisticRegression.Solve(x, labels, 3, 0.1, from))
+            .Select(from => LogisticRegression.Solve(x, labels, 3, 0.1, from).At)
             .Select(w => nn.functional.softmax(x.mm(w.narrow(0, 0, 5)) + w[-1], 1))
             .ToList();
         Assert.InRange((scores[0] - scores[1]).abs().max().ToDouble(), 0, 1e-2);

@@ -90,6 +90,74 @@ public class NearestNeighboursTests
         Assert.Equal(1, top1);
     }
 
+    [Fact]
+    public void A_million_classes_of_a_million_images_are_no_matrix()
+    {
+        // One-hot labels of all images would be 4 TB.
+        const long million = 1_000_000;
+        using var scope = NewDisposeScope();
+        var bank = tensor(new[] { 0f, 1 }).repeat(million, 1);
+        bank[250_000] = tensor(new[] { 1f, 0 });
+        bank[700_000] = tensor(new[] { -1f, 0 });
+        var asked = tensor(new long[] { 250_000, 700_000 });
+        var test = new TestFeatures(bank.index_select(0, asked), asked, (int)million);
+        var train = new TrainFeatures(bank, arange(million), (int)million);
+        Assert.Equal(1, NearestNeighbours.Top1(train, test, 3));
+    }
+
+    [Fact]
+    public void Images_of_several_classes_are_refused()
+    {
+        using var train = new TrainFeatures(eye(2), ones(2, 3, ScalarType.Int64), 3);
+        Assert.Contains(
+            "11-point mAP",
+            Assert.Throws<ArgumentException>(() => NearestNeighbours.Top1(train, train)).Message
+        );
+    }
+
+    /// <summary>Candidates that cancel when they are read so many times.</summary>
+    private sealed class Cancelling(int count, CancellationTokenSource source, int at)
+        : IReadOnlyList<(int K, double Temperature)>
+    {
+        internal int Reads { get; private set; }
+
+        public int Count => count;
+
+        public (int K, double Temperature) this[int index]
+        {
+            get
+            {
+                if (++Reads == at)
+                    source.Cancel();
+                return (1 + index, 0.1);
+            }
+        }
+
+        public IEnumerator<(int K, double Temperature)> GetEnumerator() =>
+            Enumerable.Range(0, count).Select(i => (1 + i, 0.1)).GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    [Fact]
+    public void A_cancelled_choice_ends_with_the_batch()
+    {
+        using var scope = NewDisposeScope();
+        using var source = new CancellationTokenSource();
+        // 2000 images are four batches; each candidate is read once in each. The sixth reading is in the second.
+        var candidates = new Cancelling(4, source, at: 6);
+        var (h, labels) = (ones(2000, 2), zeros(2000, ScalarType.Int64));
+        Assert.Throws<OperationCanceledException>(() =>
+            NearestNeighbours.Choose(
+                new TrainFeatures(h, labels, 1),
+                new ValidationFeatures(h, labels, 1),
+                candidates,
+                source.Token
+            )
+        );
+        Assert.Equal(8, candidates.Reads);
+    }
+
     [Theory]
     [InlineData(0, 0.1)]
     [InlineData(1, 0)]

@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Images;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,6 +27,10 @@ public class NeighbourChoiceTests
             );
             using var tiny = new Tiny(splits: splits);
             figures.Add(new NeighbourChoice(Candidates).Measure(tiny.Pretrained));
+            Assert.Equal(
+                [FigureUnit.Share, FigureUnit.Plain, FigureUnit.Plain],
+                figures[^1].Select(figure => figure.Unit)
+            );
 
             using var all = tiny.Pretrained.Frozen().Train(splits.Train);
             using var generator = tiny.Pretrained.Streams.At(Core.Runtime.RandomStreams.Evaluation, 0, CPU);

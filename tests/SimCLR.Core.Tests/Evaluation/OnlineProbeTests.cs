@@ -36,6 +36,28 @@ public class OnlineProbeTests
     }
 
     [Fact]
+    public void A_batch_in_parts_is_one_step_as_a_whole_one_is()
+    {
+        // With frozen batch norm the representations are the same whatever the parts.
+        string[] names = ["weight", "bias", "weight.velocity"];
+        Tensor[] After(int part)
+        {
+            using var images = Small.Noise();
+            var spec = Small.Spec() with { MicroBatches = new MicroBatches(part, FreezeBatchNorm: true) };
+            using var training = new Pretraining(spec, images, CPU);
+            using var probe = Make(training.Encoder.FeatureSize, 2, rate: 1);
+            training.Observer = probe;
+            training.TrainStep().Dispose();
+            training.TrainStep().Dispose();
+            return [.. names.Select(name => probe.State[name].detach().clone())];
+        }
+        using var scope = NewDisposeScope();
+        var whole = After(16);
+        foreach (var (expected, actual) in whole.Zip(After(6)))
+            Assert.InRange((expected - actual).abs().max().ToDouble() / expected.abs().max().ToDouble(), 0, 1e-4);
+    }
+
+    [Fact]
     public void Two_steps_by_hand()
     {
         using var scope = NewDisposeScope();

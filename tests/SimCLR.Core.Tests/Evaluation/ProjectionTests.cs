@@ -13,7 +13,13 @@ public class ProjectionTests
         using var generator = new Generator(3);
         var centres = eye(3, 16).repeat_interleave(20, 0);
         var h = nn.functional.normalize(centres + 0.05 * randn(60, 16, generator: generator));
-        return new FeatureSample(h.to_type(ScalarType.Float16).data<Half>().ToArray(), 16);
+        return Sample(h.to_type(ScalarType.Float16).data<Half>().ToArray(), 16);
+    }
+
+    private static FeatureSample Sample(Half[] h, int dimension)
+    {
+        var images = new long[h.Length / dimension];
+        return new FeatureSample(h, dimension, images, images, ["a"]);
     }
 
     private static double Distance((double X, double Y) a, (double X, double Y) b) =>
@@ -26,7 +32,7 @@ public class ProjectionTests
         double[] a = [-0.1, 0.05, 0.15, -0.2, 0.1];
         double[] b = [0.05, -0.05, 0.02, 0.04, -0.06];
         var h = a.Zip(b).SelectMany(p => new[] { 3 * p.First, 4 * p.First, 5 * p.Second, 0 }).Select(x => (Half)x);
-        var map = Projection.Pca(new FeatureSample([.. h], 4));
+        var map = Projection.Pca(Sample([.. h], 4));
         for (var i = 0; i < 5; i++)
         for (var j = 0; j < 5; j++)
             Assert.Equal(Distance((5 * a[i], 5 * b[i]), (5 * a[j], 5 * b[j])), Distance(map[i], map[j]), 2e-3);
@@ -108,7 +114,7 @@ public class ProjectionTests
     [Fact]
     public void A_collapsed_encoder_has_a_map_of_numbers_too()
     {
-        var sample = new FeatureSample([.. Enumerable.Repeat((Half)0.5, 12 * 4)], 4);
+        var sample = Sample([.. Enumerable.Repeat((Half)0.5, 12 * 4)], 4);
         Assert.All(Projection.TSne(sample, steps: 5), point => Assert.True(double.IsFinite(point.X)));
     }
 }

@@ -39,7 +39,7 @@ internal sealed class Tiny : IDisposable
             spec,
             made,
             spec.Head.Create(made.FeatureSize, weights),
-            new EvaluationSpec(new Resize(splits.Train.Height), [1e-4, 1e-2, 1], 0.25, 5, 0.1, spec.Seed),
+            new EvaluationSpec(new Resize(splits.Train.Height), [1e-4, 1e-2, 1], 0.25, 5, 0.1),
             splits,
             CPU
         );
@@ -79,6 +79,7 @@ internal sealed class Tiny : IDisposable
 
     public void Dispose()
     {
+        Pretrained.Dispose();
         Pretrained.Encoder.Dispose();
         Pretrained.Head.Dispose();
         Pretrained.Splits.Dispose();

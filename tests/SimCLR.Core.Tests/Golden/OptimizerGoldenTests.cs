@@ -1,4 +1,5 @@
 using SimCLR.Core.Optimizers;
+using SimCLR.Core.Tests.Optimizers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -40,12 +41,12 @@ public class OptimizerGoldenTests
             entry => new Parameter(Formula.Numbers($"optimizers.{entry.Key}", entry.Value))
         );
         var seen = Shapes.Keys.ToDictionary(key => key, _ => new List<Tensor>());
-        using var optimizer = spec.Create(parameters.Select(entry => (entry.Key, entry.Value)));
+        using var optimizer = spec.Create(Groups.Of(parameters.Select(entry => (entry.Key, entry.Value))));
         for (var step = 0; step < Steps; step++)
         {
             optimizer.LearningRate = peak * (1 - step / 8.0);
             foreach (var (key, parameter) in parameters)
-                parameter.grad = Formula.Numbers($"optimizers.gradient.{key}.{step}", Shapes[key]);
+                parameter.SetGradient(Formula.Numbers($"optimizers.gradient.{key}.{step}", Shapes[key]));
             optimizer.Step();
             foreach (var (key, parameter) in parameters)
                 seen[key].Add(parameter.detach().clone());

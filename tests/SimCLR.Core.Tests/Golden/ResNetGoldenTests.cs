@@ -76,7 +76,7 @@ public class ResNetGoldenTests
         using var golden = new GoldenFile("resnet");
         using var scope = NewDisposeScope();
         using var model = Create(network, 18, Stem.Cifar);
-        using var optimizer = new SgdSpec(WeightDecay: 0.01).Create(model.named_parameters());
+        using var optimizer = new SgdSpec(WeightDecay: 0.01).Create(ParameterGroups.Of(model));
         optimizer.LearningRate = 0.01;
         var direction = Formula.Numbers($"{network}.direction", [4, 10], -0.1, 0.1);
         model.train();

@@ -149,6 +149,24 @@ public class ImageFolderTests
     }
 
     [Fact]
+    public void A_file_that_cannot_be_read_is_an_error_that_names_it_and_no_damaged_image()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Enumerable
+            .Range(0, 200)
+            .Select(i => new LabelledFile(folder.WriteImage($"{i:d3}.png", 4, 4, Gradient), 0))
+            .ToList();
+        // A folder in a file's place cannot be read, whatever the rights of whoever runs the test.
+        var path = folder.At("c.png");
+        Directory.CreateDirectory(path);
+        var reader = new FolderReader(4, 4, true, null, default);
+        var error = Assert.Throws<ImageSourceException>(() =>
+            reader.Read([.. files, new LabelledFile(path, 0)], ["c"])
+        );
+        Assert.StartsWith($"{path} could not be read", error.Message);
+    }
+
+    [Fact]
     public void More_memory_than_the_limit_is_refused_before_reading()
     {
         using var folder = new TemporaryFolder();

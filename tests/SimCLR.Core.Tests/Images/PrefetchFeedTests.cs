@@ -38,7 +38,7 @@ public class PrefetchFeedTests
         var (streamed, inMemory) = Sets(folder);
         using (streamed)
         using (inMemory)
-        using (var prefetch = new PrefetchFeed(streamed, Order(streamed), CPU))
+        using (var prefetch = new PrefetchFeed(streamed, Order(streamed), CPU, 20))
         using (var memory = new MemoryFeed(inMemory, Order(inMemory), CPU))
             for (var step = first; step < first + 10; step++)
             {
@@ -72,7 +72,7 @@ public class PrefetchFeedTests
         var (streamed, inMemory) = Sets(folder);
         inMemory.Dispose();
         using (streamed)
-        using (var feed = new PrefetchFeed(streamed, Order(streamed), CPU))
+        using (var feed = new PrefetchFeed(streamed, Order(streamed), CPU, 20))
         {
             var shard = Path.Combine(folder.At("cache"), "shard-00000.u8");
             using (var file = new FileStream(shard, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
@@ -90,6 +90,106 @@ public class PrefetchFeedTests
         }
     }
 
+    /// <summary>Cuts the one shard so that this image and all behind it are gone.</summary>
+    private static void Cut(TemporaryFolder folder, long image)
+    {
+        var shard = Path.Combine(folder.At("cache"), "shard-00000.u8");
+        using var file = new FileStream(shard, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.SetLength(image * 3 * 16 * 16);
+    }
+
+    /// <summary>The first step, of one image each, whose next three read images before that of the one after: that one alone fails once the
+    /// shard is cut at its image.</summary>
+    private static (long First, long Image) BeforeAFailure(BatchOrder order)
+    {
+        for (var first = 0L; ; first++)
+        {
+            var images = Enumerable.Range(0, 5).Select(ahead => order.Epoch(0)[first + ahead].ToInt64()).ToList();
+            if (images[4] > images[..4].Max())
+                return (first, images[4]);
+        }
+    }
+
+    [Fact]
+    public async Task An_error_that_nobody_waits_for_keeps_nobody_waiting()
+    {
+        using var folder = new TemporaryFolder();
+        var (streamed, inMemory) = Sets(folder);
+        inMemory.Dispose();
+        using (streamed)
+        {
+            var order = new BatchOrder(new RandomStreams(4), streamed.Count, 1);
+            var (first, image) = BeforeAFailure(order);
+            Cut(folder, image);
+            var feed = new PrefetchFeed(streamed, order, CPU, streamed.Count);
+            var (images, labels) = feed.Batch(first);
+            images.Dispose();
+            labels.Dispose();
+            // The three batches that follow are ready, and reading the next one has failed.
+            await Task.Delay(300);
+            await Task.Run(feed.Dispose).WaitAsync(TimeSpan.FromSeconds(20));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_read_beyond_the_last_step()
+    {
+        using var folder = new TemporaryFolder();
+        var (streamed, inMemory) = Sets(folder);
+        inMemory.Dispose();
+        using (streamed)
+        {
+            var order = new BatchOrder(new RandomStreams(4), streamed.Count, 1);
+            var (first, image) = BeforeAFailure(order);
+            Cut(folder, image);
+            using var feed = new PrefetchFeed(streamed, order, CPU, first + 4);
+            for (var step = first; step < first + 4; step++)
+            {
+                var (images, labels) = feed.Batch(step);
+                images.Dispose();
+                labels.Dispose();
+            }
+            var error = Assert.Throws<InvalidOperationException>(() => feed.Batch(first + 4));
+            Assert.Contains($"there are {first + 4} steps", error.Message);
+        }
+    }
+
+    [Fact]
+    public void Labels_of_the_trainers_choice_come_with_the_images()
+    {
+        using var folder = new TemporaryFolder();
+        var (streamed, inMemory) = Sets(folder);
+        using (streamed)
+        using (inMemory)
+        using (var scope = NewDisposeScope())
+        {
+            var targets = stack([arange(70), -arange(70)], 1);
+            using var prefetch = ImageFeed.Of(streamed, Order(streamed), CPU, 20, targets);
+            using var memory = ImageFeed.Of(inMemory, Order(inMemory), CPU, 20, targets);
+            Assert.IsType<PrefetchFeed>(prefetch);
+            Assert.IsType<MemoryFeed>(memory);
+            using var order = Order(streamed);
+            foreach (var feed in new[] { prefetch, memory })
+                Assert.Equal(
+                    targets.index_select(0, order.At(5)).data<long>().ToArray(),
+                    feed.Batch(5).Labels.data<long>().ToArray()
+                );
+        }
+    }
+
+    [Fact]
+    public void In_memory_on_the_CPU_images_are_not_copied()
+    {
+        using var scope = NewDisposeScope();
+        using var images = Small.Noise();
+        using var feed = new MemoryFeed(images, Order(images), CPU);
+        images.Images.fill_(7);
+        Assert.True(feed.Batch(0).Images.eq(7).all().ToBoolean());
+        // And the feed has no need of the set.
+        images.Dispose();
+        Assert.Equal([16, 3, 16, 16], feed.Batch(1).Images.shape);
+    }
+
     [Fact]
     public void Steps_out_of_order_are_refused()
     {
@@ -97,7 +197,7 @@ public class PrefetchFeedTests
         var (streamed, inMemory) = Sets(folder);
         inMemory.Dispose();
         using (streamed)
-        using (var feed = new PrefetchFeed(streamed, Order(streamed), CPU))
+        using (var feed = new PrefetchFeed(streamed, Order(streamed), CPU, 20))
         using (NewDisposeScope())
         {
             feed.Batch(3);
@@ -118,7 +218,7 @@ public class PrefetchFeedTests
         {
             void Once()
             {
-                using var feed = new PrefetchFeed(streamed, Order(streamed), CPU);
+                using var feed = new PrefetchFeed(streamed, Order(streamed), CPU, 20);
                 var (images, labels) = feed.Batch(0);
                 images.Dispose();
                 labels.Dispose();

@@ -27,8 +27,9 @@ public class ShardFolderTests
         TemporaryFolder folder,
         IReadOnlyList<LabelledFile> files,
         Action<string>? report = null,
-        CancellationToken cancellation = default
-    ) => new ShardFolder(folder.At("cache"), report, cancellation).Open(files, Classes, 8, 8, resize: true);
+        CancellationToken cancellation = default,
+        long shardBytes = ShardFolder.ShardBytes
+    ) => new ShardFolder(folder.At("cache"), report, cancellation, shardBytes).Open(files, Classes, 8, 8, resize: true);
 
     private static byte[] Bytes(ImageSet images)
     {
@@ -42,30 +43,58 @@ public class ShardFolderTests
         return Bytes(images);
     }
 
-    private static string Shard(TemporaryFolder folder) => Path.Combine(folder.At("cache"), "shard-00000.u8");
+    private const long TwentyImages = 20 * 3 * 8 * 8;
+
+    private static string ShardOf(TemporaryFolder folder, int number) =>
+        Path.Combine(folder.At("cache"), $"shard-{number:D5}.u8");
+
+    /// <summary>When each shard was written.</summary>
+    private static DateTime[] Times(TemporaryFolder folder) =>
+        [.. Directory.GetFiles(folder.At("cache"), "*.u8").Order().Select(File.GetLastWriteTimeUtc)];
+
+    private static string IndexOf(TemporaryFolder folder) => Path.Combine(folder.At("cache"), ShardIndex.FileName);
 
     [Theory]
-    [InlineData("\"Height\": 8", "\"Height\": 4", "\"Width\": 8", "\"Width\": 16")]
-    [InlineData("\"Sources\": 9", "\"Sources\": 8", "", "")]
+    [InlineData("\"Height\":8", "\"Height\":4", "\"Width\":8", "\"Width\":16")]
+    [InlineData("\"Damaged\":0", "\"Damaged\":1", "", "")]
     [InlineData("\"a\"", "\"c\"", "", "")]
     [InlineData("shard-00000.u8", "../cache/shard-00000.u8", "", "")]
-    [InlineData("0,", "1,", "", "")]
+    [InlineData("\"Label\":0", "\"Label\":1", "", "")]
+    [InlineData("\"Count\":1", "\"Count\":-1", "", "")]
+    [InlineData("\"Count\":1", "\"Count\":2000000000", "", "")]
+    [InlineData("{\"File\"", "null,{\"File\"", "", "")]
+    [InlineData("\"Version\":2", "\"Version\":1", "", "")]
+    [InlineData("{\"Version\":2", "\"Version\":2", "", "")]
     public void A_damaged_index_is_told_and_made_again(string what, string by, string second, string bySecond)
     {
         using var folder = new TemporaryFolder();
         var files = Files(folder, 9);
         Open(folder, files).Dispose();
-        var index = Path.Combine(folder.At("cache"), ShardIndex.FileName);
+        var index = IndexOf(folder);
         var text = File.ReadAllText(index);
-        // The first label, not the number of those left out.
-        var at = what == "0," ? text.IndexOf(what, text.IndexOf("\"Labels\"")) : text.IndexOf(what);
+        var at = text.IndexOf(what);
         text = text[..at] + by + text[(at + what.Length)..];
         File.WriteAllText(index, second == "" ? text : text.Replace(second, bySecond));
         var said = new List<string>();
         using var images = Open(folder, files, said.Add);
-        Assert.Contains(said, line => line.Contains("index of the image cache"));
+        Assert.Contains("is made again: its index is damaged", Assert.Single(said));
         Assert.Equal(InMemory(files), Bytes(images));
         Assert.Equal(files.Select(file => file.Label), images.Labels.data<long>().ToArray());
+    }
+
+    [Fact]
+    public void Labels_are_kept_as_runs()
+    {
+        Assert.Equal([new LabelRun(3, 2), new LabelRun(0, 1), new LabelRun(3, 1)], LabelRun.Of([3, 3, 0, 3]));
+        Assert.Empty(LabelRun.Of([]));
+        using var folder = new TemporaryFolder();
+        // Sorted by class, as a listing is.
+        List<LabelledFile> files = [.. Files(folder, 40).OrderBy(file => file.Label)];
+        using var images = Open(folder, files);
+        Assert.Equal(files.Select(file => file.Label), images.Labels.data<long>().ToArray());
+        var text = File.ReadAllText(IndexOf(folder));
+        Assert.Contains("""[{"Label":0,"Count":20},{"Label":1,"Count":20}]""", text);
+        Assert.DoesNotContain('\n', text);
     }
 
     [Fact]
@@ -93,7 +122,7 @@ public class ShardFolderTests
         using var folder = new TemporaryFolder();
         var files = Files(folder, 5);
         Open(folder, files).Dispose();
-        Assert.Equal(InMemory(files), File.ReadAllBytes(Shard(folder)));
+        Assert.Equal(InMemory(files), File.ReadAllBytes(ShardOf(folder, 0)));
     }
 
     [Fact]
@@ -102,9 +131,9 @@ public class ShardFolderTests
         using var folder = new TemporaryFolder();
         var files = Files(folder, 5);
         Open(folder, files).Dispose();
-        var written = File.GetLastWriteTimeUtc(Shard(folder));
+        var written = File.GetLastWriteTimeUtc(ShardOf(folder, 0));
         Open(folder, files).Dispose();
-        Assert.Equal(written, File.GetLastWriteTimeUtc(Shard(folder)));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(ShardOf(folder, 0)));
     }
 
     [Fact]
@@ -114,53 +143,138 @@ public class ShardFolderTests
         var files = Files(folder, 5);
         Open(folder, files).Dispose();
         folder.WriteImage("a/002.png", 8, 8, (_, _) => SKColors.White);
-        using var images = Open(folder, files);
+        var said = new List<string>();
+        using var images = Open(folder, files, said.Add);
+        Assert.Contains("is made again: the images have changed", Assert.Single(said));
         Assert.Equal(InMemory(files), Bytes(images));
     }
 
     [Theory]
-    [InlineData("flip")]
-    [InlineData("cut")]
-    [InlineData("index")]
-    [InlineData("gone")]
-    public void A_damaged_cache_is_made_anew(string damage)
+    [InlineData("flip", "is damaged: its 20 images are decoded again")]
+    [InlineData("cut", "is damaged: its 20 images are decoded again")]
+    [InlineData("gone", "is damaged: its 20 images are decoded again")]
+    [InlineData("index", "its index is damaged or of another version")]
+    public void A_damaged_shard_costs_itself_alone_and_a_damaged_index_the_cache(string damage, string told)
     {
         using var folder = new TemporaryFolder();
-        var files = Files(folder, 5);
-        Open(folder, files).Dispose();
-        var bytes = File.ReadAllBytes(Shard(folder));
+        var files = Files(folder, 100);
+        Open(folder, files, shardBytes: TwentyImages).Dispose();
+        var before = Times(folder);
+        var shard = ShardOf(folder, 2);
+        var bytes = File.ReadAllBytes(shard);
         bytes[100] ^= 255;
         if (damage == "flip")
-            File.WriteAllBytes(Shard(folder), bytes);
+            File.WriteAllBytes(shard, bytes);
         if (damage == "cut")
-            File.WriteAllBytes(Shard(folder), bytes[..^1]);
-        if (damage == "index")
-            File.WriteAllText(Path.Combine(folder.At("cache"), ShardIndex.FileName), "{ \"Version\": 1 }");
+            File.WriteAllBytes(shard, bytes[..^1]);
         if (damage == "gone")
-            File.Delete(Shard(folder));
-        var told = new List<string>();
-        using var images = Open(folder, files, told.Add);
+            File.Delete(shard);
+        if (damage == "index")
+            File.WriteAllText(IndexOf(folder), "{ \"Version\": 2 }");
+        var said = new List<string>();
+        using (var images = Open(folder, files, said.Add, shardBytes: TwentyImages))
+        {
+            Assert.Equal(InMemory(files), Bytes(images));
+            Assert.Equal(files.Select(file => file.Label), images.Labels.data<long>().ToArray());
+        }
+        Assert.Contains(told, said[^1]);
+        var again = Enumerable.Range(0, 5).Where(i => Times(folder)[i] != before[i]);
+        Assert.Equal(damage == "index" ? [0, 1, 2, 3, 4] : [2], again);
+        // What was mended is whole.
+        said.Clear();
+        Open(folder, files, said.Add, shardBytes: TwentyImages).Dispose();
+        Assert.Empty(said);
+    }
+
+    [Fact]
+    public void A_damaged_shard_is_decoded_again_without_the_damaged_files_and_the_others_keep_their_places()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 200);
+        foreach (var i in new[] { 25, 70 })
+            File.WriteAllText(files[i].Path, "no image");
+        Open(folder, files, shardBytes: TwentyImages).Dispose();
+        Assert.Equal(
+            [0, 1, 0, 1, 0, 0, 0, 0, 0, 0],
+            ShardIndex.TryRead(folder.At("cache"))!.Shards.Select(shard => shard.Damaged)
+        );
+        foreach (var i in new[] { 1, 3 })
+            File.Delete(ShardOf(folder, i));
+        using var images = Open(folder, files, shardBytes: TwentyImages);
         Assert.Equal(InMemory(files), Bytes(images));
-        if (damage != "index")
-            Assert.Contains("is damaged; the cache is made again", Assert.Single(told));
+        var whole = files.Where((_, i) => i is not (25 or 70));
+        Assert.Equal(whole.Select(file => file.Label), images.Labels.data<long>().ToArray());
+    }
+
+    [Fact]
+    public void A_shard_of_which_every_file_is_damaged_is_empty()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 200);
+        foreach (var i in new[] { 4, 5 })
+            File.WriteAllText(files[i].Path, "no image");
+        // Shards of two images.
+        using var images = Open(folder, files, shardBytes: 2 * 3 * 8 * 8);
+        Assert.Equal(0, new FileInfo(ShardOf(folder, 2)).Length);
+        Assert.Equal(InMemory(files), Bytes(images));
+        using var chosen = torch.tensor(Enumerable.Range(0, 198).Reverse().Select(i => (long)i).ToArray());
+        using var gathered = images.Gather(chosen);
+        Assert.Equal(InMemory(files).Chunk(3 * 8 * 8).Reverse().SelectMany(image => image), gathered.bytes.ToArray());
+    }
+
+    [Fact]
+    public void A_checksum_that_was_right_is_not_taken_again()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 60);
+        Open(folder, files, shardBytes: TwentyImages).Dispose();
+        // As after copying.
+        File.SetLastWriteTimeUtc(ShardOf(folder, 1), DateTime.UnixEpoch);
+        var said = new List<string>();
+        Open(folder, files, said.Add, shardBytes: TwentyImages).Dispose();
+        Assert.Contains("1 of 3 files of the image cache", Assert.Single(said));
+        Assert.Equal(DateTime.UnixEpoch, File.GetLastWriteTimeUtc(ShardOf(folder, 1)));
+        said.Clear();
+        using var images = Open(folder, files, said.Add, shardBytes: TwentyImages);
+        Assert.Empty(said);
+        Assert.Equal(InMemory(files), Bytes(images));
+    }
+
+    [Fact]
+    public void What_earlier_makings_left_is_deleted()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 100);
+        Open(folder, files, shardBytes: TwentyImages).Dispose();
+        File.WriteAllText(Path.Combine(folder.At("cache"), "0123.tmp"), "half a shard");
+        File.WriteAllText(Path.Combine(folder.At("cache"), "notes.txt"), "somebody's");
+        Open(folder, files[..30], shardBytes: TwentyImages).Dispose();
+        Assert.Equal(
+            ["index.json", "lock", "notes.txt", "shard-00000.u8", "shard-00001.u8"],
+            Directory.GetFiles(folder.At("cache")).Select(path => Path.GetFileName(path)).Order()
+        );
     }
 
     [Fact]
     public void An_interrupted_making_goes_on_where_it_stopped()
     {
         using var folder = new TemporaryFolder();
-        var files = Files(folder, 5);
-        // Three files were taken by a first process: its shard is there, and its index says so.
-        Open(folder, files[..3]).Dispose();
-        var cache = folder.At("cache");
-        var index = ShardIndex.TryRead(cache)!;
-        using var stopped = new CancellationTokenSource();
-        stopped.Cancel();
-        Assert.ThrowsAny<OperationCanceledException>(() => Open(folder, files, null, stopped.Token));
-        using var images = Open(folder, files);
+        var files = Files(folder, 120);
+        // The making is cancelled when the damaged file is told of, which is after the third of six shards is decoded.
+        File.WriteAllText(files[50].Path, "no image");
+        using var source = new CancellationTokenSource();
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            Open(folder, files, _ => source.Cancel(), source.Token, TwentyImages)
+        );
+        Assert.Equal(60, ShardIndex.TryRead(folder.At("cache"))!.Sources);
+        var before = Times(folder);
+        Assert.Equal(3, before.Length);
+        var said = new List<string>();
+        using var images = Open(folder, files, said.Add, shardBytes: TwentyImages);
         Assert.Equal(InMemory(files), Bytes(images));
-        Assert.Equal(3, index.Sources);
-        Assert.Equal(5, ShardIndex.TryRead(cache)!.Sources);
+        // The first three shards were not written again, nor the damaged file read.
+        Assert.Equal(before, Times(folder)[..3]);
+        Assert.Empty(said);
     }
 
     [Fact]

@@ -24,14 +24,14 @@ public class ProtocolMistakesTests
     private static Type[] ParametersOf(MethodBase method) =>
         [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
 
-    private static IEnumerable<Type> CoreTypes => typeof(Protocol).Assembly.GetTypes();
+    private static IEnumerable<Type> CoreTypes => typeof(Pretrained).Assembly.GetTypes();
 
     [Fact]
     public void The_linear_probe_does_not_train_the_encoder()
     {
         using var tiny = new Tiny();
         var before = tiny.State();
-        Protocol.Evaluate(tiny.Pretrained.Evaluation, tiny.Pretrained.Encoder, tiny.Pretrained.Splits, CPU);
+        new LinearEvaluation().Measure(tiny.Pretrained);
         new LinearSgd(Tiny.Quick(2)).Measure(tiny.Pretrained);
         Assert.Equal(before, tiny.State());
     }
@@ -62,7 +62,7 @@ public class ProtocolMistakesTests
     public void No_training_can_pick_an_epoch_on_test_images_because_it_is_given_none()
     {
         var trainers = CoreTypes
-            .Where(type => type.Namespace == typeof(Pretraining).Namespace || type == typeof(ClassifierTraining))
+            .Where(type => type.Namespace == typeof(Pretraining).Namespace || type == typeof(ClassifierTrainee))
             .ToList();
         Assert.Contains(typeof(Pretraining), trainers);
         foreach (var method in Methods(trainers))

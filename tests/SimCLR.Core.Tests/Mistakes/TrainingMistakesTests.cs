@@ -1,6 +1,7 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Tests.Images;
+using SimCLR.Core.Tests.Optimizers;
 using SimCLR.Core.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -52,7 +53,7 @@ public class TrainingMistakesTests
     private static double[] Step(IOptimizer optimizer, Parameter parameter, double rate, params double[] gradient)
     {
         optimizer.LearningRate = rate;
-        parameter.grad = tensor(gradient).view(parameter.shape);
+        parameter.SetGradient(tensor(gradient));
         optimizer.Step();
         return [.. parameter.data<double>()];
     }
@@ -121,7 +122,7 @@ public class TrainingMistakesTests
         using (var first = new Pretraining(spec, images, CPU))
         {
             using var stop = new CancellationTokenSource();
-            Assert.Throws<OperationCanceledException>(() =>
+            Assert.Throws<TrainingInterruptedException>(() =>
                 first.Run(
                     progress =>
                     {
@@ -146,7 +147,7 @@ public class TrainingMistakesTests
         // |w| = 5, |g + d w| = |(6, 8)| = 10: the step is 0.001 · 5 / 10 of the rate times (6, 8).
         using var scope = NewDisposeScope();
         var w = new Parameter(tensor(new double[] { 3, 4 }).view(1, 2));
-        using var lars = new LarsSpec(WeightDecay: 1).Create([("w", w)]);
+        using var lars = new LarsSpec(WeightDecay: 1).Create(Groups.Of(("w", w)));
         var after = Step(lars, w, 100, 3, 4);
         Assert.Equal(3 - 100 * 0.0005 * 6, after[0], 1e-12);
         Assert.Equal(4 - 100 * 0.0005 * 8, after[1], 1e-12);
@@ -159,11 +160,11 @@ public class TrainingMistakesTests
         using var weights = new Generator(1, CPU);
         using var encoder = new ResNetSpec(18, 0.125).Create(3, weights);
         var named = encoder.named_parameters().ToList();
-        using var lars = new LarsSpec(Momentum: 0, WeightDecay: 1e3).Create(named);
+        using var lars = new LarsSpec(Momentum: 0, WeightDecay: 1e3).Create(ParameterGroups.Of(encoder));
         lars.LearningRate = 0.5;
         var before = named.ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone());
         foreach (var (_, parameter) in named)
-            parameter.grad = full_like(parameter, 0.25);
+            parameter.SetGradient(full_like(parameter, 0.25));
         lars.Step();
         var norms = named.Where(entry => entry.name.Contains("bn") || entry.name.Contains("downsample.1")).ToList();
         Assert.NotEmpty(norms);
@@ -180,7 +181,7 @@ public class TrainingMistakesTests
         using var scope = NewDisposeScope();
         var b = new Parameter(tensor(new double[] { 0 }));
         OptimizerSpec spec = lars ? new LarsSpec() : new SgdSpec();
-        using var optimizer = spec.Create([("b", b)]);
+        using var optimizer = spec.Create(Groups.Of(("b", b)));
         Assert.Equal(-0.1, Step(optimizer, b, 0.1, 1)[0], 1e-12);
         Assert.Equal(-0.19, Step(optimizer, b, 0.1, 0)[0], 1e-12);
     }

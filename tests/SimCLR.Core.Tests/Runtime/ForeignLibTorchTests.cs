@@ -95,9 +95,10 @@ public sealed class ForeignLibTorchTests : IDisposable
     public void A_whole_libtorch_passes_and_an_incomplete_one_is_named()
     {
         LayOut("libc10.so");
-        var error = Refused(() => ForeignLibTorch.Check(Lib, Shim));
+        var error = Refused(() => LibTorchFiles.RequireWhole(Lib, Shim));
         Assert.Contains("no libc10.so", error.Message);
         File.CreateSymbolicLink(Path.Combine(Lib, "libc10.so"), Path.Combine(LibTorch.Load().Folder, "libc10.so"));
+        LibTorchFiles.RequireWhole(Lib, Shim);
         Assert.Empty(ForeignLibTorch.Check(Lib, Shim));
     }
 

@@ -90,6 +90,49 @@ public class CheckpointFolderTests
         Assert.Equal(["notes.txt"], Directory.GetFiles(path).Select(Path.GetFileName));
     }
 
+    [Theory]
+    [InlineData("/proc/self/mem")] // opens, and fails as soon as it is read, as a broken disk does
+    [InlineData("itself")] // does not open
+    public void One_that_cannot_be_read_is_an_error_that_names_it_and_stays_as_it_is(string target)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "links into /proc are Linux's");
+        using var temporary = new TemporaryFolder();
+        var folder = new CheckpointFolder(temporary.Root, Assert.Fail);
+        Save(folder, 1);
+        var newest = temporary.At($"step-000000002-{new string('0', 32)}.safetensors");
+        File.CreateSymbolicLink(newest, target == "itself" ? newest : target);
+        var error = Assert.Throws<IOException>(folder.Newest);
+        Assert.Contains($"The checkpoint {newest} cannot be read: ", error.Message);
+        Assert.Equal(2, Directory.GetFiles(temporary.Root).Length);
+        Assert.Contains(newest, Directory.GetFiles(temporary.Root));
+    }
+
+    [Fact]
+    public void Folders_below_keep_theirs_apart_and_are_deleted_with_it()
+    {
+        using var temporary = new TemporaryFolder();
+        var folder = new CheckpointFolder(temporary.At("checkpoint"));
+        Save(folder, 1);
+        Save(folder.In("teacher"), 2);
+        Save(folder.In("setting 1").In("transfer"), 3);
+        Assert.Equal([1, 2, 3], Steps(folder, folder.In("teacher"), folder.In("setting 1").In("transfer")));
+        File.WriteAllText(temporary.At("checkpoint", "teacher", "notes.txt"), "mine");
+        folder.Delete();
+        Assert.Equal(
+            [temporary.At("checkpoint", "teacher", "notes.txt")],
+            Directory.GetFiles(temporary.Root, "*", SearchOption.AllDirectories)
+        );
+
+        static IEnumerable<long> Steps(params CheckpointFolder[] folders)
+        {
+            foreach (var each in folders)
+            {
+                using var newest = each.Newest()!;
+                yield return newest.Step;
+            }
+        }
+    }
+
     [Fact]
     public void A_folder_that_cannot_be_written_is_told_of_and_nothing_stops()
     {
@@ -117,7 +160,7 @@ public class CheckpointFolderTests
             WarmupEpochs = 1,
         };
 
-    private static (PretrainingResult Result, Dictionary<string, string> Bytes) Uninterrupted(PretrainingSpec spec)
+    private static (TrainingResult Result, Dictionary<string, string> Bytes) Uninterrupted(PretrainingSpec spec)
     {
         using var images = Noise();
         using var training = new Pretraining(spec, images, CPU);
@@ -138,7 +181,7 @@ public class CheckpointFolderTests
             using var source = new CancellationTokenSource();
             var from = -1L;
             var checkpointing = new Checkpointing(new CheckpointFolder(temporary.Root), Always, step => from = step);
-            PretrainingResult result;
+            TrainingResult result;
             try
             {
                 result = training.Run(
@@ -151,18 +194,19 @@ public class CheckpointFolderTests
                     checkpointing
                 );
             }
-            catch (OperationCanceledException)
+            catch (TrainingInterruptedException interrupted)
             {
+                Assert.Equal(stop, interrupted.Checkpoint);
                 Assert.Equal(stop, training.Step);
                 Assert.Equal(stop == 1 ? -1 : stop - 1, from);
                 continue;
             }
             Assert.Equal(bytes, Bytes(training));
             Assert.Equal(expected.Loss, result.Loss);
-            Assert.Equal(expected.ContrastiveTop1, result.ContrastiveTop1);
+            Assert.Equal(expected.Figures, result.Figures);
             Assert.Equal(
-                expected.Progress.Select(p => (p.Step, p.Loss, p.LearningRate, p.GradientNorm)),
-                result.Progress.Select(p => (p.Step, p.Loss, p.LearningRate, p.GradientNorm))
+                expected.Progress.SelectMany(p => p.Figures.Append(new Figure("rate", p.LearningRate))),
+                result.Progress.SelectMany(p => p.Figures.Append(new Figure("rate", p.LearningRate)))
             );
             break;
         }
@@ -176,7 +220,7 @@ public class CheckpointFolderTests
         using var images = Noise();
         var clock = Stopwatch.StartNew();
         using (var first = new Pretraining(Spec(), images, CPU))
-            Assert.Throws<OperationCanceledException>(() => Run(first, 6));
+            Assert.Throws<TrainingInterruptedException>(() => Run(first, 6));
         var between = clock.Elapsed;
         Thread.Sleep(300);
         clock.Restart();
@@ -185,7 +229,7 @@ public class CheckpointFolderTests
         Assert.InRange(result.Seconds, 12 * pause.TotalSeconds, (between + clock.Elapsed).TotalSeconds);
         Assert.Equal(12 * 16 / result.Seconds, result.ImagesPerSecond, 6);
 
-        PretrainingResult Run(Pretraining training, long stop)
+        TrainingResult Run(Pretraining training, long stop)
         {
             using var stopping = new CancellationTokenSource();
             return training.Run(
@@ -212,7 +256,7 @@ public class CheckpointFolderTests
         using var other = new Pretraining(Spec() with { Encoder = new SmallConvSpec([8, 24]) }, images, CPU);
         var before = Bytes(other);
         var error = Assert.Throws<TrainingFailedException>(() => other.Run(checkpointing: checkpointing));
-        Assert.Contains("Delete the run's folder 'checkpoint'", error.Message);
+        Assert.Contains($"Delete the folder {temporary.Root} to start anew", error.Message);
         Assert.Equal(before, Bytes(other));
     }
 }

@@ -112,8 +112,8 @@ public class PretrainingTests
         var result = training.Run();
         Assert.Equal(Math.Log(127), result.Progress[0].Loss, tolerance: 0.6);
         Assert.True(result.Loss < result.Progress[0].Loss - 0.2, $"{result.Progress[0].Loss} to {result.Loss}");
-        Assert.InRange(result.ContrastiveTop1, 2.0 / 64, 1);
-        Assert.InRange(result.Entropy, 0, Math.Log(64));
+        Assert.InRange(result["contrastive top-1"], 2.0 / 64, 1);
+        Assert.InRange(result["entropy"], 0, Math.Log(64));
     }
 
     [Fact]
@@ -163,7 +163,10 @@ public class PretrainingTests
         using var images = Noise();
         using var training = new Pretraining(Spec(), images, CPU);
         using var source = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => training.Run(_ => source.Cancel(), source.Token));
+        var interrupted = Assert.Throws<TrainingInterruptedException>(() =>
+            training.Run(_ => source.Cancel(), source.Token)
+        );
+        Assert.Null(interrupted.Checkpoint);
         Assert.Equal(1, training.Step);
     }
 

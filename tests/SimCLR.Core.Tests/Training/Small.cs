@@ -54,11 +54,9 @@ internal static class Small
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return training
-            .State()
-            .ToDictionary(
-                named => named.Key,
-                named => Convert.ToHexString(named.Value.detach().clone().contiguous().bytes)
-            );
+        return training.State.ToDictionary(
+            named => named.Key,
+            named => Convert.ToHexString(named.Value.detach().clone().contiguous().bytes)
+        );
     }
 }

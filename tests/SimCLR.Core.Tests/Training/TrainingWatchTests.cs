@@ -12,7 +12,19 @@ namespace SimCLR.Core.Tests.Training;
 public class TrainingWatchTests
 {
     private static TrainingProgress Seen(long step, double loss = 3, double gradient = 1, double deviation = 0.9) =>
-        new(step, 1000, 1, loss, 0.1, gradient, 100, TimeSpan.Zero, deviation);
+        new(
+            step,
+            1000,
+            1,
+            0.1,
+            100,
+            TimeSpan.Zero,
+            [
+                new Figure("loss", loss, FigureUnit.Plain),
+                new Figure("embedding deviation", deviation, FigureUnit.Plain),
+                new Figure("gradient norm", gradient, FigureUnit.Plain),
+            ]
+        );
 
     private static string Fails(IEnumerable<TrainingProgress> seen, double? collapsed = null)
     {

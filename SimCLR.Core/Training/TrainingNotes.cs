@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SimCLR.Core.Training;
+
+/// <summary>What a checkpoint says of its training beside tensors.</summary>
+/// <param name="Seconds">Wall time of the training loop so far.</param>
+/// <param name="Progress">Every logging interval so far.</param>
+/// <param name="Segments">Under which conditions it was computed so far.</param>
+internal sealed record TrainingNotes(
+    double Seconds,
+    IReadOnlyList<TrainingProgress> Progress,
+    IReadOnlyList<TrainingSegment> Segments
+)
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>As texts by name.</summary>
+    internal Dictionary<string, string> Write() =>
+        new()
+        {
+            ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
+            ["progress"] = JsonSerializer.Serialize(Progress, Json),
+            ["segments"] = JsonSerializer.Serialize(Segments, Json),
+        };
+
+    /// <summary>Reads what <see cref="Write"/> wrote, or version 0.1, which had no segments.</summary>
+    internal static TrainingNotes Read(IReadOnlyDictionary<string, string> notes) =>
+        new(
+            double.Parse(notes["seconds"], CultureInfo.InvariantCulture),
+            [.. JsonSerializer.Deserialize<Interval[]>(notes["progress"], Json)!.Select(interval => interval.Read())],
+            notes.TryGetValue("segments", out var segments)
+                ? JsonSerializer.Deserialize<TrainingSegment[]>(segments, Json)!
+                : [new TrainingSegment(0, new Dictionary<string, string>())]
+        );
+
+    /// <summary>A logging interval as it is written. Version 0.1 knew only pretraining, and three figures of it by name.</summary>
+    private sealed record Interval(
+        long Step,
+        long TotalSteps,
+        double Epoch,
+        double LearningRate,
+        double ImagesPerSecond,
+        TimeSpan Remaining,
+        Figure[]? Figures,
+        double Loss,
+        double GradientNorm,
+        double EmbeddingDeviation
+    )
+    {
+        internal TrainingProgress Read() =>
+            new(Step, TotalSteps, Epoch, LearningRate, ImagesPerSecond, Remaining, Figures ?? Named());
+
+        private Figure[] Named()
+        {
+            double[] values = [Loss, double.NaN, double.NaN, EmbeddingDeviation, GradientNorm];
+            return
+            [
+                .. Pretraining
+                    .StepFigures.Append((TrainingProgress.GradientNorm, FigureUnit.Plain))
+                    .Zip(values, (figure, value) => new Figure(figure.Item1, value, figure.Item2)),
+            ];
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/// Measurements of a run's networks, each taken and stored by itself.
+module internal SimCLR.Evaluate
+
+open System
+open System.Diagnostics
+open System.IO
+open SimCLR.Core.Evaluation
+open SimCLR.Core.Training
+
+/// What measures, made of its value; other images that it needs are read now.
+let private measurement executor run (task: EvaluationTask) =
+    let load images =
+        Executor.load executor { run with Run.Images = images }
+
+    Lower.measurement load task.Measurement
+
+/// Fails where it is known before a training that one of the tasks cannot be measured, or its images are missing.
+let check executor run (pretrained: Pretrained) tasks =
+    use _checked =
+        new Measurements([| for task in tasks -> measurement executor run task |], pretrained)
+
+    ()
+
+/// The figures of those tasks, which are not stored. Fails with the first that cannot be measured.
+let figures executor run (pretrained: Pretrained) (tasks: EvaluationTask list) =
+    use measurements =
+        new Measurements([| for task in tasks -> measurement executor run task |], pretrained)
+
+    let note i =
+        Executor.note executor $"measuring: {EvaluationTask.label tasks[i]}"
+
+    [
+        for task, figures in Seq.zip tasks (measurements.Take(pretrained, note)) do
+            yield! Train.figures (EvaluationTask.label task) figures
+    ]
+
+/// The tasks that are not stored of the encoder of that folder.
+let missing (executor: Executor) folder tasks =
+    tasks
+    |> List.filter (fun task -> Option.isNone (Store.tryEvaluation (Executor.note executor) task folder))
+
+/// Takes and stores one measurement; Some: why it failed, where that is not stored.
+let private takeOne (executor: Executor) device run (pretrained: Pretrained) folder task =
+    let place = Store.evaluationFolder task folder
+    let meter, clock = EnergyMeter(), Stopwatch.StartNew()
+
+    try
+        use measurements = new Measurements([| measurement executor run task |], pretrained)
+
+        let taken =
+            pretrained.For(
+                Train.checkpointing executor place ignore,
+                Train.step executor run (EvaluationTask.label task)
+            )
+            |> measurements.Take
+
+        let provenance = Provenance.gather device (Lower.pretraining run).Precision meter []
+
+        let stored: StoredFigures =
+            {
+                Figures = taken |> Seq.concat |> Train.figures ""
+                Seconds = clock.Elapsed.TotalSeconds
+            }
+
+        Store.saveEvaluation task provenance stored folder
+
+        executor.Observer(
+            Event.Measured(
+                run,
+                [
+                    for figure in stored.Figures ->
+                        { figure with
+                            Of = EvaluationTask.label task
+                        }
+                ]
+            )
+        )
+
+        (Train.checkpoints executor place).Delete()
+        None
+    with error when not (error :? OperationCanceledException) ->
+        let isStored, failure = Failing.explain executor.Store error
+
+        Executor.note
+            executor
+            $"The measurement '{EvaluationTask.label task}' failed, {failure.Reason}: {failure.Detail}"
+
+        try
+            if isStored then
+                Store.saveEvaluationFailure task failure folder
+                None
+            else
+                Some(place, failure)
+        with error when Failing.isOfDisk error ->
+            Some(place, failure)
+
+/// Some test images as the networks represent them, for maps.
+let private saveSample (executor: Executor) (pretrained: Pretrained) folder =
+    let path = Store.sampleIn folder
+
+    if not (File.Exists path) then
+        try
+            pretrained.Sample().Save path
+        with
+        | :? TrainingFailedException -> () // Not finite: the probes have said so.
+        | error when Failing.isOfDisk error -> Executor.note executor $"No representations are kept: {error.Message}"
+
+/// Takes those tasks of networks, in order, and stores each as soon as it is done. What has failed without being stored, by folder.
+let take executor device run (pretrained: Pretrained) folder tasks =
+    let failures =
+        [
+            for task in tasks do
+                pretrained.Cancellation.ThrowIfCancellationRequested()
+
+                match task.Measurement with
+                | Measurement.LinearProbe
+                | Measurement.NearestNeighbours _ -> ()
+                | _ -> Executor.note executor $"measuring: {EvaluationTask.label task}"
+
+                yield! takeOne executor device run pretrained folder task |> Option.toList
+        ]
+
+    if not (List.isEmpty tasks) then
+        saveSample executor pretrained folder
+
+    failures

@@ -1,0 +1,69 @@
+/// Why something failed, in words, and whether trying again could help.
+module internal SimCLR.Failing
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+open SimCLR.Core.Images
+open SimCLR.Core.Training
+
+/// The GPU cannot be used any more by this process: whatever it computed next would fail too.
+exception DeviceLost of message: string
+
+let isOfDisk (error: exn) =
+    error :? IOException || error :? UnauthorizedAccessException
+
+let unstorable (store: Store) (error: exn) =
+    {
+        Reason = "could not be stored"
+        Detail = $"{error.Message} Check the rights and free space of {store.Folder}."
+    }
+
+/// What a failure comes to: whether it would come again, so that it is worth storing, and how it is told. An error of CUDA other than of memory is
+/// raised as DeviceLost.
+let explain store (error: exn) : bool * Failure =
+    match error with
+    | :? TrainingFailedException ->
+        true,
+        {
+            Reason = "training failed"
+            Detail = error.Message
+        }
+    | :? ArgumentException ->
+        false,
+        {
+            Reason = "does not fit the data"
+            Detail = error.Message
+        }
+    | :? ImageSourceException ->
+        false,
+        {
+            Reason = "images could not be read"
+            Detail = error.Message
+        }
+    | :? ExternalException when
+        error.Message.Contains "CUDA error"
+        && not (error.Message.Contains "out of memory")
+        ->
+        raise (DeviceLost(error.Message.Split('\n')[0]))
+    | :? ExternalException ->
+        false,
+        {
+            Reason = "libtorch failed"
+            Detail =
+                $"{error.Message.Split('\n').[0]} If it is memory: use a smaller batch, narrower encoder or head, or micro-batches; "
+                + "for images that do not fit into a GPU, --stream."
+        }
+    | :? OutOfMemoryException ->
+        false,
+        {
+            Reason = "out of memory"
+            Detail = $"{error.Message.TrimEnd '.'}. Use a smaller batch, fewer workers, or --stream for image folders."
+        }
+    | error when isOfDisk error -> false, unstorable store error
+    | error ->
+        true,
+        {
+            Reason = $"raised {error.GetType().Name}"
+            Detail = string error
+        }

@@ -1,0 +1,254 @@
+/// The networks of a run: made anew, trained, or read from the store.
+module internal SimCLR.Train
+
+open System
+open System.Collections.Generic
+open System.IO
+open SimCLR.Core.Evaluation
+open SimCLR.Core.Images
+open SimCLR.Core.Interop
+open SimCLR.Core.Runtime
+open SimCLR.Core.Training
+open TorchSharp
+
+/// The figures of SimCLR.Core as values.
+let figures of' (list: Figure seq) : SimCLR.Figure list =
+    [
+        for figure in list ->
+            {
+                SimCLR.Figure.Of = of'
+                Name = figure.Name
+                Unit =
+                    match figure.Unit with
+                    | FigureUnit.Share -> SimCLR.FigureUnit.Share
+                    | FigureUnit.Nats -> SimCLR.FigureUnit.Nats
+                    | _ -> SimCLR.FigureUnit.Plain
+                Value = figure.Value
+            }
+    ]
+
+let private point (progress: TrainingProgress) =
+    {
+        Step = progress.Step
+        Epoch = progress.Epoch
+        LearningRate = progress.LearningRate
+        ImagesPerSecond = progress.ImagesPerSecond
+        Figures = Map [ for figure in progress.Figures -> figure.Name, figure.Value ]
+    }
+
+/// Tells how far a training has come: that of a run, or of the measurement of that label.
+let step (executor: Executor) run label (progress: TrainingProgress) =
+    executor.Observer(
+        Event.Stepped(
+            run,
+            {
+                Of = label
+                Point = point progress
+                TotalSteps = progress.TotalSteps
+                Remaining = progress.Remaining
+            }
+        )
+    )
+
+/// Where the checkpoints of something lie, below its own folder.
+let checkpoints (executor: Executor) folder =
+    CheckpointFolder(Path.Combine(folder, "checkpoint"), (fun text -> Executor.note executor text))
+
+/// How a training is taken up again; null: not at all.
+let checkpointing (executor: Executor) folder (resumed: int64 -> unit) =
+    executor.CheckpointEvery
+    |> Option.map (fun interval ->
+        let told step =
+            Executor.note executor $"Goes on from the checkpoint of step {step}."
+            resumed step
+
+        Checkpointing(
+            checkpoints executor folder,
+            interval,
+            told,
+            (fun text -> Executor.note executor text),
+            Setting = Provenance.setting ()
+        ))
+    |> Option.toObj
+
+/// What can be measured of networks.
+let pretrained executor device (splits: ImageSplits) cancellation (run: Run) (networks: Networks) =
+    new Pretrained(
+        Lower.pretraining run,
+        networks.Encoder,
+        networks.Head,
+        Lower.evaluation (int splits.Train.Height) run,
+        splits,
+        device,
+        Cancellation = cancellation,
+        Warn = (fun text -> Executor.note executor text)
+    )
+
+/// The networks before training.
+let untrained device (splits: ImageSplits) run =
+    Networks.Create(Lower.pretraining run, splits.Train.Channels, device)
+
+/// The stored networks of a training, for those tasks; None, with a word, where they are not kept or are damaged.
+let stored (executor: Executor) device splits run (tasks: EvaluationTask list) (training: StoredTraining) =
+    let store = executor.Store
+    let needsHead = tasks |> List.exists (_.Measurement >> Measurement.readsHead)
+
+    match training.Encoder, training.Head with
+    | None, _ ->
+        Executor.note
+            executor
+            "The encoder of this run was not kept, so that nothing more can be measured of it: it is trained again."
+
+        None
+    | _, None when needsHead ->
+        Executor.note
+            executor
+            "The projection head of this run was not kept, and a measurement reads it: the run is trained again."
+
+        None
+    | Some encoder, head ->
+        let networks = untrained device splits run
+
+        try
+            ModuleFile.Load(networks.Encoder, Store.encoderOf run store, encoder)
+
+            head
+            |> Option.iter (fun head -> ModuleFile.Load(networks.Head, Store.headOf run store, head))
+
+            Some networks
+        with
+        | :? FileNotFoundException
+        | :? InvalidDataException as error ->
+            networks.Dispose()
+            Executor.note executor $"{error.Message} The run is trained again."
+            None
+
+/// Appends points to a training's curve while it trains. A disk that is full is no reason to stop a training: it is told once, and the
+/// whole curve is written at the end.
+type private CurveWriter(executor: Executor, training: Training) =
+    let mutable file: StreamWriter option = None
+    let mutable failed = false
+
+    let attempt action =
+        if not failed then
+            try
+                action ()
+            with error when Failing.isOfDisk error ->
+                failed <- true
+                Executor.note executor $"The curve is not written while training: {error.Message}"
+
+    /// The points up to a step are there already.
+    member _.Begin step =
+        attempt (fun () -> file <- Some(Store.openCurve training step executor.Store))
+
+    member writer.Add(progress: TrainingProgress) =
+        if file.IsNone then
+            writer.Begin 0L
+
+        attempt (fun () -> file |> Option.iter _.WriteLine(Json.writeLine (point progress)))
+
+    interface IDisposable with
+        member _.Dispose() =
+            attempt (fun () -> file |> Option.iter _.Dispose())
+
+/// The figures of classifiers that were trained along; one that cannot be measured is a failure of its own.
+let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy list) =
+    let label = Measurement.label (Measurement.OnlineProbe 0.0)
+
+    let measure (probe: OnlineAccuracy) =
+        try
+            Ok(figures label (probe.Measure pretrained))
+        with error when not (error :? OperationCanceledException) ->
+            Error(label, snd (Failing.explain executor.Store error))
+
+    let results = List.map measure probes
+
+    results |> List.choose Result.toOption |> List.concat,
+    results
+    |> List.choose (function
+        | Error failure -> Some failure
+        | Ok _ -> None)
+
+/// Trains what the run says and stores it, as it goes and at the end. The networks belong to the training, which the caller disposes.
+let train executor device (splits: ImageSplits) cancellation (run: Run) =
+    let training, store = Run.training run, executor.Store
+    let meter = EnergyMeter()
+    let folder = Store.beginTraining training store
+    Migration.adoptCheckpoints run store
+    let spec = Lower.pretraining run
+
+    let trainee =
+        new Pretraining(spec, splits.Pretraining, device, (fun text -> Executor.note executor text))
+
+    try
+        use pretrained =
+            pretrained executor device splits cancellation run (new Networks(trainee.Encoder, trainee.Head))
+
+        let probes = [ for rate in training.OnlineProbes -> new OnlineAccuracy(rate) ]
+        use measurements = new Measurements([| for probe in probes -> probe |], pretrained)
+        trainee.Observer <- measurements.Observer
+        use curve = new CurveWriter(executor, training)
+
+        let report (progress: TrainingProgress) =
+            curve.Add progress
+            step executor run "" progress
+
+        let result =
+            trainee.Run(report, cancellation, checkpointing executor folder curve.Begin)
+
+        let figuresOnline, failures = online executor pretrained probes
+
+        let notes: IReadOnlyDictionary<string, string> =
+            readOnlyDict [ "training", Training.hash training ]
+
+        let stored: StoredTraining =
+            {
+                Figures = figures "" result.Figures @ figuresOnline
+                Failures = failures
+                Steps = result.Steps
+                Seconds = result.Seconds
+                ImagesPerSecond = result.ImagesPerSecond
+                Waiting = result.Waiting
+                Encoder = Some(ModuleFile.Save(trainee.Encoder, Store.encoderOf run store, notes))
+                Head = Some(ModuleFile.Save(trainee.Head, Store.headOf run store, notes))
+            }
+
+        let provenance = Provenance.gather device spec.Precision meter result.Segments
+        Store.saveTraining training provenance [ for step in result.Progress -> point step ] stored store
+        (checkpoints executor folder).Delete()
+        trainee
+    with _ ->
+        trainee.Dispose()
+        reraise ()
+
+/// Takes encoder and head out of the store where the executor does not keep them.
+let dropNetworks (executor: Executor) run (training: StoredTraining) =
+    let store = executor.Store
+    let files = [ Store.encoderOf run store; Store.headOf run store ]
+
+    let bytes =
+        files
+        |> List.filter File.Exists
+        |> List.sumBy (fun path -> FileInfo(path).Length)
+
+    let remove () =
+        Store.saveFigures
+            (Run.training run)
+            { training with
+                Encoder = None
+                Head = None
+            }
+            store
+
+        files |> List.iter File.Delete
+
+    match executor.KeepEncoder with
+    | KeepEncoder.Always -> ()
+    | KeepEncoder.UpTo limit when bytes <= limit -> ()
+    | KeepEncoder.UpTo limit ->
+        Executor.note
+            executor
+            $"Encoder and head have {bytes / 1048576L} MiB, more than the {limit / 1048576L} MiB that are kept unasked, and are deleted now that all is measured. --keep-encoder keeps them."
+
+        remove ()
+    | KeepEncoder.Never -> remove ()

@@ -1,0 +1,46 @@
+/// Values in files: written whole or not at all, and read with a word on what is wrong with them.
+module internal SimCLR.StoredFile
+
+open System.IO
+open SimCLR.Core.Runtime
+
+/// Writes a value as JSON.
+let write (path: string) (value: 'T) =
+    AtomicFile.WriteText(path, Json.write value + "\n")
+
+/// Writes values as JSON, one to a line.
+let writeLines (path: string) (values: 'T list) =
+    AtomicFile.WriteText(
+        path,
+        values
+        |> List.map (fun value -> Json.writeLine value + "\n")
+        |> String.concat ""
+    )
+
+/// The value of a file; an error says that it is damaged. A file that cannot be read at the moment (a share that is away, too many open
+/// files, a right that is missing) is no damage: that raises the system's error.
+let read<'T> (path: string) : Result<'T, string> =
+    Json.read<'T>(File.ReadAllText path)
+    |> Result.mapError (fun why -> $"{path} is damaged: {why.TrimEnd '.'}")
+
+/// The value of a file, if there is one and it is whole. A damaged one is renamed to *.damaged, and the warning says so and what it means.
+let tryRead<'T> (warn: string -> unit) (consequence: string) (path: string) : 'T option =
+    if not (File.Exists path) then
+        None
+    else
+        match read<'T> path with
+        | Ok value -> Some value
+        | Error why ->
+            File.Move(path, path + ".damaged", overwrite = true)
+            warn $"{why}. It was renamed to {Path.GetFileName path}.damaged, and {consequence}."
+            None
+
+/// The values of a file of one to a line, up to the first that is damaged, and the number of that line.
+let readLines<'T> (path: string) : 'T list * int option =
+    if File.Exists path then
+        let results = File.ReadAllLines path |> Array.map Json.read<'T>
+
+        results |> Seq.takeWhile Result.isOk |> Seq.choose Result.toOption |> Seq.toList,
+        results |> Array.tryFindIndex Result.isError |> Option.map ((+) 1)
+    else
+        [], None

@@ -1,0 +1,13 @@
+// What a script needs: the assemblies, beside which a build puts this file, and numbers that are written in one way everywhere.
+#r "TorchSharp.dll"
+#r "SkiaSharp.dll"
+#r "Argu.dll"
+#r "FSharp.SystemTextJson.dll"
+#r "DynamicObj.dll"
+#r "MathNet.Numerics.dll"
+#r "Giraffe.ViewEngine.dll"
+#r "Plotly.NET.dll"
+#r "SimCLR.Core.dll"
+#r "SimCLR.FSharp.dll"
+
+SimCLR.Culture.useInvariant ()

@@ -1,0 +1,33 @@
+// Learning rate, temperature and head, searched by their validation accuracy (tree-structured Parzen estimator, Bergstra et al. 2011).
+//
+// COMMAND  ./simclr run scripts/search.fsx
+//          ./simclr run scripts/search.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
+//          ./simclr run scripts/search.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   14 points and two seeds each, 28 runs on generated images, about 10 minutes on two cores without a GPU. cpu: 16 runs. What is stored is
+//          not computed again, so that an interrupted search goes on where it was.
+#load "load.fsx"
+
+open SimCLR
+
+let sweep = Sweep.fromArgs "search" Load.arguments
+
+let points =
+    match sweep.Preset with
+    | Preset.Standard -> 14
+    | Preset.Smoke -> 12
+    | Preset.Cpu -> 16
+    | Preset.Paper -> 40
+
+let axes =
+    [
+        Axis.logUniform "rate" 0.02 2.0 (LearningRate.Linear >> Run.learningRate)
+        Axis.logUniform "temperature" 0.05 1.0 Run.temperature
+        Axis.choiceBy "head" Run.head [ "linear", Head.linear; "non-linear", Head.nonLinear ]
+    ]
+
+let search =
+    Grid.from sweep.Baseline
+    |> Grid.seeds sweep.Seeds
+    |> Search.tpe 0 points axes ValidationMetric.linearTop1
+
+search |> Sweep.search sweep

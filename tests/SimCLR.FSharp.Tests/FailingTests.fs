@@ -1,0 +1,46 @@
+module SimCLR.Tests.FailingTests
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+open SimCLR
+open SimCLR.Core.Images
+open SimCLR.Core.Training
+open Xunit
+
+let private store = Store.at "somewhere"
+let private explained error = Failing.explain store error
+
+[<Fact>]
+let Every_exception_is_a_reason_and_what_would_come_again_is_stored () =
+    let expected: (exn * (bool * string)) list =
+        [
+            TrainingFailedException "The loss is NaN.", (true, "training failed")
+            ArgumentException "BatchSize is 9.", (false, "does not fit the data")
+            ImageSourceException "There is no folder x.", (false, "images could not be read")
+            ExternalException "CUDA out of memory. Tried to allocate 2 GiB", (false, "libtorch failed")
+            ExternalException "CUDA error: out of memory", (false, "libtorch failed")
+            OutOfMemoryException(), (false, "out of memory")
+            IOException "No space left on device", (false, "could not be stored")
+            UnauthorizedAccessException "denied", (false, "could not be stored")
+            NotSupportedException "of a script's own loss", (true, "raised NotSupportedException")
+            NullReferenceException(), (true, "raised NullReferenceException")
+        ]
+
+    for error, (isStored, reason) in expected do
+        let stored, failure = explained error
+        Assert.Equal((isStored, reason), (stored, failure.Reason))
+        Assert.NotEmpty failure.Detail
+
+// Whatever such a process computes next fails too: it must not go through the other runs and mark them as failed.
+[<Fact>]
+let An_error_of_CUDA_ends_the_process_and_not_the_sweep () =
+    for message in
+        [
+            "CUDA error: an illegal memory access was encountered\nCompile with ..."
+            "CUDA error: device-side assert triggered"
+        ] do
+        let error =
+            Assert.Throws<Failing.DeviceLost>(fun () -> explained (ExternalException message) |> ignore)
+
+        Assert.Equal((message.Split '\n')[0], error.message)

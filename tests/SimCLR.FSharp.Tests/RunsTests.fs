@@ -1,0 +1,298 @@
+module SimCLR.Tests.RunsTests
+
+open System
+open System.IO
+open System.Text.RegularExpressions
+open SimCLR
+open SimCLR.Tests.Samples
+open Xunit
+
+/// Exit code and what is printed, by the console of this test alone.
+let private runs (answer: string) (arguments: string list) =
+    let output, errors, input = Console.Out, Console.Error, Console.In
+    use said = new StringWriter()
+    use wrong = new StringWriter()
+    use answer = new StringReader(answer)
+
+    try
+        Console.SetOut said
+        Console.SetError wrong
+        Console.SetIn answer
+        let code = Runs.run arguments
+        code, string said, string wrong
+    finally
+        Console.SetOut output
+        Console.SetError errors
+        Console.SetIn input
+
+/// Three runs: two of one training, of which one measures more, and one of another temperature.
+let private a = tiny
+let private b = tiny |> measuring [ Measurement.HeadProbe ]
+let private c = tiny |> Run.temperature 0.1
+
+let private inStore test =
+    withFolder (fun folder ->
+        let store = Store.at (Path.Combine(folder, "runs"))
+        save a (plainOutcome 0.5) store
+        save b (plainOutcome 0.5) store
+        save c (plainOutcome 0.625) store
+        test store)
+
+let private on (store: Store) arguments = arguments @ [ "--store"; store.Folder ]
+
+let private lines (text: string) =
+    text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+
+let private hashes (text: string) =
+    [
+        for line in lines text do
+            match Regex.Match(line, "^[0-9a-f]{16}") with
+            | hash when hash.Success -> hash.Value
+            | _ -> ()
+    ]
+
+[<Fact>]
+let A_list_has_the_choices_in_which_runs_differ_and_their_accuracies () =
+    inStore (fun store ->
+        let code, said, _ = runs "" (on store [ "list" ])
+        Assert.Equal(0, code)
+        let header = (lines said)[0]
+
+        Assert.Matches(
+            @"^run +training +Loss\.Temperature +Evaluation\.Measurements.* +validation % +test % +k-NN % +date$",
+            header
+        )
+
+        let row = lines said |> Array.find _.StartsWith(Run.hash c)
+
+        Assert.Matches(
+            $@"^{Run.hash c}  {Run.trainingHash c}  0\.1 .* 63\.5 +62\.5 +57\.5 +2020-02-13T01:02:03\+00:00$",
+            row
+        )
+
+        Assert.Equal<string Set>(set [ Run.hash a; Run.hash b; Run.hash c ], set (hashes said))
+        Assert.Contains("3 runs in", said))
+
+[<Fact>]
+let A_list_is_filtered_by_paths_and_figures_and_sorted_by_a_figure () =
+    inStore (fun store ->
+        let found where =
+            let _, said, wrong = runs "" (on store ("list" :: where))
+            Assert.Equal("", wrong)
+            hashes said
+
+        // A number equals however it is written.
+        Assert.Equal<string list>([ Run.hash c ], found [ "--where"; "Loss.Temperature=1e-1" ])
+        Assert.Equal(2, (found [ "--where"; "Loss.Temperature>0.2" ]).Length)
+
+        Assert.Equal<string list>(
+            [ Run.hash c ],
+            found [ "--where"; "Loss.Temperature<0.2"; "--where"; "linear top-1>0.6" ]
+        )
+
+        Assert.Equal(Run.hash c, List.head (found [ "--sort"; "linear validation top-1" ]))
+        Assert.Empty(found [ "--where"; "Loss=NtLogistic" ]))
+
+[<Fact>]
+let An_unknown_path_or_verb_is_told_in_one_line_with_near_names () =
+    inStore (fun store ->
+        let code, _, wrong = runs "" (on store [ "list"; "--where"; "Loss.Temprature=1" ])
+        Assert.Equal(2, code)
+        Assert.Contains("Did you mean Loss.Temperature", Assert.Single(lines wrong))
+        let code, _, wrong = runs "" (on store [ "list"; "--were"; "x=1" ])
+        Assert.Equal(2, code)
+        Assert.Contains("Did you mean --where", Assert.Single(lines wrong))
+        let code, _, wrong = runs "" [ "lst" ]
+        Assert.Equal(2, code)
+        Assert.Contains("Did you mean list?", Assert.Single(lines wrong)))
+
+[<Fact>]
+let Every_verb_has_help () =
+    for verb in [ "list"; "show"; "diff"; "rm"; "gc"; "export"; "retry"; "migrate" ] do
+        let code, said, _ = runs "" [ verb; "--help" ]
+        Assert.Equal(0, code)
+        Assert.Contains($"./simclr runs {verb}", said)
+
+[<Fact>]
+let A_folder_that_is_no_store_is_refused () =
+    withFolder (fun folder ->
+        let code, _, wrong = runs "" [ "list"; "--store"; folder ]
+        Assert.Equal(2, code)
+        Assert.Contains("is no store", wrong))
+
+[<Fact>]
+let A_run_is_shown_by_the_beginning_of_its_hash () =
+    inStore (fun store ->
+        let code, said, _ = runs "" (on store [ "show"; (Run.hash c).Substring(0, 10) ])
+        Assert.Equal(0, code)
+        Assert.Contains(Run.toCode c, said)
+        Assert.Matches(@"linear top-1 +62\.50 %", said)
+        Assert.Matches("commit +abc", said)
+        let code, _, wrong = runs "" (on store [ "show"; "none" ])
+        Assert.Equal(2, code)
+        Assert.Contains("There is no run and no training 'none'", wrong)
+        // The empty beginning is that of all.
+        let code, _, wrong = runs "" (on store [ "show"; "" ])
+        Assert.Equal(2, code)
+        Assert.Contains("begins 3 hashes", wrong))
+
+[<Fact>]
+let Two_runs_are_compared_by_choices_and_figures () =
+    inStore (fun store ->
+        let code, said, _ = runs "" (on store [ "diff"; Run.hash a; Run.hash c ])
+        Assert.Equal(0, code)
+        Assert.Matches(@"Loss\.Temperature +0\.5 +0\.1", said)
+        Assert.Matches(@"linear top-1 +0\.5 +0\.625", said)
+        Assert.DoesNotContain("contrastive", said))
+
+[<Fact>]
+let Two_stores_are_compared_by_runs_and_figures () =
+    inStore (fun first ->
+        withFolder (fun folder ->
+            let second = Store.at folder
+            save a (plainOutcome 0.5) second
+            save c (plainOutcome 0.75) second
+
+            let code, said, _ =
+                runs "" [ "diff"; "--store"; first.Folder; "--store"; second.Folder ]
+
+            Assert.Equal(1, code)
+            Assert.Contains($"{Run.hash b}  only in {first.Folder}", said)
+            Assert.Contains($"{Run.hash c}  linear top-1  0.625  0.75", said)
+
+            Assert.Contains(
+                "1 runs have the same figures in both, 1 have others, 1 are only in the first, 0 only in the second.",
+                said
+            )
+
+            let code, _, _ =
+                runs "" [ "diff"; "--store"; first.Folder; "--store"; first.Folder ]
+
+            Assert.Equal(0, code)))
+
+[<Fact>]
+let A_training_goes_with_the_last_of_its_runs_and_takes_only_what_nobody_else_reads () =
+    inStore (fun store ->
+        let folder = Store.folderOf a store
+
+        let probe =
+            Store.evaluationFolder (Evaluation.tasks b.Evaluation |> List.last) folder
+
+        let linear =
+            Store.evaluationFolder (Evaluation.tasks a.Evaluation |> List.head) folder
+
+        let code, said, _ = runs "" (on store [ "rm"; Run.hash b; "--yes" ])
+        Assert.Equal(0, code)
+        Assert.Contains("evaluations", said)
+        Assert.False(Directory.Exists probe)
+        Assert.True(Directory.Exists linear)
+        Assert.Equal(Some(plainOutcome 0.5), Store.tryFind ignore a store)
+        let code, _, _ = runs "" (on store [ "rm"; Run.hash a; "--yes" ])
+        Assert.Equal(0, code)
+        Assert.False(Directory.Exists folder)
+        Assert.Equal<Run list>([ c ], Store.all ignore store |> List.map fst))
+
+[<Fact>]
+let Nothing_goes_unless_the_answer_is_yes () =
+    inStore (fun store ->
+        let code, said, _ = runs "n\n" (on store [ "rm"; Run.hash c ])
+        Assert.Equal(1, code)
+        Assert.Matches(@"Delete these 1 files and folders of .*, \d+\.\d kB\? \[y/N\]", said)
+        Assert.Equal(1, let code, _, _ = runs "" (on store [ "rm"; Run.hash c ]) in code)
+        Assert.Equal(3, (Store.all ignore store).Length)
+        let code, _, _ = runs "y\n" (on store [ "rm"; Run.hash c ])
+        Assert.Equal(0, code)
+        Assert.Equal(2, (Store.all ignore store).Length))
+
+[<Fact>]
+let What_another_process_has_stays () =
+    inStore (fun store ->
+        use _held = (Store.tryLock c store).Value
+
+        let code, _, wrong =
+            runs "" (on store [ "rm"; Run.hash c; Run.hash a; Run.hash b; "--yes" ])
+
+        Assert.Equal(1, code)
+        Assert.Contains("another process computes there", wrong)
+        Assert.Equal<Run list>([ c ], Store.all ignore store |> List.map fst)
+        Assert.Equal(1, let code, _, _ = runs "" (on store [ "retry"; Run.hash c ]) in code))
+
+[<Fact>]
+let Only_what_is_asked_for_is_cleaned_away () =
+    inStore (fun store ->
+        let folder = Store.folderOf c store
+
+        let write (name: string) =
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, name)))
+            |> ignore
+
+            File.WriteAllText(Path.Combine(folder, name), "x")
+
+        let files =
+            [
+                "checkpoint/1.safetensors"
+                "encoder.safetensors"
+                "head.safetensors"
+                "metrics.jsonl.damaged"
+            ]
+
+        files |> List.iter write
+        let failed = tiny |> Run.temperature 0.7
+        Store.saveFailure failed { Reason = "no"; Detail = "" } store
+
+        let there () =
+            files |> List.filter (fun name -> File.Exists(Path.Combine(folder, name)))
+
+        for flag, gone in [ "--checkpoints", 1; "--damaged", 1; "--encoders", 2; "--failures", 0 ] do
+            let before = there ()
+            let code, _, _ = runs "" (on store [ "gc"; flag; "--yes" ])
+            Assert.Equal(0, code)
+            Assert.Equal(before.Length - gone, (there ()).Length)
+
+        Assert.False(Directory.Exists(Store.folderOf failed store))
+        Assert.Equal(3, (Store.all ignore store).Length)
+        let code, _, wrong = runs "" (on store [ "gc" ])
+        Assert.Equal(2, code)
+        Assert.Contains("--failures, --checkpoints, --encoders or --damaged", wrong))
+
+[<Fact>]
+let A_failure_is_forgotten_and_the_rest_stays () =
+    inStore (fun store ->
+        let failed = tiny |> Run.temperature 0.7
+        Store.saveFailure failed { Reason = "no"; Detail = "" } store
+        let code, said, _ = runs "" (on store [ "retry"; Run.trainingHash failed ])
+        Assert.Equal(0, code)
+        Assert.Contains("1 failures are forgotten", said)
+        Assert.Equal(None, Store.tryFailure failed store)
+        Assert.True(Directory.Exists(Store.folderOf failed store)))
+
+[<Fact>]
+let An_exported_file_has_a_line_per_run_with_every_leaf_and_figure () =
+    inStore (fun store ->
+        let file = Path.Combine(store.Folder, "all.csv")
+        let code, said, _ = runs "" (on store [ "export"; file ])
+        Assert.Equal(0, code)
+        Assert.Contains("3 runs are in", said)
+        let text = File.ReadAllLines file
+        Assert.Equal(4, text.Length)
+
+        let cells (line: string) =
+            [
+                for cell in Regex.Matches(line, "(?:^|,)(?:\"((?:[^\"]|\"\")*)\"|([^,]*))") ->
+                    cell.Groups[1].Value.Replace("\"\"", "\"") + cell.Groups[2].Value
+            ]
+
+        let header = cells text[0]
+        Assert.Equal<string list>([ "hash"; "training"; "Images.Source" ], List.truncate 3 header)
+        Assert.Equal(header.Length, (List.distinct header).Length)
+
+        for run, top1 in [ a, "0.5"; c, "0.625" ] do
+            let row = text |> Array.find _.StartsWith(Run.hash run) |> cells
+            let column name = row[List.findIndex ((=) name) header]
+            Assert.Equal(header.Length, row.Length)
+            Assert.Equal(top1, column "linear top-1")
+            Assert.Equal("a machine", column "machine")
+            Assert.Equal("2020-02-13T01:02:03+00:00", column "date")
+
+            for path, value in Run.paths run do
+                Assert.Equal(value, column path))

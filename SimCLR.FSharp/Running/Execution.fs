@@ -272,7 +272,11 @@ module internal Execution =
                             | Attempt.Interrupted -> i, cell
                 ]
 
-            if waiting.Length = before && not waiting.IsEmpty then
+            if
+                waiting.Length = before
+                && not waiting.IsEmpty
+                && not cancellation.IsCancellationRequested
+            then
                 if not told then
                     Executor.note executor $"Waiting for {before} runs that other processes have begun."
                     told <- true

@@ -173,8 +173,11 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
         use source = new CancellationTokenSource()
         let mutable begun = 0
 
+        let notes = Collections.Generic.List<string>()
+
         let watching: Observer =
             function
+            | Event.Noted text -> notes.Add text
             | Event.Began _ -> begun <- begun + 1
             | Event.Stepped _ when begun = 2 -> source.Cancel()
             | _ -> ()
@@ -190,6 +193,8 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
                 }
 
         Assert.Equal(1, partial.Cells.Length)
+        // No other process is waited for.
+        Assert.DoesNotContain(notes, fun note -> note.StartsWith "Waiting")
         let whole = grid |> execute (executor folder)
         Assert.Equal<bool list>([ true; false; false ], whole.Cells |> List.map _.Stored))
 

@@ -155,7 +155,7 @@ module Plan =
 
     /// Says how much is to be done, and after the first steps of the first run, how long it will take and how much memory.
     let announced (grid: Grid) executor =
-        let todo = Grid.runs grid |> List.filter (Executor.known executor >> Option.isNone)
+        let todo = Execution.unknown grid executor
 
         Executor.note
             executor

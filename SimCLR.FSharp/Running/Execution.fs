@@ -68,11 +68,6 @@ module internal Execution =
         match Store.assemble (Map(ofUntrained @ ofTrained)) note run store with
         | Some outcome ->
             Store.saveRun run store
-
-            if outcome.Failures.IsEmpty then
-                Store.tryTraining note (Run.training run) store
-                |> Option.iter (Train.dropNetworks executor run)
-
             Ok outcome
         | None ->
             Error
@@ -189,7 +184,7 @@ module internal Execution =
 
     /// The runs that are to be computed.
     let unknown (grid: Grid) executor =
-        Grid.runs grid |> List.filter (Executor.known executor >> Option.isNone)
+        Grid.runs grid |> List.filter (Executor.isKnown executor >> not)
 
     let private imagesOf run =
         run.Images
@@ -227,6 +222,45 @@ module internal Execution =
             if not (needed.IsEmpty || List.contains run.Images needed) then
                 Executor.release needed
 
+    /// Takes networks that are not to be kept out of the store, once the last cell of a training has ended: cells that differ only in their
+    /// evaluation measure the same ones. They stay where nothing was computed here, or something failed that can be tried again.
+    let private dropper (grid: Grid) executor =
+        let remaining =
+            Collections.Generic.Dictionary(dict (Grid.runs grid |> List.countBy Run.trainingHash))
+
+        let isWhole (result: CellResult) =
+            match result.Result with
+            | Ok outcome -> outcome.Failures.IsEmpty
+            | Error _ -> false
+
+        let ended = Collections.Generic.Dictionary<string, CellResult list>()
+
+        fun (result: CellResult) ->
+            let run = result.Cell.Run
+            let training = Run.trainingHash run
+
+            let results =
+                match ended.TryGetValue training with
+                | true, others -> result :: others
+                | _ -> [ result ]
+
+            ended[training] <- results
+            remaining[training] <- remaining[training] - 1
+
+            if remaining[training] = 0 then
+                ended.Remove training |> ignore
+
+                if List.forall isWhole results && not (List.forall _.Stored results) then
+                    try
+                        // Another sweep that has the training may be about to measure it.
+                        match Store.tryLock run executor.Store with
+                        | Some held ->
+                            use _held = held
+                            Train.dropNetworks executor run
+                        | None -> ()
+                    with error when Failing.isOfDisk error ->
+                        Executor.note executor $"An encoder that was not to be kept stays: {error.Message}"
+
     /// Takes what is stored, computes what is free, and comes back to what other processes have until they are done with it.
     let execute (cancellation: CancellationToken) (grid: Grid) executor =
         Executor.check grid executor
@@ -251,6 +285,7 @@ module internal Execution =
         let mutable waiting = List.indexed grid.Cells
         let mutable told = false
         let release = releaser grid
+        let drop = dropper grid executor
 
         while not waiting.IsEmpty && not cancellation.IsCancellationRequested do
             let before = waiting.Length
@@ -268,6 +303,7 @@ module internal Execution =
                             | Attempt.Done result ->
                                 done'[i] <- result
                                 release cell.Run
+                                drop result
                             | Attempt.TakenByAnother
                             | Attempt.Interrupted -> i, cell
                 ]

@@ -97,15 +97,14 @@ module Executor =
     let internal load executor run =
         loadUnless CancellationToken.None executor run
 
-    /// Gives images back that are not among those.
+    /// Lets images go that are not among those. They are not disposed: another execution in this process may be using them, and the collector
+    /// frees them when nobody does.
     let internal release (needed: Images list) =
         for entry in cache do
             let _, _, images = entry.Key
 
             if not (List.contains images needed) then
-                match cache.TryRemove entry.Key with
-                | true, splits -> splits.Dispose()
-                | _ -> ()
+                cache.TryRemove entry.Key |> ignore
 
     /// All that is wrong with a grid's runs, or that this machine lacks for them: device, rights and room of the store's folder.
     let problems (grid: Grid) (executor: Executor) =
@@ -129,17 +128,30 @@ module Executor =
         let splits = load executor run
         ViewSheet.Write(path, splits.Train, Lower.view run.ViewA, Lower.view run.ViewB, RandomStreams run.Seed)
 
-    /// The stored outcome of a run, if nothing that is asked for is missing.
-    let internal tryFind warn executor run =
-        Store.tryFind warn run executor.Store
+    /// What is asked for, if the store has all of it.
+    let private whole executor run (found: Outcome option) =
+        found
         |> Option.filter (fun _ ->
             executor.KeepEncoder <> KeepEncoder.Always
             || File.Exists(Store.encoderOf run executor.Store))
 
-    /// What is known of a run without computing: its outcome, or why it failed.
-    let internal known executor run =
-        match tryFind (note executor) executor run with
+    let private knownOf executor run (found: Outcome option) =
+        match whole executor run found with
         | Some outcome when executor.RetryFailed && not outcome.Failures.IsEmpty -> None
         | Some outcome -> Some(Ok outcome)
         | None when executor.RetryFailed -> None
         | None -> Store.tryFailure run executor.Store |> Option.map Error
+
+    /// The stored outcome of a run, if nothing that is asked for is missing.
+    let internal tryFind warn executor run =
+        Store.tryFind warn run executor.Store |> whole executor run
+
+    /// What is known of a run without computing: its outcome, or why it failed.
+    let internal known executor run =
+        Store.tryFind (note executor) run executor.Store |> knownOf executor run
+
+    /// Whether it is known. Curves, most of what is stored in text, are not read for it.
+    let internal isKnown executor run =
+        Store.tryFigures (note executor) run executor.Store
+        |> knownOf executor run
+        |> Option.isSome

@@ -221,25 +221,17 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
         trainee.Dispose()
         reraise ()
 
-/// Takes encoder and head out of the store where the executor does not keep them.
-let dropNetworks (executor: Executor) run (training: StoredTraining) =
+/// Takes encoder and head of a run out of the store where the executor does not keep them.
+let dropNetworks (executor: Executor) run =
     let store = executor.Store
-    let files = [ Store.encoderOf run store; Store.headOf run store ]
 
-    let bytes =
-        files
-        |> List.filter File.Exists
-        |> List.sumBy (fun path -> FileInfo(path).Length)
+    let files =
+        [ Store.encoderOf run store; Store.headOf run store ] |> List.filter File.Exists
+
+    let bytes = files |> List.sumBy (fun path -> FileInfo(path).Length)
 
     let remove () =
-        Store.saveFigures
-            (Run.training run)
-            { training with
-                Encoder = None
-                Head = None
-            }
-            store
-
+        Store.forgetWeights (Store.folderOf run store)
         files |> List.iter File.Delete
 
     match executor.KeepEncoder with

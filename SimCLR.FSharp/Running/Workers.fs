@@ -139,7 +139,7 @@ let private unfinished executor runs =
             Executor.Observer = Observer.silent
         }
 
-    runs |> List.filter (Executor.known silent >> Option.isNone)
+    runs |> List.filter (Executor.isKnown silent >> not)
 
 /// Counts how often processes died without having come further, by what they had.
 type private Deaths(executor: Executor) =

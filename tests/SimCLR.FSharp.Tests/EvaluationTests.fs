@@ -195,6 +195,30 @@ let An_encoder_that_is_not_kept_is_said_to_be_trained_again () =
         Assert.True (run always tiny).Stored)
 
 [<Fact>]
+let An_encoder_that_is_not_kept_stays_until_the_last_cell_that_measures_it () =
+    withFolder (fun folder ->
+        let notes = List<string>()
+
+        let executor =
+            { telling notes folder with
+                KeepEncoder = KeepEncoder.Never
+            }
+
+        let withK k run =
+            { run with
+                Evaluation = { run.Evaluation with KnnK = k }
+            }
+
+        let results =
+            Grid.from tiny
+            |> Grid.vary "k" withK [ 1; 3; 5 ]
+            |> Grid.execute CancellationToken.None executor
+
+        Assert.Equal(3, (Results.outcomes results).Length)
+        Assert.DoesNotContain(notes, fun note -> note.Contains "trained again")
+        Assert.False(File.Exists(Store.encoderOf tiny executor.Store)))
+
+[<Fact>]
 let An_encoder_stays_as_long_as_a_measurement_has_failed () =
     withFolder (fun folder ->
         let executor =

@@ -44,7 +44,7 @@ module Value =
     /// A loss as a function of two views' embeddings, a matrix each; fails for SupCon, which needs labels.
     let loss (loss: Loss) : Value -> Value -> Value =
         match loss with
-        | Loss.SupCon _ -> invalidArg (nameof loss) "SupCon reads labels; use Value.lossWithLabels."
+        | Loss.SupCon _ -> wrongValue "SupCon reads labels; use Value.lossWithLabels."
         | _ ->
             let compute = Lower.loss loss
             fun a b -> Value.Loss(compute, a, b)
@@ -88,7 +88,7 @@ module Space =
     let private columns (rows: float[][]) =
         match rows |> Array.map Array.length |> Array.distinct with
         | [| count |] -> count
-        | _ -> invalidArg (nameof rows) "A matrix needs one or more rows of the same length."
+        | _ -> wrongValue "A matrix needs one or more rows of the same length."
 
     /// A matrix, as its rows.
     let matrix: Space<float[][], Value> =
@@ -123,8 +123,7 @@ module Diff =
     let private number (f: Func<Value, Value>) point =
         match Derivatives.Evaluate(f, point) with
         | [| number |] -> number
-        | numbers ->
-            invalidArg (nameof f) $"The function returns {numbers.Length} numbers; use Diff.values, or sum them."
+        | numbers -> wrongValue $"The function returns {numbers.Length} numbers; use Diff.values, or sum them."
 
     /// The number that a function gives.
     let value space (f: 'Values -> Value) (at: 'Plain) =

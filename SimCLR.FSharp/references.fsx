@@ -1,12 +1,13 @@
 // What a script needs: the assemblies, beside which a build puts this file, and numbers that are written in one way everywhere.
 #r "TorchSharp.dll"
-#r "SkiaSharp.dll"
+#r "NetVips.dll"
 #r "Argu.dll"
 #r "FSharp.SystemTextJson.dll"
 #r "DynamicObj.dll"
 #r "MathNet.Numerics.dll"
 #r "Giraffe.ViewEngine.dll"
 #r "Plotly.NET.dll"
+#r "Spectre.Console.dll"
 #r "SimCLR.Core.dll"
 #r "SimCLR.FSharp.dll"
 

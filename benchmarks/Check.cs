@@ -1,3 +1,4 @@
+using SimCLR.Core.Kernels;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using TorchSharp;
@@ -20,6 +21,10 @@ internal static class Check
         foreach (var name in origin.Missing)
             Console.WriteLine($"missing     {name}");
         Console.WriteLine($"CUDA        {Cuda()}");
+        if (cuda.is_available())
+            Console.WriteLine(
+                $"kernels     {FusedBatchNorm.Problem ?? "compiled"}\ngraphs      {(CudaGraph.IsAvailable ? "available" : "not available, or switched off")}"
+            );
         Console.WriteLine(
             $"autocast    {(Autocast.IsAvailable ? "exported" : "not exported: bfloat16 is not possible")}"
         );

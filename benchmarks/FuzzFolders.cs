@@ -176,7 +176,12 @@ internal static class FuzzFolders
     private static ImageSet Cached(string folder)
     {
         var files = Enumerable.Range(0, 2).Select(i => new LabelledFile(Path.Combine(folder, $"{i}.jpg"), i)).ToList();
-        return new ShardFolder(Path.Combine(folder, "cache"), null, default).Open(files, ["a", "b"], Side, Side, true);
+        return new ShardFolder(Path.Combine(folder, "cache"), null, default).Open(
+            files,
+            ["a", "b"],
+            new PixelLayout(3, Side, Side),
+            true
+        );
     }
 
     private static readonly Lazy<byte[]> Decoded = new(() =>

@@ -1,9 +1,9 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using NetVips;
 using SimCLR.Core.Images;
 using SimCLR.Core.Interop;
-using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -102,11 +102,10 @@ internal static class FuzzImages
     /// <summary>A damaged image beside intact ones, of one class, so that it is more than may be left out.</summary>
     private static FuzzReader ImageFile(string name, int? size)
     {
-        var formats = new[] { SKEncodedImageFormat.Png, SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Webp };
         return new FuzzReader(
             name,
             Path.Combine("train", "a", "1.png"),
-            [.. formats.Select(format => Picture(format)), Bmp(), Gif()],
+            [.. Pictures(), Bmp(), Gif()],
             typeof(ImageSourceException),
             (folder, _) => Taken(new ImageFolder(folder, size).Load()),
             folder =>
@@ -115,7 +114,7 @@ internal static class FuzzImages
                 {
                     var path = Path.Combine(folder, file);
                     Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                    File.WriteAllBytes(path, Picture(SKEncodedImageFormat.Png));
+                    File.WriteAllBytes(path, Pictures()[0]);
                 }
             }
         );
@@ -194,17 +193,33 @@ internal static class FuzzImages
         return output.ToArray();
     }
 
-    internal static byte[] Jpeg() => Picture(SKEncodedImageFormat.Jpeg);
+    internal static byte[] Jpeg() => Pictures()[1];
 
-    private static byte[] Picture(SKEncodedImageFormat format)
+    /// <summary>One picture of 24 x 24 pixels as PNG, JPEG and WebP, as PNG and TIFF of 16 bits, as a JPEG of inks and as TIFF and AVIF.</summary>
+    private static byte[][] Pictures()
     {
-        using var bitmap = new SKBitmap(new SKImageInfo(24, 24, SKColorType.Rgba8888, SKAlphaType.Unpremul));
-        for (var y = 0; y < 24; y++)
-        for (var x = 0; x < 24; x++)
-            bitmap.SetPixel(x, y, new SKColor((byte)(10 * x), (byte)(10 * y), (byte)(x * y)));
-        using var output = new MemoryStream();
-        bitmap.Encode(output, format, 80);
-        return output.ToArray();
+        var pixels = (
+            from y in Enumerable.Range(0, 24)
+            from x in Enumerable.Range(0, 24)
+            from value in new[] { 10 * x, 10 * y, x * y, 255 }
+            select (byte)value
+        ).ToArray();
+        using var raw = Image.NewFromMemory(pixels, 24, 24, 4, Enums.BandFormat.Uchar);
+        using var clear = raw.Copy(interpretation: Enums.Interpretation.Srgb);
+        using var colour = clear.ExtractBand(0, 3);
+        using var wide = (clear * 257).Cast(Enums.BandFormat.Ushort).Copy(interpretation: Enums.Interpretation.Rgb16);
+        using var inks = raw.Copy(interpretation: Enums.Interpretation.Cmyk);
+        return
+        [
+            clear.PngsaveBuffer(),
+            colour.JpegsaveBuffer(q: 80),
+            clear.WebpsaveBuffer(q: 80),
+            wide.PngsaveBuffer(interlace: true),
+            wide.TiffsaveBuffer(),
+            inks.JpegsaveBuffer(q: 80),
+            colour.TiffsaveBuffer(compression: Enums.ForeignTiffCompression.Lzw),
+            colour.HeifsaveBuffer(compression: Enums.ForeignHeifCompression.Av1),
+        ];
     }
 
     /// <summary>24 x 24 pixels of 24 bits.</summary>

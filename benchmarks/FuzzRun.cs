@@ -17,7 +17,7 @@ internal sealed partial class FuzzRun(int seed, string failures, TimeSpan? timeL
 
     private readonly TimeSpan limit = timeLimit ?? TimeLimit;
 
-    /// <summary>Most bytes that .NET may allocate, and libtorch and Skia may add, for a file of some 100 KB.</summary>
+    /// <summary>Most bytes that .NET may allocate, and libtorch and libvips may add, for a file of some 100 KB.</summary>
     internal const long MemoryLimit = 512L << 20;
 
     private const int MaxFailures = 5;

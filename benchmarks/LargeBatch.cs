@@ -3,6 +3,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
@@ -70,8 +71,7 @@ internal static class LargeBatch
             ViewB = view,
             Encoder = new ResNetSpec(18),
             Head = new HeadSpec(),
-            Loss = new NtXent(0.5),
-            MetricTemperature = 0.5,
+            Method = new SimClrSpec(new NtXent(0.5), 0.5),
             Optimizer = new LarsSpec(),
             LearningRate = 0.1,
             BatchSize = batch,

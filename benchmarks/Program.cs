@@ -14,9 +14,13 @@ internal static class Bench
         ("throughput", Throughput.Help, Throughput.Run),
         ("train", TrainRun.Help, TrainRun.Run),
         ("check", Check.Help, Check.Run),
+        ("gpu", GpuChecks.Help, GpuChecks.Run),
+        ("norm", NormSpeed.Help, NormSpeed.Run),
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
         ("large-batch", LargeBatch.Help, LargeBatch.Run),
         ("stream", StreamBenchmark.Help, StreamBenchmark.Run),
+        ("probe", ProbeBenchmark.Help, ProbeBenchmark.Run),
+        ("decode", DecodeBenchmark.Help, DecodeBenchmark.Run),
         ("soak", Soak.Help, Soak.Run),
         ("fuzz", Fuzz.Help, Fuzz.Run),
     ];

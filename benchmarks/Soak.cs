@@ -81,14 +81,15 @@ internal static class Soak
 
     /// <summary>Executes a run into the store of that folder.</summary>
     internal static void Execute(Run run, string folder) =>
-        GridExecution.Executor.run(
+        Execution.run(
             run,
             new Executor(
                 device: Device.Cpu,
                 dataRoot: "data",
+                places: MapModule.Empty<string, string>(),
                 download: false,
                 stream: false,
-                store: StoreModule.at(folder),
+                store: StoreModule.ofFolder(folder),
                 observer: FuncConvert.FromAction<Event>(_ => { }),
                 checkpointEvery: FSharpOption<TimeSpan>.Some(TimeSpan.Zero), // a checkpoint after every step
                 keepEncoder: KeepEncoder.Always,
@@ -116,7 +117,7 @@ internal static class Soak
         var images = new Images(ImageSource.NewShapes(new ShapesSettings(80, 20, 16)), null);
         var encoder = Encoder.NewSmallConv(ListModule.OfSeq([8, 16]));
         var run = RunModule.encoder(encoder, RunModule.images(images, RunModule.shapes));
-        run = RunModule.epochs(1, RunModule.batchSize(20, RunModule.views(view, run)));
+        run = RunModule.shortened(1, RunModule.batchSize(20, RunModule.views(view, run)));
         return RunModule.seed(seed, run);
     }
 

@@ -116,9 +116,10 @@ internal sealed class StepBenchmark(string name, int batch, Device device, doubl
     private void Views(Tensor images)
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(1).At(RandomStreams.ViewA, 0, device);
-        foreach (var _ in new[] { 'A', 'B' })
-            Subjects.View.Apply(images, Subjects.View.Draw(BatchShape.Of(images), generator));
+        using var generator = new RandomStreams(1).At(RandomStreams.ViewA, 0);
+        var shape = BatchShape.Of(images);
+        var (a, b) = (Subjects.View.Draw(shape, generator), Subjects.View.Draw(shape, generator));
+        Subjects.View.Apply(cat([images, images]), ViewParameters.Concat(a, b).To(device));
         Subjects.Wait(device);
     }
 

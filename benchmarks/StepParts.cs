@@ -80,7 +80,7 @@ internal sealed class StepParts : IDisposable
 
     private (ViewParameters A, ViewParameters B) Draw()
     {
-        using var generator = new RandomStreams(1).At(RandomStreams.ViewA, 0, device);
+        using var generator = new RandomStreams(1).At(RandomStreams.ViewA, 0);
         var shape = BatchShape.Of(bytes);
         return (Subjects.View.Draw(shape, generator), Subjects.View.Draw(shape, generator));
     }
@@ -88,8 +88,8 @@ internal sealed class StepParts : IDisposable
     private void Apply()
     {
         using var noGrad = no_grad();
-        var batch = ViewBatch.FromBytes(bytes);
-        cat([Subjects.View.Apply(batch, drawn.A), Subjects.View.Apply(batch, drawn.B)]);
+        var both = ViewParameters.Concat(drawn.A, drawn.B).To(device);
+        Subjects.View.Apply(ViewBatch.FromBytes(cat([bytes, bytes])), both);
     }
 
     private void Loss()

@@ -3,6 +3,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
@@ -65,8 +66,7 @@ internal static class StreamBenchmark
             ViewB = view,
             Encoder = new SmallConvSpec([32, 64, 128]),
             Head = new HeadSpec(),
-            Loss = new NtXent(0.5),
-            MetricTemperature = 0.5,
+            Method = new SimClrSpec(new NtXent(0.5), 0.5),
             Optimizer = new SgdSpec(),
             LearningRate = 0.05,
             BatchSize = Batch,

@@ -2,6 +2,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
@@ -66,8 +67,7 @@ internal static class Subjects
             ViewB = View,
             Encoder = encoder,
             Head = new HeadSpec(),
-            Loss = new NtXent(0.5),
-            MetricTemperature = 0.5,
+            Method = new SimClrSpec(new NtXent(0.5), 0.5),
             Optimizer = new SgdSpec(0.9, 5e-4),
             LearningRate = (epochs <= 100 ? 0.06 : 0.03) * batch / 256,
             BatchSize = batch,

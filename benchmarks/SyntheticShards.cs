@@ -7,14 +7,14 @@ internal static class SyntheticShards
 {
     internal static ImageSet Write(string folder, int count, int side)
     {
-        var index = new ShardIndex(ShardIndex.CurrentVersion, "noise", 3, side, side, ["a", "b"], []);
+        var index = new ShardIndex(ShardIndex.CurrentVersion, "noise", 3, side, side, 8, ["a", "b"], []);
         var perShard = (int)(ShardFolder.ShardBytes / index.ImageBytes);
         var noise = new byte[index.ImageBytes];
         var random = new Random(1);
         var shards = new List<Shard>();
         for (var start = 0; start < count; start += perShard)
         {
-            var name = ShardIndex.NameOf(shards.Count);
+            var name = index.NameOf(shards.Count);
             var images = Math.Min(perShard, count - start);
             using (var file = File.Create(Path.Combine(folder, name)))
                 for (var i = 0; i < images; i++)

@@ -29,9 +29,11 @@ internal static class Throughput
             spec = spec with { MicroBatches = new MicroBatches(options.Number("micro", 512, 2)) };
         try
         {
-            var (steps, speed) = Measure(spec, device, options.Positive("seconds", 10));
-            var text = speed.ToString("F1", CultureInfo.InvariantCulture);
-            Console.WriteLine($$"""{"images_per_second": {{text}}, "steps": {{steps}}}""");
+            var (steps, speed, issued) = Measure(spec, device, options.Positive("seconds", 10));
+            var text = FormattableString.Invariant(
+                $"\"images_per_second\": {speed:F1}, \"steps\": {steps}, \"issued\": {issued:F3}"
+            );
+            Console.WriteLine($"{{{text}}}");
         }
         catch (ExternalException error) when (error.Message.Contains("out of memory"))
         {
@@ -43,18 +45,22 @@ internal static class Throughput
     /// <summary>As few as on CIFAR-10 with a large batch: an epoch begins with a new order.</summary>
     private const int EpochSteps = 12;
 
-    private static (int Steps, double Speed) Measure(PretrainingSpec spec, Device device, double seconds)
+    private static (int Steps, double Speed, double Issued) Measure(PretrainingSpec spec, Device device, double seconds)
     {
         using var images = Subjects.Noise(Math.Max(512, EpochSteps * spec.BatchSize));
         using var training = new Pretraining(spec, images, device);
         using var pause = new CollectionPause();
         Take(training, device, 3);
         var steps = Math.Max(1, (int)(seconds * 2 / Take(training, device, 2)));
-        return (steps, steps * spec.BatchSize / Take(training, device, steps));
+        var taken = Take(training, device, steps, out var issued);
+        return (steps, steps * spec.BatchSize / taken, issued / taken);
     }
 
     /// <summary>Seconds of so many steps; the GPU is waited for once.</summary>
-    internal static double Take(Pretraining training, Device device, int steps)
+    internal static double Take(Pretraining training, Device device, int steps) => Take(training, device, steps, out _);
+
+    /// <summary>The same, and the seconds until the GPU has been given all of it: near 1 of all, the processor is what it waits for.</summary>
+    private static double Take(Pretraining training, Device device, int steps, out double issued)
     {
         using var pause = new CollectionPause();
         var start = Stopwatch.GetTimestamp();
@@ -63,6 +69,7 @@ internal static class Throughput
             pause.Renew();
             training.TrainStep().Dispose();
         }
+        issued = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Subjects.Wait(device);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }

@@ -17,13 +17,13 @@ internal static class TrainRun
     internal const string Help =
         "a real run on CIFAR-10 (dkobak's recipe) with linear and k-NN accuracy at its end\n"
         + "--data FOLDER [--encoder resnet18] [--batch 512] [--epochs N | --minutes 15] [--limit IMAGES]\n"
-        + "[--precision bfloat16] [--seed 0] [--device cpu|cuda]";
+        + "[--precision bfloat16] [--seed 0] [--knn EVERY_SO_MANY_EPOCHS] [--device cpu|cuda]";
 
     internal static int Run(string[] arguments)
     {
         var options = new Options(
             arguments,
-            ["data", "encoder", "batch", "epochs", "minutes", "limit", "precision", "seed", "device"]
+            ["data", "encoder", "batch", "epochs", "minutes", "limit", "precision", "seed", "knn", "device"]
         );
         var root = options.Text("data", "");
         LibTorch.Load();
@@ -36,12 +36,20 @@ internal static class TrainRun
         );
 
         using var training = new Pretraining(spec, splits.Train, device, Console.Error.WriteLine);
+        var every = options.Number("knn", int.MaxValue, 1);
+        var (next, clock) = (every, Stopwatch.StartNew());
         var result = training.Run(progress =>
+        {
             Console.WriteLine(
                 $"epoch {progress.Epoch:F1}  loss {progress.Loss:F3}  {progress.ImagesPerSecond:N0} images/s  "
                     + $"{progress.Remaining:hh\\:mm\\:ss} to go"
-            )
-        );
+            );
+            if (progress.Epoch < next)
+                return;
+            next += every;
+            Neighbours(training, splits, device);
+            Console.WriteLine($"{clock.Elapsed.TotalMinutes:F1} minutes since the start");
+        });
         Console.WriteLine($"trained in {result.Seconds / 60:F1} minutes, {result.ImagesPerSecond:N0} images/s");
         Evaluate(training, splits, device);
         return 0;
@@ -78,6 +86,14 @@ internal static class TrainRun
             epochs = (int)Math.Clamp(seconds / perStep / trial.StepsPerEpoch, 1, LongestRun);
         }
         return Subjects.Training(encoder, batch, precision, epochs) with { Seed = options.Number("seed", 0, 0) };
+    }
+
+    private static void Neighbours(Pretraining training, ImageSplits splits, Device device)
+    {
+        var frozen = new FrozenEncoder(training.Encoder, device, new Identity());
+        using var train = frozen.Train(splits.Train);
+        using var test = frozen.Test(splits.Test);
+        Console.WriteLine($"k-NN, k = 10: {NearestNeighbours.Top1(train, test, 10):P2}");
     }
 
     private static void Evaluate(Pretraining training, ImageSplits splits, Device device)

@@ -12,7 +12,7 @@ open SimCLR
 let fewer preset run =
     match preset with
     | Preset.Cpu -> run |> Run.images (run.Images |> Images.limit 5000)
-    | _ -> run
+    | _ -> Run.scaled run
 
 let sweep = Sweep.adapted fewer "batch-epochs" Load.arguments
 
@@ -35,15 +35,15 @@ let scalings =
 
 let published =
     match sweep.Preset with
-    | Preset.Paper -> Published.tableB1
+    | Preset.Paper -> Paper.tableB1
     | preset ->
-        Published.tableB1
+        Paper.tableB1
         |> Published.scaled "batch" 0.25
         |> Published.scaled "epochs" (if preset = Preset.Smoke then 0.01 else 0.05)
 
 Grid.from sweep.Baseline
 |> Grid.vary "batch" Run.batchSize batches
-|> Grid.vary "epochs" Run.epochs epochs
+|> Grid.vary "epochs" Run.shortened epochs
 |> Grid.varyBy "scaling" Run.learningRate scalings
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))

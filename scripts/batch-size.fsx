@@ -13,8 +13,8 @@ open SimCLR
 /// The paper's other tables are of ImageNet; this one is not.
 let onCifar preset run =
     match preset, run.Images.Source with
-    | Preset.Paper, ImageSource.Folder("imagenet", _) -> Recipe.paperCifar10
-    | _ -> run
+    | Preset.Paper, ImageSource.Folder("imagenet", _, _) -> Recipe.paperCifar10
+    | _ -> Run.scaled run
 
 let sweep = Sweep.adapted onCifar "batch-size" Load.arguments
 

@@ -33,4 +33,4 @@ Grid.from sweep.Baseline
         "1+blur", distorted 1.0 >-> View.blur
     ]
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.table1))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Paper.table1))

@@ -19,12 +19,11 @@ let depths =
 
 /// Figure 8's none, linear and non-linear as depths 0, 1 and 2; of deeper heads v2 gives no figures of a linear probe.
 let published =
-    { Published.figure8 with
+    { Paper.figure8 with
         Published.Axes = [ "depth" ]
         Published.Values =
             [
-                for depth, (_, points) in List.indexed Published.figure8.Values ->
-                    [ AxisValue.Number(float depth) ], points
+                for depth, (_, points) in List.indexed Paper.figure8.Values -> [ AxisValue.Number(float depth) ], points
             ]
     }
 

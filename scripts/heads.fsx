@@ -21,4 +21,4 @@ Grid.from sweep.Baseline
 |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
 |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput outputs
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Published.figure8))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Paper.figure8))

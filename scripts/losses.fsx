@@ -46,4 +46,4 @@ let searched, compare =
 
 searched
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (compare Outcome.linearTop1 Published.table4))
+|> Sweep.main (sweep |> Sweep.beside (compare Outcome.linearTop1 Paper.table4))

@@ -6,6 +6,8 @@
 
 open SimCLR
 
+Sweep.withoutArguments "quickstart" Load.arguments
+
 let view =
     View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2
 
@@ -16,7 +18,7 @@ let run =
         Loss = Loss.ntXent 0.1
     }
 
-let outcome = Executor.local |> Executor.run run
+let outcome = Executor.local |> Execution.run run
 
 printfn $"linear probe: untrained {outcome.LinearTop1Untrained:P1}, pretrained {outcome.LinearTop1:P1}"
 printfn $"k-NN:         untrained {outcome.KnnTop1Untrained:P1}, pretrained {outcome.KnnTop1:P1}"

@@ -33,7 +33,7 @@ let places =
             ] do
             for representation in [ "h"; "g(h)" ] ->
                 [ AxisValue.Text task; AxisValue.Text representation ],
-                Outcome.measured $"retained {name} from {representation}"
+                Outcome.measured Measurement.retention $"{name} from {representation}"
     ]
 
 /// The runs whose views are like the paper's.
@@ -47,5 +47,5 @@ Grid.from sweep.Baseline
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (withMore >> Comparison.measures "accuracy" places Published.table3)
+    |> Sweep.beside (withMore >> Comparison.measures "accuracy" places Paper.table3)
 )

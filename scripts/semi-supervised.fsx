@@ -72,18 +72,21 @@ let sweep =
 /// What pretraining adds to training on the labels alone: by itself, more labels being better says nothing of pretraining.
 let places =
     [
-        for labels in [ "1%"; "10%" ] do
-            let tuned = Outcome.measured $"fine-tuned on {labels} top-1"
-            let supervised = Outcome.measured $"supervised on {labels} top-1"
+        for both in sweep.Baseline.Evaluation.Measurements |> List.chunkBySize 2 do
+            match both with
+            | [ Measurement.FineTune { Labels = labels } as tuned; supervised ] ->
+                let tuned, supervised =
+                    Outcome.measured tuned "top-1", Outcome.measured supervised "top-1"
 
-            [ AxisValue.Text labels ],
-            { tuned with
-                Get = fun outcome -> tuned.Get outcome - supervised.Get outcome
-            }
+                [ AxisValue.Text $"{100.0 * labels}%%" ],
+                { tuned with
+                    Get = fun outcome -> tuned.Get outcome - supervised.Get outcome
+                }
+            | _ -> ()
     ]
 
 let published =
-    Published.tableB4
+    Paper.tableB4
     |> Published.difference "width" (AxisValue.Number 1.0) (AxisValue.Text "supervised")
 
 Grid.from sweep.Baseline

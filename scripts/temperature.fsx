@@ -38,14 +38,14 @@ let grid, ofTable =
     match sweep.Preset with
     | Preset.Standard ->
         Grid.from sweep.Baseline |> Grid.vary "temperature" Run.temperature temperatures,
-        Published.at "normalized" (AxisValue.Text "yes")
+        Published.slice "normalized" (AxisValue.Text "yes")
     | _ -> Grid.union (half "yes" true temperatures) (half "no" false [ 10.0; 100.0 ]), id
 
 grid
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (Comparison.means Outcome.linearTop1 (ofTable Published.table5Top1))
-    |> Sweep.beside (Comparison.means Outcome.contrastiveTop1 (ofTable Published.table5Contrastive))
-    |> Sweep.beside (Comparison.means Outcome.entropy (ofTable Published.table5Entropy))
+    |> Sweep.beside (Comparison.means Outcome.linearTop1 (ofTable Paper.table5Top1))
+    |> Sweep.beside (Comparison.means Outcome.contrastiveTop1 (ofTable Paper.table5Contrastive))
+    |> Sweep.beside (Comparison.means Outcome.entropy (ofTable Paper.table5Entropy))
 )

@@ -53,26 +53,35 @@ let sweep =
         "transfer"
         Load.arguments
 
+/// A data set as Table B.5 calls it; None: it is not there.
+let publishedName images =
+    match images.Source with
+    | ImageSource.Cifar10 -> Some "CIFAR-10"
+    | ImageSource.Cifar100 -> Some "CIFAR-100"
+    | ImageSource.Voc2007 _ -> Some "VOC2007"
+    | _ -> None
+
 /// What fine-tuning adds to a linear probe of the same encoder: that one data set is harder than another says nothing of pretraining.
 let places =
     [
-        for name, data, metric in
-            [
-                "CIFAR-10", "cifar10", "top-1"
-                "CIFAR-100", "cifar100", "top-1"
-                "VOC2007", "voc2007", "11-point mAP"
-            ] do
-            let tuned = Outcome.measured $"transfer to {data} fine-tuned {metric}"
-            let linear = Outcome.measured $"transfer to {data} linear {metric}"
+        for measurement in sweep.Baseline.Evaluation.Measurements do
+            match measurement, Outcome.figuresOf measurement with
+            | Measurement.Transfer { Images = images }, [ linear; tuned ] ->
+                let tuned, linear =
+                    Outcome.measured measurement tuned, Outcome.measured measurement linear
 
-            [ AxisValue.Text name ],
-            { tuned with
-                Get = fun outcome -> tuned.Get outcome - linear.Get outcome
-            }
+                match publishedName images with
+                | Some name ->
+                    [ AxisValue.Text name ],
+                    { tuned with
+                        Get = fun outcome -> tuned.Get outcome - linear.Get outcome
+                    }
+                | None -> ()
+            | _ -> ()
     ]
 
 let published =
-    Published.tableB5
+    Paper.tableB5
     |> Published.difference "protocol" (AxisValue.Text "fine-tuned") (AxisValue.Text "linear")
 
 Grid.from sweep.Baseline

@@ -20,7 +20,7 @@ let thin preset run =
             Precision = Precision.Auto
         }
         |> Run.images (run.Images |> Images.limit 4000)
-        |> Run.epochs 10
+        |> Run.shortened 10
     | _ -> run
 
 let sweep = Sweep.adapted thin "width-depth" Load.arguments
@@ -57,7 +57,7 @@ let ofOneDepth results =
         results
     else
         let depth = if List.contains 50 depths then 50 else List.last depths
-        results |> Results.at "depth" (AxisValue.Number(float depth))
+        results |> Results.slice "depth" (AxisValue.Number(float depth))
 
 Grid.from sweep.Baseline
 |> deep
@@ -65,5 +65,5 @@ Grid.from sweep.Baseline
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (ofOneDepth >> Comparison.means Outcome.linearTop1 Published.table6)
+    |> Sweep.beside (ofOneDepth >> Comparison.means Outcome.linearTop1 Paper.table6)
 )

@@ -132,7 +132,7 @@ public sealed class ResNet : Encoder
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = bn1.forward(conv1.forward(input)).relu_();
+        var x = NormActivation.Forward(bn1, conv1.forward(input));
         if (maxpool is not null)
             x = maxpool.forward(x);
         foreach (var layer in layers)

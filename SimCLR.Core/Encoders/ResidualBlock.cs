@@ -14,7 +14,7 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
     /// </summary>
     private const long VectorChannels = 16;
 
-    private readonly Module<Tensor, Tensor>[] branch;
+    private readonly (Module<Tensor, Tensor> Layer, BatchNorm2d? Norm)[] branch;
     private readonly Sequential? downsample;
     private readonly long pixelStep;
 
@@ -57,7 +57,7 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
             ];
         foreach (var (name, layer) in layers)
             register_module(name, layer);
-        branch = [.. layers.Select(layer => layer.Item2)];
+        branch = [.. Paired([.. layers.Select(layer => layer.Item2)])];
         if (stride == 1 && input == output)
             return;
         pixelStep = !selective && input < VectorChannels ? stride : 1;
@@ -77,16 +77,41 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var x = input;
-        foreach (var layer in branch)
+        foreach (var (layer, norm) in branch)
+        {
             x = layer.forward(x);
-        return x.add_(downsample is null ? input : downsample.forward(Thinned(input)))
-            .relu_()
-            .MoveToOuterDisposeScope();
+            if (norm == LastNorm)
+                return NormActivation.Forward(norm, x, Shortcut(input)).MoveToOuterDisposeScope();
+            if (norm is not null)
+                x = NormActivation.Forward(norm, x);
+        }
+        throw new InvalidOperationException("A block's branch ends in its last norm.");
+    }
+
+    private Tensor Shortcut(Tensor input)
+    {
+        if (downsample is null)
+            return input;
+        var x = Thinned(input);
+        foreach (var layer in downsample.children().Cast<Module<Tensor, Tensor>>())
+            x = layer is BatchNorm2d norm ? NormActivation.Forward(norm, x, relu: false) : layer.forward(x);
+        return x;
     }
 
     /// <summary>Every so many pixels of an image's rows and columns.</summary>
     private Tensor Thinned(Tensor input) =>
         pixelStep == 1 ? input : input.slice(2, 0, input.shape[2], pixelStep).slice(3, 0, input.shape[3], pixelStep);
+
+    /// <summary>Each layer with the norm behind it; ReLUs, which follow norms, are part of <see cref="NormActivation"/>.</summary>
+    private static IEnumerable<(Module<Tensor, Tensor>, BatchNorm2d?)> Paired(Module<Tensor, Tensor>[] layers)
+    {
+        for (var i = 0; i < layers.Length; i++)
+            if (layers[i] is not (TorchSharp.Modules.BatchNorm2d or TorchSharp.Modules.ReLU))
+                yield return (
+                    layers[i],
+                    i + 1 < layers.Length ? layers[i + 1] as TorchSharp.Modules.BatchNorm2d : null
+                );
+    }
 
     private static Conv2d Convolution(long input, long output, long kernel, long stride) =>
         Conv2d(input, output, kernel, stride: stride, padding: kernel / 2, bias: false);

@@ -12,7 +12,16 @@ namespace SimCLR.Core.Encoders;
 /// <param name="Dim">Length of a token and of h; a multiple of the heads.</param>
 /// <param name="Depth">Blocks of attention and MLP.</param>
 /// <param name="Heads">Attention heads.</param>
-public sealed record VisionTransformerSpec(long ImageSize, long Patch, long Dim, int Depth, int Heads) : EncoderSpec
+/// <param name="FrozenPatches">The patches' projection stays as it was drawn, which makes training without labels stable (MoCo v3, 2104.02057,
+/// section 4.2).</param>
+public sealed record VisionTransformerSpec(
+    long ImageSize,
+    long Patch,
+    long Dim,
+    int Depth,
+    int Heads,
+    bool FrozenPatches = false
+) : EncoderSpec
 {
     /// <summary>ViT-Ti (DeiT's smallest): 192 numbers per token, 12 blocks, 3 heads.</summary>
     public static VisionTransformerSpec Tiny(long imageSize, long patch = 16) => new(imageSize, patch, 192, 12, 3);
@@ -85,6 +94,9 @@ public sealed class VisionTransformer : Encoder, IParameterRoles
         register_module("blocks", blocks);
         register_module("norm", norm);
         Draw(weights);
+        if (spec.FrozenPatches)
+            foreach (var parameter in projection.parameters())
+                parameter.requires_grad = false;
     }
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
                 pretrained.Splits.Test,
                 (images, batch) =>
                 {
-                    using var generator = pretrained.Streams.At(stream, batch, pretrained.Device);
+                    using var generator = pretrained.Streams.At(stream, batch);
                     return images.Through(view, generator);
                 }
             );

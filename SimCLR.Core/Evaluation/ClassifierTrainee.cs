@@ -134,7 +134,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         var (bytes, labels) = feed.Batch(StepsDone);
         using (bytes)
         using (labels)
-        using (var generator = streams.At($"{Name} view", StepsDone, Device))
+        using (var generator = streams.At($"{Name} view", StepsDone))
         {
             var seen = ViewBatch.FromBytes(bytes).Through(view, generator);
             optimizer.LearningRate = schedule.At(StepsDone);
@@ -142,6 +142,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
             var scores = classifier.Scores(seen, Precision);
             var value = loss?.Invoke(seen, scores) ?? CrossEntropy(scores, labels);
             value.backward();
+            GraphNode.ThrowIfFailed();
             optimizer.Step();
             StepsDone++;
 

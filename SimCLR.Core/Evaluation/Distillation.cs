@@ -61,7 +61,7 @@ public sealed record Distillation(
     internal ImageClassifier Train(Pretrained pretrained, ImageClassifier teacher)
     {
         var images = pretrained.Splits.Pretraining;
-        using var weights = pretrained.Streams.At("distillation weights", 0, CPU);
+        using var weights = pretrained.Streams.At("distillation weights", 0);
         var student = ImageClassifier.Of(
             (Student ?? pretrained.Spec.Encoder).Create(images.Channels, weights),
             null,

@@ -23,7 +23,7 @@ public sealed record FineTuning(double Labels, int FromHeadLayer, ClassifierSett
     internal ImageClassifier Train(Pretrained pretrained)
     {
         using var images = LabelledPart.Of(pretrained, Labels);
-        using var weights = pretrained.Streams.At("fine-tuning weights", 0, CPU);
+        using var weights = pretrained.Streams.At("fine-tuning weights", 0);
         var classifier = pretrained.CopyAsClassifier(FromHeadLayer, images.ClassNames.Count, weights);
         return ClassifierTrainee.Train(
             classifier,

@@ -8,7 +8,7 @@ internal static class LabelledPart
 {
     internal static ImageSet Of(Pretrained pretrained, double labels)
     {
-        using var generator = pretrained.Streams.At("labelled part", 0, CPU);
+        using var generator = pretrained.Streams.At("labelled part", 0);
         return pretrained.Splits.Train.TakeFraction(labels, generator);
     }
 }

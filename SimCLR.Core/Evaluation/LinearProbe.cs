@@ -103,11 +103,7 @@ public static class LinearProbe
     )
     {
         using var scope = NewDisposeScope();
-        // In float64: near the minimum, float32's rounding of the loss hides the descent from the line search.
-        var h = train.H.to_type(ScalarType.Float64);
-        var mean = h.mean([0], keepdim: true);
-        var scale = h.std(0, unbiased: false, keepdim: true).clamp_min(1e-6);
-        var x = (h - mean) / scale;
+        var x = FeatureRows.Standardized(train.H);
         var minimum = LogisticRegression.Solve(x, train.Labels, train.Classes, l2, start?.Weights, cancellation);
         if (!minimum.Converged)
             warn?.Invoke(
@@ -116,8 +112,8 @@ public static class LinearProbe
             );
         return new LinearClassifier(
             minimum.At.MoveToOuterDisposeScope(),
-            mean.MoveToOuterDisposeScope(),
-            scale.MoveToOuterDisposeScope()
+            x.Mean!.MoveToOuterDisposeScope(),
+            x.Scale!.MoveToOuterDisposeScope()
         );
     }
 }
@@ -132,9 +128,21 @@ public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
     public Tensor Scores(Features features)
     {
         using var scope = NewDisposeScope();
+        var scores = empty([features.Count, Weights.shape[1]], ScalarType.Float64, Weights.device);
+        InBlocks(features, (start, some) => scores.narrow(0, start, some.shape[0]).copy_(some));
+        return scores.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The scores of some rows after the others, with the first row of each part.</summary>
+    private void InBlocks(Features features, Action<long, Tensor> use)
+    {
         using var noGrad = no_grad();
-        var x = (features.H - Mean) / Scale;
-        return (x.mm(Weights.narrow(0, 0, x.shape[1])) + Weights[-1]).MoveToOuterDisposeScope();
+        var x = new FeatureRows(features.H, Mean, Scale);
+        foreach (var (start, count) in x.Blocks(Weights.shape[1]))
+        {
+            using var block = NewDisposeScope();
+            use(start, x.Block(start, count, ScalarType.Float64).mm(Weights));
+        }
     }
 
     /// <summary>The class with the highest score, image by image.</summary>
@@ -147,8 +155,18 @@ public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
     /// <summary>A metric of these features, as a fraction.</summary>
     public double Measure(ProbeMetric metric, Features features)
     {
-        using var scores = Scores(features);
-        return Metrics.Score(metric, scores, features.Labels);
+        if (metric != ProbeMetric.Top1)
+        {
+            using var scores = Scores(features);
+            return Metrics.Score(metric, scores, features.Labels);
+        }
+        var right = 0.0;
+        InBlocks(
+            features,
+            (start, some) =>
+                right += some.shape[0] * Metrics.Score(metric, some, features.Labels.narrow(0, start, some.shape[0]))
+        );
+        return Math.Round(right) / features.Count;
     }
 
     /// <summary>Accuracy, as a fraction.</summary>

@@ -21,7 +21,7 @@ public sealed record LinearSgd(ClassifierSettings Settings) : IMeasurement
     internal ImageClassifier Train(Pretrained pretrained)
     {
         var train = pretrained.Splits.Train;
-        using var weights = pretrained.Streams.At("linear SGD weights", 0, CPU);
+        using var weights = pretrained.Streams.At("linear SGD weights", 0);
         var classifier = ImageClassifier.OnFrozen(
             pretrained.Encoder,
             train.ClassNames.Count,

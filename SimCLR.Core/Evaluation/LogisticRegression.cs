@@ -11,12 +11,17 @@ namespace SimCLR.Core.Evaluation;
 /// </summary>
 internal static class LogisticRegression
 {
-    private const int MaxIterations = 500;
+    internal const int MaxIterations = 500;
 
     /// <summary>It has converged where no component of the gradient is larger.</summary>
     internal const double GradientTolerance = 1e-4;
 
-    private delegate (Tensor Loss, Tensor Error) Likelihood(Tensor scores);
+    /// <summary>N · D · C from which on products are of float32: in float64 they would take hours, and the sums, which are of float64 in any case, are over so
+    /// many images that the line search still sees the descent.</summary>
+    private const double LargeProducts = 1e11;
+
+    /// <summary>Sum of the losses and the scores' gradient, of scores [B, C] of the images from a first one on.</summary>
+    private delegate (Tensor Loss, Tensor Error) Likelihood(Tensor scores, long start);
 
     /// <summary>The solution [D + 1, C]; the last row is b.</summary>
     /// <param name="x">[N, D], float32 or float64.</param>
@@ -25,27 +30,32 @@ internal static class LogisticRegression
     /// <param name="l2">Strength, 0 or more.</param>
     /// <param name="start">Where to start, [D + 1, C]; null: zeros.</param>
     /// <param name="cancellation">Looked at in every iteration.</param>
+    /// <param name="maxIterations">Iterations at most.</param>
+    /// <remarks>Beside the features, and some 26 solutions, a block of rows and its scores are in memory.</remarks>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     internal static Minimum Solve(
-        Tensor x,
+        FeatureRows x,
         Tensor labels,
         int classes,
         double l2,
         Tensor? start = null,
-        CancellationToken cancellation = default
+        CancellationToken cancellation = default,
+        int maxIterations = MaxIterations
     )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var withOne = cat([x, ones_like(x.narrow(1, 0, 1))], 1);
-        var likelihood = labels.dim() == 1 ? Multinomial(labels, classes, x.dtype) : PerClass(labels, x.dtype);
-        var penalty = full(withOne.shape[1], 1, l2, dtype: x.dtype, device: x.device);
+        Likelihood likelihood =
+            labels.dim() == 1
+                ? (scores, first) => Multinomial(scores, labels.narrow(0, first, scores.shape[0]))
+                : (scores, first) => PerClass(scores, labels.narrow(0, first, scores.shape[0]));
+        var penalty = full(x.Dimensions + 1, 1, l2, dtype: ScalarType.Float64, device: x.H.device);
         penalty[-1] = 0;
-        var w = start?.clone() ?? zeros(withOne.shape[1], classes, dtype: x.dtype, device: x.device);
+        var w = start?.clone() ?? zeros(x.Dimensions + 1, classes, dtype: ScalarType.Float64, device: x.H.device);
         var minimum = Lbfgs.Minimize(
             w,
-            at => Objective(at, withOne, likelihood, penalty),
-            MaxIterations,
+            at => Objective(at, x, likelihood, penalty),
+            maxIterations,
             GradientTolerance,
             cancellation
         );
@@ -53,34 +63,44 @@ internal static class LogisticRegression
         return minimum;
     }
 
-    private static (double Value, Tensor Gradient) Objective(Tensor w, Tensor x, Likelihood likelihood, Tensor penalty)
+    private static (double Value, Tensor Gradient) Objective(
+        Tensor w,
+        FeatureRows x,
+        Likelihood likelihood,
+        Tensor penalty
+    )
     {
         using var scope = NewDisposeScope();
-        var (loss, error) = likelihood(x.mm(w));
+        var type =
+            (double)x.Count * x.Dimensions * w.shape[1] < LargeProducts ? ScalarType.Float64 : ScalarType.Float32;
+        var weights = w.to_type(type);
         var penalized = penalty * w;
-        var value = loss / x.shape[0] + (penalized * w).sum() / 2;
-        var gradient = x.t().mm(error) / x.shape[0] + penalized;
+        var (loss, gradient) = (zeros(1, ScalarType.Float64, w.device), zeros_like(w));
+        foreach (var (start, count) in x.Blocks(w.shape[1]))
+        {
+            using var inner = NewDisposeScope();
+            var rows = x.Block(start, count, type);
+            var (some, error) = likelihood(rows.mm(weights), start);
+            loss.add_(some.to_type(ScalarType.Float64));
+            gradient.add_(rows.t().mm(error).to_type(ScalarType.Float64));
+        }
+        var value = loss / x.Count + (penalized * w).sum() / 2;
+        gradient.div_(x.Count).add_(penalized);
         return (value.ToDouble(), gradient.MoveToOuterDisposeScope());
     }
 
-    private static Likelihood Multinomial(Tensor labels, int classes, ScalarType type)
+    private static (Tensor Loss, Tensor Error) Multinomial(Tensor scores, Tensor labels)
     {
-        var targets = nn.functional.one_hot(labels, classes).to_type(type);
-        return scores =>
-        {
-            var logProbabilities = nn.functional.log_softmax(scores, 1);
-            return (-(logProbabilities * targets).sum(), logProbabilities.exp().sub_(targets));
-        };
+        var logProbabilities = nn.functional.log_softmax(scores, 1);
+        var targets = nn.functional.one_hot(labels, scores.shape[1]).to_type(scores.dtype);
+        return (-(logProbabilities * targets).sum(ScalarType.Float64), logProbabilities.exp_().sub_(targets));
     }
 
-    private static Likelihood PerClass(Tensor labels, ScalarType type)
+    private static (Tensor Loss, Tensor Error) PerClass(Tensor scores, Tensor labels)
     {
-        var (targets, counted) = (labels.gt(0).to_type(type), labels.ne(0).to_type(type));
-        return scores =>
-        {
-            // ln(1 + e^s) - t s, without overflow.
-            var losses = scores.clamp_min(0) - scores * targets + scores.abs().neg_().exp_().log1p_();
-            return ((losses * counted).sum(), (scores.sigmoid() - targets) * counted);
-        };
+        var (targets, counted) = (labels.gt(0).to_type(scores.dtype), labels.ne(0).to_type(scores.dtype));
+        // ln(1 + e^s) - t s, without overflow.
+        var losses = scores.clamp_min(0) - scores * targets + scores.abs().neg_().exp_().log1p_();
+        return ((losses * counted).sum(ScalarType.Float64), (scores.sigmoid() - targets) * counted);
     }
 }

@@ -9,14 +9,18 @@ namespace SimCLR.Core.Evaluation;
 /// </summary>
 public static class NearestNeighbours
 {
+    /// <summary>Images looked up at once, at most: fewer where the neighbours or the classes are many.</summary>
     private const long BatchSize = 500;
+
+    /// <summary>Similarities, or votes of single neighbours, in memory at once.</summary>
+    private const long MostNumbers = 1L << 26;
 
     /// <summary>Test accuracy, as a fraction.</summary>
     /// <param name="train">The neighbours.</param>
     /// <param name="test">What is classified.</param>
     /// <param name="k">Neighbours that vote, 1 or more; all there are when there are fewer.</param>
     /// <param name="temperature">Above 0.</param>
-    /// <param name="cancellation">Looked at before each batch of 500 images.</param>
+    /// <param name="cancellation">Looked at before each batch of up to 500 images.</param>
     /// <exception cref="ArgumentException">k or temperature is out of range, or images show several classes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static double Top1(
@@ -31,7 +35,7 @@ public static class NearestNeighbours
     /// <param name="fit">The neighbours.</param>
     /// <param name="validation">What is classified to choose.</param>
     /// <param name="candidates">What to choose from, one or more.</param>
-    /// <param name="cancellation">Looked at before each batch of 500 images.</param>
+    /// <param name="cancellation">Looked at before each batch of up to 500 images.</param>
     /// <exception cref="ArgumentException">There is no candidate, one is out of range, or images show several classes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static (int K, double Temperature) Choose(
@@ -61,11 +65,12 @@ public static class NearestNeighbours
         var unit = nn.functional.normalize(bank.H).t();
         var most = (int)Math.Min(candidates.Max(candidate => candidate.K), bank.Count);
         var correct = new long[candidates.Count];
-        for (var start = 0L; start < queries.Count; start += BatchSize)
+        var batchSize = Math.Clamp(MostNumbers / Math.Max(bank.Count, (long)most * bank.Classes), 1, BatchSize);
+        for (var start = 0L; start < queries.Count; start += batchSize)
         {
             cancellation.ThrowIfCancellationRequested();
             using var batch = NewDisposeScope();
-            var count = Math.Min(BatchSize, queries.Count - start);
+            var count = Math.Min(batchSize, queries.Count - start);
             var similarity = nn.functional.normalize(queries.H.narrow(0, start, count)).mm(unit);
             var (nearest, indices) = similarity.topk(most, 1);
             var classes = bank.Labels.index_select(0, indices.flatten()).view(count, most);

@@ -13,7 +13,7 @@ public sealed record NeighbourChoice(IReadOnlyList<(int K, double Temperature)> 
     {
         using var scope = NewDisposeScope();
         var (train, test) = (pretrained.TrainFeatures(), pretrained.TestFeatures());
-        using var generator = pretrained.Streams.At(RandomStreams.Evaluation, 0, CPU);
+        using var generator = pretrained.Streams.At(RandomStreams.Evaluation, 0);
         var (fit, validation) = train.HoldOut(pretrained.Evaluation.ValidationFraction, generator);
         var (k, temperature) = NearestNeighbours.Choose(fit, validation, Candidates, pretrained.Cancellation);
         return

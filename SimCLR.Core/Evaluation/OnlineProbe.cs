@@ -33,7 +33,7 @@ public sealed class OnlineProbe : IStepObserver, IDisposable
             );
         classifier = Linear(featureSize, classes);
         using (no_grad())
-        using (var weights = streams.At("online probe weights", 0, CPU))
+        using (var weights = streams.At("online probe weights", 0))
         {
             classifier.weight.normal_(0, 0.01, weights);
             classifier.bias!.zero_();
@@ -52,7 +52,7 @@ public sealed class OnlineProbe : IStepObserver, IDisposable
     {
         using var scope = NewDisposeScope();
         using var gradient = enable_grad();
-        var targets = cat([labels, labels]);
+        var targets = labels.repeat(h.shape[0] / labels.shape[0]);
         optimizer.ZeroGrad();
         // Images without a label count for nothing; a batch may have no other.
         var loss = functional.cross_entropy(

@@ -103,7 +103,7 @@ public sealed record Pretrained(
         IReadOnlyList<double>? strengths = null
     )
     {
-        using var generator = Streams.At(RandomStreams.Evaluation, 0, CPU);
+        using var generator = Streams.At(RandomStreams.Evaluation, 0);
         return LinearProbe.Measure(
             metric,
             train,

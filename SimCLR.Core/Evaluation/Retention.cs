@@ -62,7 +62,7 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
             images,
             (view, batch) =>
             {
-                using var generator = pretrained.Streams.At($"retention {task.Name} {split}", batch, pretrained.Device);
+                using var generator = pretrained.Streams.At($"retention {task.Name} {split}", batch);
                 var drawn = task.View.Draw(BatchShape.Of(view), generator);
                 labels.narrow(0, at, view.shape[0]).copy_(drawn[task.Parameter]);
                 at += view.shape[0];

@@ -66,7 +66,9 @@ public static class Retrieval
         var framed = tensor(colours.SelectMany(colour => colour).ToArray())
             .view(count, 3, 1, 1)
             .repeat(1, 1, height + 2 * Border, width + 2 * Border);
-        framed.narrow(2, Border, height).narrow(3, Border, width).copy_(images);
+        // Of other numbers of channels the first three, or the first alone.
+        var shown = images.narrow(1, 0, images.shape[1] >= 3 ? 3 : 1);
+        framed.narrow(2, Border, height).narrow(3, Border, width).copy_(shown);
         return framed;
     }
 }

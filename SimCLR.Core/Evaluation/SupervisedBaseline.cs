@@ -22,8 +22,8 @@ public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settin
     internal ImageClassifier Train(Pretrained pretrained)
     {
         using var images = LabelledPart.Of(pretrained, Labels);
-        using var first = pretrained.Streams.At(RandomStreams.Weights, 0, CPU);
-        using var weights = pretrained.Streams.At("supervised weights", 0, CPU);
+        using var first = pretrained.Streams.At(RandomStreams.Weights, 0);
+        using var weights = pretrained.Streams.At("supervised weights", 0);
         var classifier = ImageClassifier.Of(
             pretrained.Spec.Encoder.Create(images.Channels, first),
             null,

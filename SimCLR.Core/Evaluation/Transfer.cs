@@ -62,7 +62,7 @@ public sealed record Transfer(
     /// <summary>The settings that are best on a part of the training images, trained on the rest; of equal ones the first.</summary>
     private ClassifierSettings Choose(Pretrained pretrained)
     {
-        using var generator = pretrained.Streams.At("transfer validation", 0, CPU);
+        using var generator = pretrained.Streams.At("transfer validation", 0);
         var (fit, validation) = Splits.Train.SplitValidation(pretrained.Evaluation.ValidationFraction, generator);
         using (fit)
         using (validation)
@@ -82,7 +82,7 @@ public sealed record Transfer(
 
     internal static ImageClassifier Train(Pretrained pretrained, ImageSet images, ClassifierSettings settings)
     {
-        using var weights = pretrained.Streams.At("transfer weights", 0, CPU);
+        using var weights = pretrained.Streams.At("transfer weights", 0);
         var classifier = pretrained.CopyAsClassifier(0, images.ClassNames.Count, weights);
         return ClassifierTrainee.Train(
             classifier,

@@ -12,13 +12,15 @@ internal static class ViewExtensions
     {
         using var scope = NewDisposeScope();
         // A view may return its input, which belongs to the outer scope already.
-        return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator)).alias().MoveToOuterDisposeScope();
+        return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator).To(batch.device))
+            .alias()
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>The batch through a view that draws nothing, such as a resize.</summary>
     internal static Tensor Through(this Tensor batch, IView view)
     {
-        using var generator = new Generator(0, batch.device);
+        using var generator = new Generator(0, CPU);
         return batch.Through(view, generator);
     }
 

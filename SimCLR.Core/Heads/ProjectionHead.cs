@@ -6,20 +6,45 @@ using static TorchSharp.torch.nn;
 
 namespace SimCLR.Core.Heads;
 
+/// <summary>Batch norm after the last layer of a head.</summary>
+public enum LastNorm
+{
+    /// <summary>With a learned scale and no shift, as in SimCLR's reference code.</summary>
+    WithoutShift,
+
+    /// <summary>With a learned scale and shift (NNCLR, 2104.14548).</summary>
+    Affine,
+
+    /// <summary>With neither (SimSiam, 2011.10566; MoCo v3, 2104.02057).</summary>
+    WithoutAffine,
+
+    /// <summary>None (BYOL, 2006.07733; Barlow Twins, 2103.03230; VICReg, 2105.04906).</summary>
+    None,
+}
+
 /// <summary>Which projection head to make: the map from h to z that the loss sees and evaluation throws away.</summary>
 /// <param name="Depth">0: none, z is h. 1: linear. 2 and more: non-linear with that many linear layers (SimCLR: 2, v2: 3).</param>
 /// <param name="Output">Length of z (the paper: 128). Without effect at depth 0.</param>
 /// <param name="Hidden">Width of the hidden layers; null: the width of h, as in the reference code.</param>
 /// <param name="BatchNorm">As in the reference code: hidden layers are linear without bias, batch norm, ReLU; the last is linear
-/// without bias, then batch norm without shift. False: linear layers with bias and ReLU, as the paper writes it.</param>
-public sealed record HeadSpec(int Depth = 2, long Output = 128, long? Hidden = null, bool BatchNorm = true)
+/// without bias, then batch norm. False: linear layers with bias and ReLU, as the paper writes it.</param>
+/// <param name="LastNorm">The batch norm after the last layer; without effect where there is no batch norm.</param>
+/// <param name="LastBias">Whether the last layer has a bias although there is batch norm.</param>
+public sealed record HeadSpec(
+    int Depth = 2,
+    long Output = 128,
+    long? Hidden = null,
+    bool BatchNorm = true,
+    LastNorm LastNorm = LastNorm.WithoutShift,
+    bool LastBias = false
+)
 {
     /// <summary>Makes the head on the CPU, its weights drawn from the generator.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     public ProjectionHead Create(long featureSize, Generator weights) => new(this, featureSize, weights);
 }
 
-/// <summary>g: h [N, D] to z [N, <see cref="OutputSize"/>] (SimCLR, section 2.1 and 4.2).</summary>
+/// <summary>g: h [N, D] to z [N, <see cref="OutputSize"/>] (SimCLR, section 2.1 and 4.2); and predictors, which are made alike.</summary>
 public sealed class ProjectionHead : Module<Tensor, Tensor>
 {
     private readonly Sequential? layers;
@@ -97,15 +122,17 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
             Add(ReLU(inplace: true));
             previous = hidden;
         }
-        Add(Linear(previous, spec.Output, hasBias: !spec.BatchNorm));
-        if (spec.BatchNorm)
-            Add(WithoutShift(BatchNorm1d(spec.Output)));
+        Add(Linear(previous, spec.Output, hasBias: !spec.BatchNorm || spec.LastBias));
+        if (spec.BatchNorm && spec.LastNorm != LastNorm.None)
+            Add(Last(spec));
         return list;
     }
 
-    private static BatchNorm1d WithoutShift(BatchNorm1d norm)
+    private static BatchNorm1d Last(HeadSpec spec)
     {
-        norm.bias!.requires_grad = false;
+        var norm = BatchNorm1d(spec.Output, affine: spec.LastNorm != LastNorm.WithoutAffine);
+        if (spec.LastNorm == LastNorm.WithoutShift)
+            norm.bias!.requires_grad = false;
         return norm;
     }
 

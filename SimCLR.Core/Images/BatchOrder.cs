@@ -40,7 +40,7 @@ public sealed class BatchOrder : IDisposable
     {
         if (epoch != orderEpoch)
         {
-            using var generator = streams.At(stream, epoch, CPU);
+            using var generator = streams.At(stream, epoch);
             order?.Dispose();
             order = randperm(Count, generator: generator).DetachFromDisposeScope();
             orderEpoch = epoch;

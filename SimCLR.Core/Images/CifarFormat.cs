@@ -68,7 +68,7 @@ internal sealed record CifarFormat(
                 + (
                     downloaded
                         ? $"Delete {Path.Combine(root, Folder)} and try again."
-                        : $"Allow the download, or fetch {Archive.Address} and unpack it there (tar xzf)."
+                        : $"Allow the download (--download in a script), or fetch {Archive.Address} and unpack it there (tar xzf)."
                 )
         )
         {

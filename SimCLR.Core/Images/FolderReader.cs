@@ -3,14 +3,12 @@ using System.Collections.Concurrent;
 namespace SimCLR.Core.Images;
 
 /// <summary>Decodes files over all cores, straight into one block of pixels.</summary>
-/// <param name="height">Height of the images in pixels.</param>
-/// <param name="width">Their width.</param>
+/// <param name="layout">Of each image.</param>
 /// <param name="resize">Whether files of another size are resized and cut; else they are an error.</param>
 /// <param name="report">Told of progress and of damaged files.</param>
 /// <param name="cancellation">Stops reading.</param>
 internal sealed class FolderReader(
-    int height,
-    int width,
+    PixelLayout layout,
     bool resize,
     Action<string>? report,
     CancellationToken cancellation
@@ -19,12 +17,13 @@ internal sealed class FolderReader(
     private const int Named = 5;
 
     private readonly List<string> named = [];
+    private readonly SortedDictionary<Unreadable, int> causes = [];
 
     /// <summary>Reads the files in their order; damaged ones are left out.</summary>
     /// <exception cref="ImageSourceException">Too many are damaged, one cannot be read, or is of another size.</exception>
     internal ImageSet Read(IReadOnlyList<LabelledFile> files, IReadOnlyList<string> classNames)
     {
-        var pixels = new PixelBlock(files.Count, 3, height, width);
+        var pixels = new PixelBlock(files.Count, layout.Channels, layout.Height, layout.Width, layout.Bits);
         try
         {
             var (labels, damaged) = ReadInto(pixels, files, new DecodingProgress(files.Count, 0, report));
@@ -59,18 +58,19 @@ internal sealed class FolderReader(
     {
         if (damaged > ImageFolder.MaxDamaged * all)
             throw new ImageSourceException(
-                $"{damaged} of {read} images cannot be read: {string.Join("; ", named)}. More than {ImageFolder.MaxDamaged:p0} of {all} are damaged: "
-                    + "fetch the data again, or delete these files."
+                $"{damaged} of {read} images cannot be read ({Counted(causes)}): {string.Join("; ", named)}. More than {ImageFolder.MaxDamaged:p0} of {all} cannot be used: "
+                    + string.Join("; ", causes.Keys.Select(Remedy))
+                    + "."
             );
     }
 
-    private ConcurrentDictionary<int, string> Decode(
+    private ConcurrentDictionary<int, UnreadableImageException> Decode(
         IReadOnlyList<LabelledFile> files,
         PixelBlock pixels,
         DecodingProgress progress
     )
     {
-        var damaged = new ConcurrentDictionary<int, string>();
+        var damaged = new ConcurrentDictionary<int, UnreadableImageException>();
         var options = new ParallelOptions
         {
             CancellationToken = cancellation,
@@ -88,9 +88,9 @@ internal sealed class FolderReader(
                     {
                         DecodeOne(files[i].Path, pixels.Image(i));
                     }
-                    catch (InvalidDataException error)
+                    catch (UnreadableImageException error)
                     {
-                        damaged[i] = error.Message;
+                        damaged[i] = error;
                     }
                     catch (Exception error) when (error is IOException or UnauthorizedAccessException)
                     {
@@ -113,35 +113,72 @@ internal sealed class FolderReader(
 
     private void DecodeOne(string path, Span<byte> planes)
     {
-        if (!resize && ImageDecoder.Measure(path) is var found && found != (width, height))
+        if (
+            !resize
+            && ImageDecoder.Measure(path, layout.Orient) is var found
+            && (found.Width, found.Height) != (layout.Width, layout.Height)
+        )
             throw new ImageSourceException(
-                $"{path} has {found.Width} x {found.Height} pixels, but the first image {width} x {height}. "
+                $"{path} has {found.Width} x {found.Height} pixels, but the first image {layout.Width} x {layout.Height}. "
                     + "State a size, so that all are resized to it."
             );
-        ImageDecoder.Decode(path, planes, height, width);
+        ImageDecoder.Decode(path, planes, layout);
     }
 
-    private void Tell(IReadOnlyList<LabelledFile> files, ConcurrentDictionary<int, string> damaged)
+    private void Tell(IReadOnlyList<LabelledFile> files, ConcurrentDictionary<int, UnreadableImageException> damaged)
     {
         if (damaged.IsEmpty)
             return;
         var first = damaged
             .OrderBy(pair => pair.Key)
             .Take(Named)
-            .Select(pair => $"{files[pair.Key].Path} ({pair.Value})")
+            .Select(pair => $"{files[pair.Key].Path} ({pair.Value.Message})")
             .ToList();
         named.AddRange(first.Take(Named - named.Count));
+        var counts = new SortedDictionary<Unreadable, int>();
+        foreach (var error in damaged.Values)
+        {
+            counts[error.Cause] = counts.GetValueOrDefault(error.Cause) + 1;
+            causes[error.Cause] = causes.GetValueOrDefault(error.Cause) + 1;
+        }
         report?.Invoke(
-            $"{damaged.Count} of {files.Count} images cannot be read: {string.Join("; ", first)}. They are left out."
+            $"{damaged.Count} of {files.Count} images cannot be read ({Counted(counts)}): {string.Join("; ", first)}. They are left out."
         );
     }
+
+    private static string Counted(IReadOnlyDictionary<Unreadable, int> causes) =>
+        string.Join(
+            ", ",
+            causes.Select(cause =>
+                $"{cause.Value} "
+                + cause.Key switch
+                {
+                    Unreadable.BrokenLink => "broken links",
+                    Unreadable.Empty => "empty",
+                    Unreadable.NotAnImage => "no images",
+                    Unreadable.Damaged => "damaged",
+                    Unreadable.TooLarge => "too large",
+                    _ => "of a kind that is not read",
+                }
+            )
+        );
+
+    private static string Remedy(Unreadable cause) =>
+        cause switch
+        {
+            Unreadable.BrokenLink => "mend or delete broken links",
+            Unreadable.TooLarge => "make too large images smaller",
+            Unreadable.Unsupported => "convert those that are not read",
+            Unreadable.NotAnImage => "delete or rename what is no image",
+            _ => "fetch damaged and empty files again, or delete them",
+        };
 
     /// <summary>Closes the gaps that damaged files leave.</summary>
     /// <returns>The labels of the files left.</returns>
     private static long[] Compact(
         IReadOnlyList<LabelledFile> files,
         PixelBlock pixels,
-        ConcurrentDictionary<int, string> damaged
+        ConcurrentDictionary<int, UnreadableImageException> damaged
     )
     {
         var labels = new List<long>(files.Count);

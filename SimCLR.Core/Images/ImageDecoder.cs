@@ -1,76 +1,214 @@
-using SkiaSharp;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using NetVips;
 
 namespace SimCLR.Core.Images;
 
+/// <summary>What an image file holds.</summary>
+/// <param name="Width">In pixels.</param>
+/// <param name="Height">In pixels.</param>
+/// <param name="Bands">Numbers per pixel.</param>
+/// <param name="Bits">Of each number, 8 or 16.</param>
+internal readonly record struct ImageHeader(int Width, int Height, int Bands, int Bits);
+
+/// <summary>How an image is to lie in memory: planes, one after the other, of rows from the top.</summary>
+/// <param name="Channels">Planes.</param>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Pixels in a row.</param>
+/// <param name="Bits">8: bytes; 16: two bytes a number, in this machine's order.</param>
+/// <param name="Orient">Whether the camera's orientation tag is followed.</param>
+/// <param name="Range">Numbers of the file that become the least and the largest of these bits; null: those of the file's depth.</param>
+internal readonly record struct PixelLayout(
+    int Channels,
+    int Height,
+    int Width,
+    int Bits = 8,
+    bool Orient = false,
+    PixelRange? Range = null
+)
+{
+    /// <summary>Bytes of an image.</summary>
+    internal int Bytes => checked(Channels * Height * Width * (Bits / 8));
+}
+
 /// <summary>
-/// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to red, green and blue planes. Gray is spread over the
-/// three, transparency is dropped, the camera's orientation tag is not followed: as torchvision's loader does.
+/// Decodes image files (<see cref="ImageFormats"/>) to planes. Gray is spread over three channels, colour becomes gray by Rec. 601's luma,
+/// transparency is dropped or, where it is asked for and absent, full, as in Pillow.
 /// </summary>
 internal static class ImageDecoder
 {
-    /// <summary>Larger images are refused before they are decoded: at 4 bytes a pixel this is 200 MB for each
-    /// core.</summary>
-    internal const long MaxPixels = 50_000_000;
+    /// <summary>Larger images are refused before they are decoded: each core may hold one, some formats twice.</summary>
+    internal const long MaxBytes = 256L << 20;
 
-    /// <summary>Width and height, from the header alone.</summary>
-    /// <exception cref="InvalidDataException">It is not an image, or too large.</exception>
+    /// <summary>JPEGs are decoded smaller, but at least so many times larger than they are wanted.</summary>
+    private const double LeastShrink = 3;
+
+    /// <summary>Reads the header alone.</summary>
+    /// <exception cref="UnreadableImageException">It is no image, or of a kind that is not read.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    internal static (int Width, int Height) Measure(string path)
+    internal static ImageHeader Measure(string path, bool orient = false)
     {
-        using var codec = Open(path);
-        return (codec.Info.Width, codec.Info.Height);
+        try
+        {
+            using var image = ImageFormats.Open(path, orient: orient);
+            CheckKind(image);
+            var bands = image.Interpretation == Enums.Interpretation.Cmyk ? 3 : image.Bands;
+            return new ImageHeader(image.Width, image.Height, bands, Bits(image));
+        }
+        catch (VipsException error)
+        {
+            throw Damaged(path, error);
+        }
     }
 
-    /// <summary>Decodes into planes of height x width: an image of another size is resized, so that it just covers
-    /// them, and cut at the centre.</summary>
-    /// <exception cref="InvalidDataException">It is not an image, is damaged or too large.</exception>
+    /// <summary>Decodes an image: one of another size is resized, so that it just covers the layout, and cut at the centre.</summary>
+    /// <exception cref="UnreadableImageException">It is no image, damaged, too large, or does not have the channels.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    internal static void Decode(string path, Span<byte> planes, int height, int width)
+    internal static void Decode(string path, Span<byte> pixels, PixelLayout layout)
     {
-        using var codec = Open(path);
-        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-        using var bitmap = new SKBitmap();
-        if (!bitmap.TryAllocPixels(info))
-            throw new InvalidDataException($"no memory for {info.Width} x {info.Height} pixels");
-        var result = codec.GetPixels(info, bitmap.GetPixels());
-        if (result != SKCodecResult.Success)
-            throw Damaged(path, $"decoding ended with {result}");
-        var pixels = bitmap.GetPixelSpan();
-        if (info.Width == width && info.Height == height)
-            CopyPlanes(pixels, planes);
+        try
+        {
+            using var image = ImageFormats.Open(path, orient: layout.Orient);
+            CheckKind(image);
+            var shrink = ImageFormats.IsJpeg(image) ? ShrinkOnLoad(image, layout) : 1;
+            var extent = ((double)image.Width / shrink, (double)image.Height / shrink);
+            if (shrink == 1)
+            {
+                Decode(image, extent, pixels, layout);
+                return;
+            }
+            using var smaller = ImageFormats.Open(path, shrink, layout.Orient);
+            Decode(smaller, extent, pixels, layout);
+        }
+        catch (VipsException error)
+        {
+            throw Damaged(path, error);
+        }
+    }
+
+    /// <summary>The least and the largest number in a file.</summary>
+    /// <exception cref="UnreadableImageException">As in <see cref="Decode(string, Span{byte}, PixelLayout)"/>.</exception>
+    internal static PixelRange RangeOf(string path)
+    {
+        try
+        {
+            using var image = ImageFormats.Open(path);
+            CheckKind(image);
+            using var found = image.Stats();
+            return new PixelRange(found.Getpoint(0, 0)[0], found.Getpoint(1, 0)[0]);
+        }
+        catch (VipsException error)
+        {
+            throw Damaged(path, error);
+        }
+    }
+
+    /// <summary>Fails for images that take too much memory.</summary>
+    internal static void CheckSize(long width, long height, int bands, int bytes)
+    {
+        if (width * height > MaxBytes / (bands * bytes))
+            throw new UnreadableImageException(
+                Unreadable.TooLarge,
+                $"{width} x {height} pixels of {bands * bytes} bytes are more than {MaxBytes >> 20} MiB; make it smaller"
+            );
+    }
+
+    private static unsafe void Decode(Image image, (double, double) extent, Span<byte> pixels, PixelLayout layout)
+    {
+        CheckSize(image.Width, image.Height, image.Bands, Bits(image) / 8);
+        var memory = image.WriteToMemory(out _);
+        try
+        {
+            var count = checked(image.Width * image.Height * image.Bands);
+            if (Bits(image) == 8)
+                Fill(new Span<byte>((void*)memory, count), image, extent, pixels, layout);
+            else if (layout is { Bits: 8, Range: null })
+                Fill(UpperBytes(memory, count), image, extent, pixels, layout);
+            else
+                Fill(new Span<ushort>((void*)memory, count), image, extent, pixels, layout);
+        }
+        finally
+        {
+            NetVips.NetVips.Free(memory);
+        }
+    }
+
+    /// <summary>The largest of 1, 2, 4 and 8 that leaves something to resize well.</summary>
+    private static int ShrinkOnLoad(Image image, PixelLayout layout)
+    {
+        var scale = Math.Min((double)image.Width / layout.Width, (double)image.Height / layout.Height);
+        return (int)Math.Pow(2, Math.Clamp(Math.Floor(Math.Log2(scale / LeastShrink)), 0, 3));
+    }
+
+    private static unsafe Span<byte> UpperBytes(nint memory, int count)
+    {
+        var wide = new Span<ushort>((void*)memory, count);
+        var narrow = new Span<byte>((void*)memory, count);
+        for (var i = 0; i < count; i++)
+            narrow[i] = (byte)(wide[i] >> 8);
+        return narrow;
+    }
+
+    private static void Fill<T>(
+        Span<T> source,
+        Image image,
+        (double, double) extent,
+        Span<byte> pixels,
+        PixelLayout layout
+    )
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        var bands = Bands.Convert(source, image, layout.Channels);
+        var area = layout.Width * layout.Height;
+        var same = Unsafe.SizeOf<T>() * 8 == layout.Bits;
+        var planes = same ? MemoryMarshal.Cast<byte, T>(pixels) : new T[layout.Channels * area];
+        CoverResizing.Resize<T>(
+            source,
+            image.Width,
+            image.Height,
+            image.Bands,
+            extent,
+            planes[..(bands.Taken * area)],
+            layout.Width,
+            layout.Height
+        );
+        bands.Spread(planes, area);
+        if (same && layout.Range is null)
+            return;
+        var range = layout.Range ?? new PixelRange(0, double.CreateTruncating(T.MaxValue));
+        if (layout.Bits == 8)
+            range.Map<T, byte>(planes, pixels);
         else
-            CoverResizing.FromRgba(pixels, info.Width, info.Height, planes, width, height);
+            range.Map<T, ushort>(planes, MemoryMarshal.Cast<byte, ushort>(pixels));
     }
 
-    private static void CopyPlanes(ReadOnlySpan<byte> rgba, Span<byte> planes)
+    private static int Bits(Image image) => image.Format == Enums.BandFormat.Ushort ? 16 : 8;
+
+    private static void CheckKind(Image image)
     {
-        var area = planes.Length / 3;
-        var red = planes[..area];
-        var green = planes.Slice(area, area);
-        var blue = planes[(2 * area)..];
-        for (var i = 0; i < area; i++)
-            (red[i], green[i], blue[i]) = (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]);
+        if (image.Format is not (Enums.BandFormat.Uchar or Enums.BandFormat.Ushort))
+            throw Unsupported(
+                $"its numbers are of the type {image.Format}, not of 8 or 16 bits without sign; convert it"
+            );
+        if (image.Contains("n-pages") && IsTiff(image) && image.Get("n-pages") is int pages and > 1)
+            throw Unsupported($"a TIFF of {pages} pages; make a file of each");
+        if (image.Interpretation is Enums.Interpretation.Lab or Enums.Interpretation.Labs)
+            throw Unsupported("its colours are CIE Lab; convert it to RGB");
     }
 
-    private static SKCodec Open(string path)
-    {
-        var codec = SKCodec.Create(path, out var result);
-        if (codec is null)
-            throw Damaged(path, $"not an image ({result})");
-        if ((long)codec.Info.Width * codec.Info.Height <= MaxPixels)
-            return codec;
-        var size = $"{codec.Info.Width} x {codec.Info.Height}";
-        codec.Dispose();
-        throw new InvalidDataException($"{size} pixels are more than {MaxPixels}");
-    }
+    private static bool IsTiff(Image image) => image.Get("vips-loader") is string loader && loader.StartsWith("tiff");
 
-    /// <summary>A file that the system cannot read is not damaged: then the system's error is thrown.</summary>
-    private static InvalidDataException Damaged(string path, string why)
+    private static UnreadableImageException Unsupported(string what) => new(Unreadable.Unsupported, what);
+
+    /// <summary>Says what libvips says. A file that the system cannot read is not damaged: then the system's error is thrown.</summary>
+    private static UnreadableImageException Damaged(string path, VipsException error)
     {
-        using var file = File.OpenRead(path);
-        file.CopyTo(Stream.Null);
-        return new InvalidDataException(why);
+        using (var file = File.OpenRead(path))
+            file.CopyTo(Stream.Null);
+        var lines = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return new UnreadableImageException(Unreadable.Damaged, lines[^1]);
     }
 }

@@ -1,3 +1,5 @@
+using SimCLR.Core.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
@@ -5,7 +7,13 @@ namespace SimCLR.Core.Images;
 /// <summary>Chooses how images come to a training.</summary>
 public static class ImageFeed
 {
-    /// <summary>Images on disk are read ahead; those in memory lie on the device.</summary>
+    /// <summary>Part of a GPU's free memory that images may take: the rest is the training's.</summary>
+    private const double DeviceShare = 1.0 / 3;
+
+    /// <summary>
+    /// Images on disk are read ahead. Those in memory are copied to a GPU if a third of its free memory is enough for them, and else brought
+    /// there batch by batch, ahead of the training; on the CPU they stay where they are.
+    /// </summary>
     /// <param name="images">The images; to be disposed after the feed.</param>
     /// <param name="order">Which ones each step takes; disposed with the feed.</param>
     /// <param name="device">Where to.</param>
@@ -18,7 +26,17 @@ public static class ImageFeed
         long totalSteps,
         Tensor? labels = null
     ) =>
-        images.IsStreamed
+        images.IsStreamed || !FitOn(device, images)
             ? new PrefetchFeed(images, order, device, totalSteps, labels)
             : new MemoryFeed(images, order, device, labels);
+
+    /// <summary>Where the driver does not tell how much is free, they are taken to fit.</summary>
+    private static bool FitOn(Device device, ImageSet images) =>
+        device.type != DeviceType.CUDA || Fit(images, Gpu.FreeMemory(Math.Max(0, device.index)));
+
+    /// <summary>Whether the images take no more than their share of so many bytes; null: of unknown many.</summary>
+    internal static bool Fit(ImageSet images, long? free) =>
+        free is null
+        || (double)images.Count * images.Channels * images.Height * images.Width * images.Bits / 8
+            <= free * DeviceShare;
 }

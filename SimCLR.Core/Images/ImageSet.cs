@@ -3,32 +3,49 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Labelled images of one size: in memory, or read from disk as they are needed.</summary>
+/// <summary>
+/// Images of one size, in memory or read from disk as they are needed, and their labels: rows of a store of pixels, which sets that
+/// were chosen from another share with it. Choosing copies no pixels.
+/// </summary>
 public sealed class ImageSet : IDisposable
 {
-    private readonly Tensor? images;
-    private readonly ShardedPixels? shards;
+    private const long PartBytes = 256L << 20;
 
-    /// <summary>Images on disk; takes ownership of both.</summary>
-    internal ImageSet(ShardedPixels shards, Tensor labels, IReadOnlyList<string> classNames)
+    private readonly PixelStore store;
+    private readonly Tensor? rows; // [N], int64: places in the store; null: all, in order.
+    private bool isDisposed;
+    private Tensor? chosen; // Images of a set that was chosen, once they were asked for.
+
+    /// <summary>Takes ownership of all.</summary>
+    internal ImageSet(
+        PixelStore store,
+        Tensor labels,
+        IReadOnlyList<string> classNames,
+        Tensor? targets = null,
+        Tensor? rows = null
+    )
     {
-        this.shards = shards;
+        (this.store, this.rows) = (store, rows?.DetachFromDisposeScope());
+        Targets = targets?.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
         ClassNames = classNames;
-        (Count, Channels, Height, Width) = (shards.Count, shards.Channels, shards.Height, shards.Width);
+        Count = rows?.shape[0] ?? store.Count;
     }
 
-    /// <summary>Takes ownership of both tensors.</summary>
-    /// <param name="images">[N, C, H, W], uint8.</param>
+    /// <summary>Takes ownership of the tensors.</summary>
+    /// <param name="images">[N, C, H, W], uint8; or int16 with the bits of unsigned numbers of 16 bits.</param>
     /// <param name="labels">[N], int64, each in 0 .. classes - 1; -1 where there is no label.</param>
     /// <param name="classNames">One name per class.</param>
     /// <param name="targets">[N, classes], int64, of images that may show several classes: 1 shown, -1 not shown, 0 not to be
     /// counted ("difficult" in PASCAL VOC). Null where each image has one class, its label.</param>
     /// <exception cref="ArgumentException">Shapes, types or labels do not fit.</exception>
     public ImageSet(Tensor images, Tensor labels, IReadOnlyList<string> classNames, Tensor? targets = null)
+        : this(new MemoryPixels(Checked(images, labels, classNames, targets)), labels, classNames, targets) { }
+
+    private static Tensor Checked(Tensor images, Tensor labels, IReadOnlyList<string> classNames, Tensor? targets)
     {
-        if (images.dim() != 4 || images.dtype != ScalarType.Byte)
-            throw new ArgumentException($"Images must be [N, C, H, W] of uint8, not {images}.");
+        if (images.dim() != 4 || images.dtype is not (ScalarType.Byte or ScalarType.Int16))
+            throw new ArgumentException($"Images must be [N, C, H, W] of uint8 or int16, not {images}.");
         if (labels.dim() != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != images.shape[0])
             throw new ArgumentException($"Labels must be [{images.shape[0]}] of int64, not {labels}.");
         if (
@@ -38,23 +55,21 @@ public sealed class ImageSet : IDisposable
             throw new ArgumentException(
                 $"Targets must be [{images.shape[0]}, {classNames.Count}] of int64, not {targets}."
             );
-        this.images = images.DetachFromDisposeScope();
-        Targets = targets?.DetachFromDisposeScope();
-        Labels = labels.DetachFromDisposeScope();
-        ClassNames = classNames;
-        (Count, Channels, Height, Width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
+        return images;
     }
 
     /// <summary>Whether the images are read from disk as they are needed.</summary>
-    public bool IsStreamed => shards is not null;
+    public bool IsStreamed => store.Tensor is null;
 
-    /// <summary>[N, C, H, W], uint8.</summary>
+    /// <summary>[N, C, H, W], uint8; of 16 bits int16 (<see cref="Bits"/>). Those of a set that was chosen are copied, once.</summary>
     /// <exception cref="InvalidOperationException">They are on disk; see <see cref="IsStreamed"/>.</exception>
     public Tensor Images =>
-        images
-        ?? throw new InvalidOperationException(
-            $"These {Count} images are read from disk and are not one tensor; read some with Rows or Gather."
-        );
+        store.Tensor is not { } all
+            ? throw new InvalidOperationException(
+                $"These {Count} images are read from disk and are not one tensor; read some with Rows or Gather."
+            )
+        : rows is null ? all
+        : chosen ??= store.Gather(rows).DetachFromDisposeScope();
 
     /// <summary>[N], int64; -1 where there is no label.</summary>
     public Tensor Labels { get; }
@@ -69,38 +84,56 @@ public sealed class ImageSet : IDisposable
     public long Count { get; }
 
     /// <summary>Number of channels.</summary>
-    public long Channels { get; }
+    public long Channels => store.Channels;
+
+    /// <summary>Bits of each number: 8 in uint8, or 16, without sign, in int16: libtorch has no such type to compute with.</summary>
+    public int Bits => store.Bits;
 
     /// <summary>Height in pixels.</summary>
-    public long Height { get; }
+    public long Height => store.Height;
 
     /// <summary>Width in pixels.</summary>
-    public long Width { get; }
+    public long Width => store.Width;
 
-    /// <summary>The images at those indices, [B], int64: [B, C, H, W], uint8, where the images are (on the CPU for those on disk).</summary>
+    /// <summary>The images at those indices, [B], int64: [B, C, H, W], of their type, where the images are (on the CPU for those on disk).</summary>
     public Tensor Gather(Tensor indices)
     {
-        if (shards is null)
-            return Images.index_select(0, indices);
-        using var scope = NewDisposeScope();
-        var rows = indices.cpu().data<long>().ToArray();
-        var gathered = empty([rows.Length, Channels, Height, Width], ScalarType.Byte);
-        shards.Read(rows, gathered.bytes);
-        return gathered.MoveToOuterDisposeScope();
+        if (rows is null)
+            return store.Gather(indices);
+        using var here = indices.to(rows.device, copy: true);
+        using var places = rows.index_select(0, here);
+        return store.Gather(places);
     }
 
-    /// <summary>Some images in their order: [count, C, H, W], uint8.</summary>
+    /// <summary>Some images in their order: [count, C, H, W], of their type.</summary>
     public Tensor Rows(long start, long count)
     {
-        if (shards is null)
-            return Images.narrow(0, start, count);
+        if (store.Tensor is { } all && rows is null)
+            return all.narrow(0, start, count);
         using var indices = arange(start, start + count);
         return Gather(indices);
     }
 
-    /// <summary>The images at those indices, [B], int64: a new set, in memory.</summary>
-    public ImageSet Select(Tensor indices) =>
-        new(Gather(indices), Labels.index_select(0, indices), ClassNames, Targets?.index_select(0, indices));
+    /// <summary>The images at those indices, [B], int64: a new set, of the same pixels.</summary>
+    public ImageSet Select(Tensor indices)
+    {
+        using var scope = NewDisposeScope();
+        var here = indices.cpu();
+        return new ImageSet(
+            store.Share(),
+            Labels.index_select(0, indices.to(Labels.device)),
+            ClassNames,
+            Targets?.index_select(0, indices.to(Targets.device)),
+            rows is null ? here.clone() : rows.index_select(0, here)
+        );
+    }
+
+    /// <summary>All images: another set, of the same pixels, to be disposed by itself.</summary>
+    internal ImageSet Share()
+    {
+        using var scope = NewDisposeScope();
+        return new ImageSet(store.Share(), Labels.alias(), ClassNames, Targets?.alias(), rows?.alias());
+    }
 
     /// <summary>The first images of every class, the same number of each as far as there are enough, in their order: a
     /// new set.</summary>
@@ -134,11 +167,32 @@ public sealed class ImageSet : IDisposable
             return (Select(train), Select(validation));
     }
 
+    /// <summary>A copy of the pixels on a device, made in parts.</summary>
+    internal ImageSet To(Device device)
+    {
+        using var scope = NewDisposeScope();
+        var copy = empty([Count, Channels, Height, Width], TypeOf(Bits), device);
+        var part = Math.Max(1, PartBytes / (Channels * Height * Width * Bits / 8));
+        for (var start = 0L; start < Count; start += part)
+        {
+            var count = Math.Min(part, Count - start);
+            using var some = Rows(start, count);
+            copy.narrow(0, start, count).copy_(some);
+        }
+        return new ImageSet(copy, Labels.to(device).alias(), ClassNames, Targets?.to(device).alias());
+    }
+
+    /// <summary>What holds numbers of 8 or 16 bits.</summary>
+    internal static ScalarType TypeOf(int bits) => bits == 8 ? ScalarType.Byte : ScalarType.Int16;
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        images?.Dispose();
-        shards?.Dispose();
+        if (Interlocked.Exchange(ref isDisposed, true))
+            return;
+        store.Dispose();
+        rows?.Dispose();
+        chosen?.Dispose();
         Labels.Dispose();
         Targets?.Dispose();
     }
@@ -199,4 +253,7 @@ public sealed class ImageSourceException(string message, Exception? inner = null
 {
     /// <summary>Whether nothing is wrong but that the files are not there.</summary>
     public bool IsMissing { get; init; }
+
+    /// <summary>The message: it says what is wrong and what to do, and a stack would hide it.</summary>
+    public override string ToString() => Message;
 }

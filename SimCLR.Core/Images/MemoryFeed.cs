@@ -1,14 +1,16 @@
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Keeps all images on the device, as uint8, and gathers each batch there.</summary>
+/// <summary>Gathers each batch from images in memory: on a GPU from a copy there, which is made of no more images than the set has; on the CPU from
+/// where they are.</summary>
 public sealed class MemoryFeed : IImageFeed
 {
     private readonly BatchOrder order;
     private readonly Device device;
-    private readonly Tensor images;
+    private readonly ImageSet images;
     private readonly Tensor labels;
     private Tensor? indices;
     private long indicesEpoch = -1;
@@ -22,8 +24,7 @@ public sealed class MemoryFeed : IImageFeed
     {
         using var scope = NewDisposeScope();
         (this.order, this.device) = (order, device);
-        // Handles of its own, on the CPU of the same memory.
-        images = train.Images.to(device).alias().DetachFromDisposeScope();
+        images = device.type == DeviceType.CPU ? train.Share() : train.To(device);
         this.labels = (labels ?? train.Labels).to(device).alias().DetachFromDisposeScope();
     }
 
@@ -37,20 +38,11 @@ public sealed class MemoryFeed : IImageFeed
         if (epoch != indicesEpoch)
         {
             indices?.Dispose();
-            indices = Copy(order.Epoch(epoch)).DetachFromDisposeScope();
+            indices = DeviceCopy.Of(order.Epoch(epoch), device).alias().DetachFromDisposeScope();
             indicesEpoch = epoch;
         }
         using var chosen = indices!.narrow(0, batch * order.BatchSize, order.BatchSize);
-        return (images.index_select(0, chosen), labels.index_select(0, chosen));
-    }
-
-    /// <summary>On the device; a GPU is not waited for.</summary>
-    private Tensor Copy(Tensor numbers)
-    {
-        if (device.type != DeviceType.CUDA)
-            return numbers.to(device, copy: true);
-        using var pinned = numbers.pin_memory();
-        return pinned.to(device, non_blocking: true);
+        return (images.Gather(chosen), labels.index_select(0, chosen));
     }
 
     /// <inheritdoc/>

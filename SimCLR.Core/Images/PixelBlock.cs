@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Pixels of N images on their way into one uint8 tensor: readers and threads write straight into its memory, so
+/// Pixels of N images on their way into one tensor, of uint8, or of 16 bits in int16: readers and threads write straight into its memory, so
 /// nothing is held twice and more than 2 GiB fit.
 /// </summary>
 internal sealed unsafe class PixelBlock : IDisposable
@@ -12,12 +12,13 @@ internal sealed unsafe class PixelBlock : IDisposable
     private readonly Tensor tensor;
     private readonly byte* start;
     private readonly int imageBytes;
+    private bool handedOver;
 
-    internal PixelBlock(long count, long channels, long height, long width)
+    internal PixelBlock(long count, long channels, long height, long width, int bits = 8)
     {
-        tensor = zeros([count, channels, height, width], ScalarType.Byte).DetachFromDisposeScope();
+        tensor = empty([count, channels, height, width], ImageSet.TypeOf(bits)).DetachFromDisposeScope();
         Count = count;
-        imageBytes = checked((int)(channels * height * width));
+        imageBytes = checked((int)(channels * height * width * bits / 8));
         if (count == 0)
             return;
         using var first = tensor[0];
@@ -45,6 +46,19 @@ internal sealed unsafe class PixelBlock : IDisposable
         return new ImageSet(kept, torch.tensor(labels), classNames);
     }
 
+    /// <summary>Hands the pixels over, [N, C, H, W].</summary>
+    internal Tensor ToTensor()
+    {
+        handedOver = true;
+        using var scope = NewDisposeScope();
+        scope.Attach(tensor);
+        return tensor.MoveToOuterDisposeScope();
+    }
+
     /// <summary>Lets go of pixels that were not handed over.</summary>
-    public void Dispose() => tensor.Dispose();
+    public void Dispose()
+    {
+        if (!handedOver)
+            tensor.Dispose();
+    }
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Reads the coming batches from disk in a thread of its own, some ahead of the training, to its last step.</summary>
+/// <summary>Reads the coming batches, from disk or memory, in a thread of its own, some ahead of the training, to its last step.</summary>
 public sealed class PrefetchFeed : IImageFeed
 {
     /// <summary>Batches ready or being read.</summary>
@@ -23,7 +23,7 @@ public sealed class PrefetchFeed : IImageFeed
     private long next = -1;
 
     /// <summary>Reads nothing until the first batch is asked for.</summary>
-    /// <param name="train">Images that are read from disk; not disposed with the feed.</param>
+    /// <param name="train">The images; not disposed with the feed.</param>
     /// <param name="order">Which ones each step takes; disposed with the feed.</param>
     /// <param name="device">Where to.</param>
     /// <param name="totalSteps">Steps of the training: nothing is read for later ones.</param>

@@ -32,14 +32,21 @@ internal sealed class ShardFolder(
     internal ImageSet Open(
         IReadOnlyList<LabelledFile> files,
         IReadOnlyList<string> classNames,
-        int height,
-        int width,
+        PixelLayout layout,
         bool resize
     )
     {
-        var fingerprint = Fingerprint(files, height, width);
-        var wanted = new ShardIndex(ShardIndex.CurrentVersion, fingerprint, 3, height, width, classNames, []);
-        return ToImageSet(Ready(wanted, files) ?? Make(wanted, files, resize));
+        var wanted = new ShardIndex(
+            ShardIndex.CurrentVersion,
+            Fingerprint(files, layout),
+            layout.Channels,
+            layout.Height,
+            layout.Width,
+            layout.Bits,
+            classNames,
+            []
+        );
+        return ToImageSet(Ready(wanted, files) ?? Make(wanted, files, layout, resize));
     }
 
     /// <summary>A set that reads its images from the shards.</summary>
@@ -63,7 +70,7 @@ internal sealed class ShardFolder(
             ? index
             : null;
 
-    private ShardIndex Make(ShardIndex wanted, IReadOnlyList<LabelledFile> files, bool resize)
+    private ShardIndex Make(ShardIndex wanted, IReadOnlyList<LabelledFile> files, PixelLayout layout, bool resize)
     {
         using var held = FileLock.Take(
             Path.Combine(folder, LockFile),
@@ -73,7 +80,7 @@ internal sealed class ShardFolder(
         );
         var index = Usable(wanted, files);
         DeleteStrangers(index);
-        var reader = new FolderReader(wanted.Height, wanted.Width, resize, report, cancellation);
+        var reader = new FolderReader(layout, resize, report, cancellation);
         return Fill(Mend(index, files, reader), files, reader);
     }
 
@@ -99,7 +106,7 @@ internal sealed class ShardFolder(
     private void DeleteStrangers(ShardIndex index)
     {
         var known = index.Shards.Select(shard => shard.File).ToHashSet();
-        foreach (var pattern in new[] { "shard-*.u8", $"*{AtomicFile.TemporaryEnding}" })
+        foreach (var pattern in new[] { "shard-*.u*", $"*{AtomicFile.TemporaryEnding}" })
         foreach (var path in Directory.GetFiles(folder, pattern))
             if (!known.Contains(Path.GetFileName(path)))
                 File.Delete(path);
@@ -163,9 +170,9 @@ internal sealed class ShardFolder(
         DecodingProgress progress
     )
     {
-        using var pixels = new PixelBlock(files.Count, index.Channels, index.Height, index.Width);
+        using var pixels = new PixelBlock(files.Count, index.Channels, index.Height, index.Width, index.Bits);
         var (labels, damaged) = reader.ReadInto(pixels, files, progress);
-        var name = ShardIndex.NameOf(number);
+        var name = index.NameOf(number);
         var path = Path.Combine(folder, name);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AtomicFile.Write(
@@ -214,11 +221,11 @@ internal sealed class ShardFolder(
             );
     }
 
-    /// <summary>Names, lengths and times of the files, and the size: of what changes the pixels.</summary>
-    private static string Fingerprint(IReadOnlyList<LabelledFile> files, int height, int width)
+    /// <summary>Names, lengths and times of the files, and the layout: of what changes the pixels.</summary>
+    private static string Fingerprint(IReadOnlyList<LabelledFile> files, PixelLayout layout)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{height} {width}"));
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{layout}")));
         foreach (var file in files)
         {
             var info = new FileInfo(file.Path);

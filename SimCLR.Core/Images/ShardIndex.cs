@@ -19,7 +19,7 @@ internal readonly record struct LabelRun(long Label, int Count)
     }
 }
 
-/// <summary>A file of a shard folder: so many images [C, H, W] of uint8, one after the other.</summary>
+/// <summary>A file of a shard folder: so many images [C, H, W], one after the other.</summary>
 /// <param name="File">Its name.</param>
 /// <param name="Labels">Of its images, in order.</param>
 /// <param name="Damaged">How many of the files that it has taken could not be read and were left out.</param>
@@ -43,6 +43,7 @@ internal sealed record Shard(string File, IReadOnlyList<LabelRun> Labels, int Da
 /// <param name="Channels">C.</param>
 /// <param name="Height">H, in pixels.</param>
 /// <param name="Width">W, in pixels.</param>
+/// <param name="Bits">Of each number: 8, or 16 with the lower byte first.</param>
 /// <param name="ClassNames">The label is the index.</param>
 /// <param name="Shards">In order; the first takes the first files of the split, the next those behind them, and so on.</param>
 internal sealed record ShardIndex(
@@ -51,11 +52,12 @@ internal sealed record ShardIndex(
     int Channels,
     int Height,
     int Width,
+    int Bits,
     IReadOnlyList<string> ClassNames,
     IReadOnlyList<Shard> Shards
 )
 {
-    internal const int CurrentVersion = 2;
+    internal const int CurrentVersion = 3;
     internal const string FileName = "index.json";
 
     private static readonly JsonSerializerOptions Options = new()
@@ -65,7 +67,7 @@ internal sealed record ShardIndex(
     };
 
     /// <summary>Bytes of an image.</summary>
-    internal int ImageBytes => checked(Channels * Height * Width);
+    internal int ImageBytes => checked(Channels * Height * Width * (Bits / 8));
 
     /// <summary>Files that the shards so far have taken.</summary>
     internal long Sources => Shards.Sum(shard => shard.Sources);
@@ -103,7 +105,7 @@ internal sealed record ShardIndex(
     {
         var same =
             Fingerprint == wanted.Fingerprint
-            && (Channels, Height, Width) == (wanted.Channels, wanted.Height, wanted.Width)
+            && (Channels, Height, Width, Bits) == (wanted.Channels, wanted.Height, wanted.Width, wanted.Bits)
             && ClassNames.SequenceEqual(wanted.ClassNames);
         var possible = Shards.All(shard => shard is { Damaged: >= 0 } && shard.Labels.All(run => run.Count > 0));
         if (!same || !possible || Shards.Sum(shard => shard.Sources) > files.Count)
@@ -116,7 +118,7 @@ internal sealed record ShardIndex(
     }
 
     /// <summary>What shards are named, by their number.</summary>
-    internal static string NameOf(int shard) => $"shard-{shard:D5}.u8";
+    internal string NameOf(int shard) => $"shard-{shard:D5}.u{Bits}";
 
     private static bool HasTheLabelsOf(Shard shard, IReadOnlyList<LabelledFile> files, int first)
     {

@@ -1,21 +1,27 @@
 using Microsoft.Win32.SafeHandles;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// Reads images from shards by position. Files are read, not mapped: the pages of a map would count as this process's memory
-/// until the system takes them back. Any number of threads may read at once.
+/// Reads images from shards by position, several at a time. Files are read, not mapped: the pages of a map would count as this process's
+/// memory until the system takes them back. Any number of threads may read at once.
 /// </summary>
-internal sealed class ShardedPixels : IDisposable
+internal sealed class ShardedPixels : PixelStore
 {
+    /// <summary>Threads that read a batch: they wait for the disk, not for a core.</summary>
+    private const int Readers = 8;
+
     private readonly SafeFileHandle[] files;
     private readonly string[] paths;
     private readonly long[] ends;
     private readonly int imageBytes;
 
     internal ShardedPixels(string folder, ShardIndex index)
+        : base(index.Shards.Sum(shard => shard.Count), index.Channels, index.Height, index.Width, index.Bits)
     {
-        (Channels, Height, Width, imageBytes) = (index.Channels, index.Height, index.Width, index.ImageBytes);
+        imageBytes = index.ImageBytes;
         // One whose files were all damaged is empty.
         var shards = index.Shards.Where(shard => shard.Count > 0).ToList();
         paths = [.. shards.Select(shard => Path.Combine(folder, shard.File))];
@@ -26,33 +32,45 @@ internal sealed class ShardedPixels : IDisposable
             ),
         ];
         ends = new long[files.Length];
+        var end = 0L;
         for (var i = 0; i < files.Length; i++)
-            ends[i] = Count += shards[i].Count;
+            ends[i] = end += shards[i].Count;
     }
 
-    internal long Count { get; }
-    internal long Channels { get; }
-    internal long Height { get; }
-    internal long Width { get; }
-
-    /// <summary>Copies the images at those indices, one after the other.</summary>
     /// <exception cref="ImageSourceException">A shard is shorter than its index says.</exception>
-    internal void Read(ReadOnlySpan<long> indices, Span<byte> into)
+    internal override Tensor Gather(Tensor places)
     {
-        for (var i = 0; i < indices.Length; i++)
+        using var here = places.cpu();
+        var rows = here.data<long>().ToArray();
+        using var block = new PixelBlock(rows.Length, Channels, Height, Width, Bits);
+        try
         {
-            var shard = Array.BinarySearch(ends, indices[i] + 1);
-            shard = shard < 0 ? ~shard : shard;
-            var first = shard == 0 ? 0 : ends[shard - 1];
-            ReadOne(shard, (indices[i] - first) * imageBytes, into.Slice(i * imageBytes, imageBytes));
+            Parallel.For(
+                0,
+                rows.Length,
+                new ParallelOptions { MaxDegreeOfParallelism = Readers },
+                i => Read(rows[i], block.Image(i))
+            );
         }
+        catch (AggregateException error) when (error.InnerExceptions.OfType<ImageSourceException>().Any())
+        {
+            throw error.InnerExceptions.OfType<ImageSourceException>().First();
+        }
+        return block.ToTensor();
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    protected override void Release()
     {
         foreach (var file in files)
             file.Dispose();
+    }
+
+    private void Read(long image, Span<byte> into)
+    {
+        var shard = Array.BinarySearch(ends, image + 1);
+        shard = shard < 0 ? ~shard : shard;
+        var first = shard == 0 ? 0 : ends[shard - 1];
+        ReadOne(shard, (image - first) * imageBytes, into);
     }
 
     private void ReadOne(int shard, long offset, Span<byte> into)

@@ -60,7 +60,7 @@ internal sealed record Stl10Format(int Train, int Test, int Unlabelled)
         if (folder is null)
             throw new ImageSourceException(
                 $"STL-10 was not found: {Path.Combine(root, Folder)} does not hold {string.Join(", ", Files(unlabelled))}. "
-                    + $"Allow the download, or fetch {Remote.Address} and unpack it there (tar xzf)."
+                    + $"Allow the download (--download in a script), or fetch {Remote.Address} and unpack it there (tar xzf)."
             )
             {
                 IsMissing = true,

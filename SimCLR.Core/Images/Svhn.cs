@@ -42,7 +42,7 @@ public sealed class Svhn(string root, bool download = false) : IImageSource
             return path;
         if (!download)
             throw new ImageSourceException(
-                $"SVHN was not found: there is no {path}. Allow the download, or fetch {Server}{name} into {root}."
+                $"SVHN was not found: there is no {path}. Allow the download (--download in a script), or fetch {Server}{name} into {root}."
             )
             {
                 IsMissing = true,

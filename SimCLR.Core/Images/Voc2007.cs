@@ -41,7 +41,7 @@ public sealed class Voc2007 : IImageSource
     public ImageSplits Load(Action<string>? report = null, CancellationToken cancellation = default)
     {
         var folder = FindFolder();
-        var reader = new FolderReader(size, size, resize: true, report, cancellation);
+        var reader = new FolderReader(new PixelLayout(3, size, size), resize: true, report, cancellation);
         var train = Read(folder, "trainval", reader);
         try
         {

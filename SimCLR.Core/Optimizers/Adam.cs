@@ -27,22 +27,32 @@ public sealed record AdamSpec(
 internal sealed class Adam(AdamSpec spec, IEnumerable<ParameterGroup> groups)
     : ParameterOptimizer(groups, ["mean", "square"], counts: true)
 {
-    protected override void Update(Slot slot, double rate, long step)
+    private const int Corrected = 0;
+    private const int Correction = 1;
+    private const int Shrinking = 2;
+
+    protected override double[] Numbers(double rate, long step) =>
+        [
+            rate / (1 - Math.Pow(spec.Beta1, step)),
+            Math.Sqrt(1 - Math.Pow(spec.Beta2, step)),
+            1 - rate * spec.WeightDecay,
+        ];
+
+    protected override void Update(Slot slot)
     {
         var decay = slot.Group.Decays ? spec.WeightDecay : 0;
-        var corrected = rate / (1 - Math.Pow(spec.Beta1, step));
-        var correction = Math.Sqrt(1 - Math.Pow(spec.Beta2, step));
         slot.States[0].mul_(spec.Beta1);
         slot.States[1].mul_(spec.Beta2);
         if (spec.Decoupled && decay != 0)
-            slot.Flat.Weights.mul_(1 - rate * decay);
+            slot.Numbers.Multiply(slot.Flat.Weights, Shrinking);
         foreach (var part in slot.Parts)
         {
             using var scope = NewDisposeScope();
             var gradient = Decayed(part, spec.Decoupled ? 0 : decay);
             var mean = part.States[0].add_(gradient, alpha: 1 - spec.Beta1);
             var square = part.States[1].addcmul_(gradient, gradient, value: 1 - spec.Beta2);
-            part.Weights.addcdiv_(mean, square.sqrt().div_(correction).add_(spec.Epsilon), value: -corrected);
+            var below = slot.Numbers.Divide(square.sqrt(), Correction).add_(spec.Epsilon);
+            slot.Numbers.SubtractQuotient(part.Weights, mean, below, Corrected);
         }
     }
 }

@@ -24,6 +24,15 @@ public interface IOptimizer : IDisposable
     /// <summary>Takes one step. A parameter that backward has not reached has the gradient 0: its decay and momentum still move it.</summary>
     /// <exception cref="InvalidOperationException">A module was moved, or a gradient assigned, since the optimizer was made.</exception>
     void Step();
+
+    /// <summary>The first half of <see cref="Step"/>: counts it, and brings its numbers, such as the learning rate, to the device.</summary>
+    void Prepare();
+
+    /// <summary>The second half: the device's work, the same at every step once <see cref="IsSteady"/>.</summary>
+    void Move();
+
+    /// <summary>Whether all groups move from the prepared step on.</summary>
+    bool IsSteady { get; }
 }
 
 /// <summary>Which optimizer to make.</summary>

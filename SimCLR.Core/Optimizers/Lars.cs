@@ -20,7 +20,9 @@ public sealed record LarsSpec(double Momentum = 0.9, double WeightDecay = 1e-6, 
 
 internal sealed class Lars(LarsSpec spec, IEnumerable<ParameterGroup> groups) : ParameterOptimizer(groups, ["velocity"])
 {
-    protected override void Update(Slot slot, double rate, long step)
+    protected override double[] Numbers(double rate, long step) => [rate];
+
+    protected override void Update(Slot slot)
     {
         var decay = slot.Group.Decays ? spec.WeightDecay : 0;
         var changes = slot.Parts.Select(part => Decayed(part, decay)).ToList();
@@ -30,9 +32,9 @@ internal sealed class Lars(LarsSpec spec, IEnumerable<ParameterGroup> groups) : 
         {
             var velocity = slot.Parts[i].States[0];
             if (trusts is null)
-                velocity.add_(changes[i], alpha: rate);
+                slot.Numbers.Add(velocity, changes[i], 0);
             else
-                velocity.addcmul_(changes[i], trusts[i], value: rate);
+                slot.Numbers.AddProduct(velocity, changes[i], trusts[i], 0);
         }
         slot.Flat.Weights.sub_(slot.States[0]);
     }

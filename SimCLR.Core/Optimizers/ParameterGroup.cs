@@ -13,6 +13,13 @@ public sealed record ParameterGroup(string Name, IReadOnlyList<(string Name, Par
     /// biases.</summary>
     public double RateFactor { get; init; } = 1;
 
+    /// <summary>Its own learning rate, whatever the optimizer's; null: the optimizer's. SimSiam's predictor (2011.10566, section 4.2) keeps the
+    /// same rate to the end.</summary>
+    public double? FixedRate { get; init; }
+
+    /// <summary>No parameter's gradient is longer than this, each by itself: DINO (2104.14294, its code) has 3; null: no bound.</summary>
+    public double? LargestGradient { get; init; }
+
     /// <summary>Whether the optimizer's weight decay acts.</summary>
     public bool Decays { get; init; } = true;
 

@@ -13,6 +13,7 @@ internal abstract class ParameterOptimizer : IOptimizer
     private readonly List<Slot> slots = [];
     private readonly Dictionary<string, Tensor> state = [];
     private readonly Tensor? steps;
+    private long step;
 
     /// <param name="groups">What to train.</param>
     /// <param name="states">Names of the states that each parameter gets, filled with 0.</param>
@@ -63,14 +64,39 @@ internal abstract class ParameterOptimizer : IOptimizer
     /// <inheritdoc/>
     public void Step()
     {
+        Prepare();
+        Move();
+    }
+
+    /// <inheritdoc/>
+    public void Prepare()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        step = steps?.add_(1).data<long>()[0] ?? 1;
+        foreach (var slot in Moving)
+            slot.Numbers.Set(
+                Numbers((slot.Group.FixedRate ?? LearningRate) * slot.Group.RateFactor, step - slot.Group.FrozenUntil)
+            );
+    }
+
+    /// <inheritdoc/>
+    public void Move()
+    {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         foreach (var slot in slots)
             slot.Flat.CheckViews();
-        var step = steps?.add_(1).data<long>()[0] ?? 1;
-        foreach (var slot in slots.Where(slot => step > slot.Group.FrozenUntil))
-            Update(slot, LearningRate * slot.Group.RateFactor, step - slot.Group.FrozenUntil);
+        foreach (var slot in slots.Where(slot => slot.Group.LargestGradient is not null))
+            slot.Clip(slot.Group.LargestGradient!.Value);
+        foreach (var slot in Moving)
+            Update(slot);
     }
+
+    /// <inheritdoc/>
+    public bool IsSteady => step > 0 && Moving.Count() == slots.Count;
+
+    private IEnumerable<Slot> Moving => slots.Where(slot => step > slot.Group.FrozenUntil);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -80,11 +106,13 @@ internal abstract class ParameterOptimizer : IOptimizer
         slots.ForEach(slot => slot.Dispose());
     }
 
-    /// <summary>Changes the parameters of a group in place, reading nothing back from the device.</summary>
-    /// <param name="slot">The group.</param>
-    /// <param name="rate">Its learning rate.</param>
+    /// <summary>The numbers of an update that change from step to step.</summary>
+    /// <param name="rate">The group's learning rate.</param>
     /// <param name="step">The steps that have moved it, this one included; of no meaning where steps are not counted.</param>
-    protected abstract void Update(Slot slot, double rate, long step);
+    protected abstract double[] Numbers(double rate, long step);
+
+    /// <summary>Changes the parameters of a group in place by its <see cref="Slot.Numbers"/>, reading nothing back from the device.</summary>
+    protected abstract void Update(Slot slot);
 
     /// <summary>g + d w; the gradient itself where nothing decays.</summary>
     protected static Tensor Decayed(Part part, double decay) =>
@@ -120,6 +148,7 @@ internal abstract class ParameterOptimizer : IOptimizer
         {
             Group = group;
             Flat = new FlatParameters(group);
+            Numbers = new StepNumbers(Flat.Weights.device);
             States = [.. Enumerable.Range(0, states).Select(_ => zeros_like(Flat.Weights).DetachFromDisposeScope())];
             var parts = States.Select(FlatParameters.Parts).ToList();
             Parts =
@@ -138,9 +167,19 @@ internal abstract class ParameterOptimizer : IOptimizer
 
         internal FlatParameters Flat { get; }
 
+        internal StepNumbers Numbers { get; }
+
         internal Tensor[] States { get; }
 
         internal IReadOnlyList<Part> Parts { get; }
+
+        /// <summary>Shortens the gradient of each parameter that is longer.</summary>
+        internal void Clip(double largest)
+        {
+            var norms = Flat.Norms(FlatParameters.BlockNorms(Flat.Gradients));
+            foreach (var (part, factor) in Parts.Zip(Flat.Spread((largest / (norms + 1e-6)).clamp_max_(1))))
+                part.Gradients.mul_(factor);
+        }
 
         public void Dispose()
         {
@@ -149,6 +188,7 @@ internal abstract class ParameterOptimizer : IOptimizer
                 tensor.Dispose();
             foreach (var state in States)
                 state.Dispose();
+            Numbers.Dispose();
             Flat.Dispose();
         }
     }

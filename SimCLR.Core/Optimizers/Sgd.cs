@@ -15,7 +15,9 @@ public sealed record SgdSpec(double Momentum = 0.9, double WeightDecay = 0, bool
 
 internal sealed class Sgd(SgdSpec spec, IEnumerable<ParameterGroup> groups) : ParameterOptimizer(groups, ["velocity"])
 {
-    protected override void Update(Slot slot, double rate, long step)
+    protected override double[] Numbers(double rate, long step) => [rate];
+
+    protected override void Update(Slot slot)
     {
         var decay = slot.Group.Decays ? spec.WeightDecay : 0;
         slot.States[0].mul_(spec.Momentum);
@@ -25,7 +27,7 @@ internal sealed class Sgd(SgdSpec spec, IEnumerable<ParameterGroup> groups) : Pa
             var change = Decayed(part, decay);
             var velocity = part.States[0].add_(change);
             var direction = spec.Nesterov ? change.add(velocity, alpha: spec.Momentum) : velocity;
-            part.Weights.add_(direction, alpha: -rate);
+            slot.Numbers.Add(part.Weights, direction, 0, -1);
         }
     }
 }

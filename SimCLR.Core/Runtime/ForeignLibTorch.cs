@@ -107,7 +107,7 @@ internal static partial class ForeignLibTorch
     }
 
     /// <summary>site-packages/nvidia/*/lib of a library in site-packages/torch/lib, or of one that is itself there.</summary>
-    private static IEnumerable<string> Packages(string library)
+    internal static IEnumerable<string> Packages(string library)
     {
         var root = Path.Combine(SitePackages(library), "nvidia");
         return Directory.Exists(root)

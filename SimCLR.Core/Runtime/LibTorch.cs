@@ -31,10 +31,11 @@ public static class LibTorch
         foreach (var library in LibTorchFiles.ToLoad(origin.Folder))
             ForeignLibTorch.Load(library);
         var (handle, mended) = Shim.Load(shim);
-        NativeLibrary.SetDllImportResolver(
-            typeof(torch).Assembly,
-            (name, _, _) => name == "LibTorchSharp" ? handle : IntPtr.Zero
-        );
+        foreach (var assembly in new[] { typeof(torch).Assembly, typeof(LibTorch).Assembly })
+            NativeLibrary.SetDllImportResolver(
+                assembly,
+                (name, _, _) => name == "LibTorchSharp" ? handle : IntPtr.Zero
+            );
         torch.InitializeDeviceType(DeviceType.CPU);
         return origin with { Mended = mended };
     }

@@ -16,6 +16,23 @@ public static class MemoryLayout
         return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Whether the memory of images [N, C, H, W] is dense and in channels-last order.</summary>
+    internal static bool IsChannelsLast(Tensor images)
+    {
+        var (shape, strides) = (images.shape, images.stride());
+        if (shape.Length != 4)
+            return false;
+        var dense = 1L;
+        foreach (var dimension in new[] { 1, 3, 2, 0 })
+        {
+            // The stride of a dimension of size 1 means nothing.
+            if (shape[dimension] != 1 && strides[dimension] != dense)
+                return false;
+            dense *= shape[dimension];
+        }
+        return true;
+    }
+
     /// <summary>Puts every 4-d weight of the module into channels-last order, in place.</summary>
     public static void ToChannelsLast(nn.Module module)
     {

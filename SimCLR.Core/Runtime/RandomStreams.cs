@@ -24,29 +24,21 @@ public sealed class RandomStreams(long seed)
     /// <summary>Second view; the step is the training step.</summary>
     public const string ViewB = "view B";
 
+    /// <summary>What a method draws at first: a predictor, a target of its own, a queue; and in a step.</summary>
+    public const string Method = "method";
+
+    /// <summary>Into which group of batch norm an image comes; the step is the training step.</summary>
+    public const string Shuffle = "shuffle";
+
     /// <summary>Splits and samples drawn for evaluation.</summary>
     public const string Evaluation = "evaluation";
 
     /// <summary>The run's seed.</summary>
     public long Seed { get; } = seed;
 
-    /// <summary>A generator for the device, seeded by (seed, stream, step). The caller disposes it.</summary>
-    /// <remarks>
-    /// CPU and CUDA generators of the same key give different numbers. TorchSharp makes generators of the CPU only (dotnet/TorchSharp, issue 1194):
-    /// on a GPU this seeds the device's own generator, so draw what is to be drawn from one stream before the next is asked for.
-    /// </remarks>
-    public Generator At(string stream, long step, Device device)
-    {
-        var key = Key(stream, step);
-        // The seed is set on the host; nothing waits.
-        if (device.type == DeviceType.CUDA)
-            cuda.manual_seed(key);
-        return new((ulong)key, device);
-    }
-
-    /// <summary>What an operation on the device takes as its generator: null, which is the device's own, on a GPU.</summary>
-    internal static Generator? For(Device device, Generator generator) =>
-        device.type == DeviceType.CUDA ? null : generator;
+    /// <summary>A generator of the CPU, seeded by (seed, stream, step). The caller disposes it. What it draws is brought to where it is needed, so that a seed
+    /// means the same numbers on every device.</summary>
+    public Generator At(string stream, long step) => new((ulong)Key(stream, step), CPU);
 
     private long Key(string stream, long step)
     {

@@ -1,17 +1,14 @@
-using SimCLR.Core.Encoders;
-using SimCLR.Core.Heads;
-using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
-/// <summary>The gradient of a loss over a batch of view pairs: in one graph, or in parts by gradient caching.</summary>
+/// <summary>The gradient of a method's loss over a batch of views: in one graph, or in parts by gradient caching.</summary>
 internal sealed class Embedder(
-    Encoder encoder,
-    ProjectionHead head,
-    ILoss loss,
+    IMethod method,
+    RandomStreams streams,
     Precision precision,
     Device device,
     MicroBatches? parts
@@ -22,60 +19,115 @@ internal sealed class Embedder(
 
     /// <summary>Adds the loss's gradient to the weights.</summary>
     /// <param name="pairs">The views of the batch.</param>
-    /// <returns>The loss, a scalar, and both views' embeddings, [N, D]; none has a graph.</returns>
-    internal (Tensor Loss, Tensor ViewA, Tensor ViewB) Backward(ViewPairs pairs) =>
-        parts is null ? Whole(pairs) : InParts(pairs, parts.Size);
-
-    private (Tensor, Tensor, Tensor) Whole(ViewPairs pairs)
+    /// <param name="input">The step.</param>
+    /// <returns>The loss, a scalar, and the embeddings of every branch's views; none has a graph.</returns>
+    internal (Tensor Loss, IReadOnlyList<Embedding> Embeddings) Backward(ViewPairs pairs, StepInput input)
     {
         using var scope = NewDisposeScope();
-        var (h, views) = Embed(pairs.Views(0, pairs.Count));
-        if (h is not null)
+        using var passes = new BranchPasses(method, streams, input.Step, precision, device)
+        {
+            Observes = Observer is not null,
+        };
+        var (loss, embeddings) = parts is null
+            ? Whole(passes, pairs, input)
+            : InParts(passes, pairs, input, parts.Size);
+        if (passes.Seen() is { } h)
             Observer?.Observe(h, pairs.Labels);
-        var z = views.chunk(2);
-        var value = loss.Compute(z[0], z[1], pairs.Labels);
-        value.backward();
-        return Kept(value, z[0], z[1]);
+        return (
+            loss.detach().MoveToOuterDisposeScope(),
+            [.. embeddings.Select(views => views.Select(z => z.detach().MoveToOuterDisposeScope()))]
+        );
     }
 
-    private (Tensor, Tensor, Tensor) InParts(ViewPairs pairs, int size)
+    private (Tensor, IReadOnlyList<Embedding>) Whole(BranchPasses passes, ViewPairs pairs, StepInput input)
     {
-        using var scope = NewDisposeScope();
-        var (a, b) = WithoutGraph(pairs, size);
-        a.requires_grad_();
-        b.requires_grad_();
-        var value = loss.Compute(a, b, pairs.Labels);
+        var views = new ViewsOfPart(pairs, 0, pairs.Count);
+        IReadOnlyList<Embedding> embeddings = [.. method.Branches.SelectMany(Embed)];
+        var value = method.Loss(embeddings, input);
         value.backward();
-        var seen = new List<Tensor[]>();
+        GraphNode.ThrowIfFailed();
+        passes.Settle();
+        return (value, embeddings);
+
+        IReadOnlyList<Embedding> Embed(Branch branch) => passes.Embed(branch, views).Split(branch.Views.Count);
+    }
+
+    private (Tensor, IReadOnlyList<Embedding>) InParts(BranchPasses passes, ViewPairs pairs, StepInput input, int size)
+    {
+        var branches = WithoutGraph(passes, pairs, size);
+        IReadOnlyList<Embedding> embeddings = [.. branches.SelectMany(views => views)];
+        var value = method.Loss(embeddings, input);
+        value.backward();
+        GraphNode.ThrowIfFailed();
         foreach (var (start, count) in Parts(pairs.Count, size))
         {
             using var part = NewDisposeScope();
-            using var gradient = cat([a.grad!.narrow(0, start, count), b.grad!.narrow(0, start, count)]);
-            var (h, views) = Embed(pairs.Views(start, count));
-            autograd.backward(views, gradient);
-            if (h is not null)
-                seen.Add([.. h.chunk(2).Select(view => view.MoveToOuterDisposeScope())]);
+            var views = new ViewsOfPart(pairs, start, count);
+            foreach (var (branch, leaves) in method.Branches.Zip(branches).Where(pair => pair.First.WithGradient))
+                Back(passes.Embed(branch, views), leaves, start, count);
+            passes.Settle();
         }
-        // All first views before all second ones.
-        if (seen.Count > 0)
-            Observer?.Observe(cat([.. seen.Select(h => h[0]), .. seen.Select(h => h[1])]), pairs.Labels);
-        return Kept(value, a, b);
+        return (value, embeddings);
     }
 
-    /// <summary>All embeddings. Running statistics are put back: they are to move once, when the parts are embedded with a graph.</summary>
-    private (Tensor ViewA, Tensor ViewB) WithoutGraph(ViewPairs pairs, int size)
+    /// <summary>All embeddings, by branch and view; those of branches with a gradient are leaves that take it. Running statistics of these are put
+    /// back: they are to move once, when the parts are embedded with a graph.</summary>
+    private List<List<Embedding>> WithoutGraph(BranchPasses passes, ViewPairs pairs, int size)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var buffers = encoder.buffers().Concat(head.buffers()).ToList();
+        var twice = method.Branches.Where(branch => branch.WithGradient).Select(branch => branch.Networks).Distinct();
+        var buffers = twice.SelectMany(networks => networks.Buffers).ToList();
         var before = buffers.Select(buffer => buffer.clone()).ToList();
-        var z = Parts(pairs.Count, size).Select(part => Embed(pairs.Views(part.Start, part.Count)).Z.chunk(2)).ToList();
+        var embedded = method.Branches.Select(_ => new List<IReadOnlyList<Embedding>>()).ToList();
+        foreach (var (start, count) in Parts(pairs.Count, size))
+        {
+            using var part = NewDisposeScope();
+            var views = new ViewsOfPart(pairs, start, count);
+            foreach (var (branch, list) in method.Branches.Zip(embedded))
+            {
+                var embedding = passes.Embed(branch, views, observed: !branch.WithGradient);
+                list.Add([
+                    .. embedding
+                        .Split(branch.Views.Count)
+                        .Select(view => view.Select(z => z.MoveToOuterDisposeScope())),
+                ]);
+            }
+            passes.Settle();
+        }
         foreach (var (buffer, value) in buffers.Zip(before))
             buffer.copy_(value);
-        return (
-            cat([.. z.Select(views => views[0])]).MoveToOuterDisposeScope(),
-            cat([.. z.Select(views => views[1])]).MoveToOuterDisposeScope()
-        );
+        return [.. method.Branches.Zip(embedded, (branch, list) => Joined(branch, list))];
+    }
+
+    /// <summary>The parts of each view as one.</summary>
+    private static List<Embedding> Joined(Branch branch, List<IReadOnlyList<Embedding>> parts) =>
+        [
+            .. branch.Views.Select(
+                (_, view) =>
+                    Embedding
+                        .Join([.. parts.Select(part => part[view])])
+                        .Select(z => z.requires_grad_(branch.WithGradient).MoveToOuterDisposeScope())
+            ),
+        ];
+
+    /// <summary>Takes a part's share of the embeddings' gradients back to the weights.</summary>
+    private static void Back(Embedding part, List<Embedding> leaves, long start, long count)
+    {
+        using var scope = NewDisposeScope();
+        var (tensors, gradients) = (new List<Tensor>(), new List<Tensor>());
+        var views = leaves.Select(leaf => leaf.Tensors.ToList()).ToList();
+        foreach (var (output, tensor) in part.Tensors.Index())
+        {
+            // What the loss does not differentiate, behind a stopped gradient, has none.
+            var wanted = views.Select(tensors => tensors[output]).ToList();
+            if (wanted.All(leaf => leaf.grad is null))
+                continue;
+            tensors.Add(tensor);
+            gradients.Add(cat([.. wanted.Select(leaf => (leaf.grad ?? zeros_like(leaf)).narrow(0, start, count))]));
+        }
+        autograd.backward(tensors, gradients);
+        GraphNode.ThrowIfFailed();
     }
 
     private static IEnumerable<(long Start, long Count)> Parts(long count, int size)
@@ -83,30 +135,4 @@ internal sealed class Embedder(
         for (var start = 0L; start < count; start += size)
             yield return (start, Math.Min(size, count - start));
     }
-
-    /// <summary>z of the views, and their h for the observer, float32, without a graph; null where nobody observes.</summary>
-    private (Tensor? H, Tensor Z) Embed(Tensor views)
-    {
-        using var scope = NewDisposeScope();
-        // Float64 is for tests of exactness.
-        views = views.to_type(encoder.parameters().First().dtype);
-        Tensor h;
-        Tensor z;
-        using (Autocast.Enter(precision, device))
-        {
-            h = encoder.forward(MemoryLayout.ChannelsLast(views));
-            z = head.forward(h);
-        }
-        if (z.dtype != ScalarType.Float64)
-            z = z.to_type(ScalarType.Float32);
-        var seen = Observer is null ? null : h.detach().to_type(ScalarType.Float32).MoveToOuterDisposeScope();
-        return (seen, z.MoveToOuterDisposeScope());
-    }
-
-    private static (Tensor, Tensor, Tensor) Kept(Tensor loss, Tensor a, Tensor b) =>
-        (
-            loss.detach().MoveToOuterDisposeScope(),
-            a.detach().MoveToOuterDisposeScope(),
-            b.detach().MoveToOuterDisposeScope()
-        );
 }

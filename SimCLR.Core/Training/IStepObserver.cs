@@ -9,8 +9,8 @@ public interface IStepObserver
     IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
 
     /// <summary>Called once per step, with the whole batch, whatever the parts in which it goes through the encoder.</summary>
-    /// <param name="h">[2N, D], float32, without a gradient: both views of the batch, all first ones before all second ones. Disposed by the
-    /// caller.</param>
+    /// <param name="h">[views · N, D], float32, without a gradient: the views of the batch that the evaluated networks see, all first ones before all
+    /// second ones. Disposed by the caller.</param>
     /// <param name="labels">[N], int64; -1 where there is no label.</param>
     void Observe(Tensor h, Tensor labels);
 }

@@ -1,15 +1,17 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
+using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
-/// <summary>An encoder and its projection head.</summary>
+/// <summary>An encoder, its projection head, and of some methods a predictor.</summary>
 /// <param name="Encoder">Images to h.</param>
 /// <param name="Head">h to z.</param>
-public sealed record Networks(Encoder Encoder, ProjectionHead Head) : IDisposable
+/// <param name="Predictor">z to a prediction of another z; null: none.</param>
+public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHead? Predictor = null) : IDisposable
 {
     /// <summary>The networks that a pretraining begins with, on the device, convolutions in channels-last order.</summary>
     /// <param name="spec">What is trained; its seed draws the weights.</param>
@@ -17,19 +19,63 @@ public sealed record Networks(Encoder Encoder, ProjectionHead Head) : IDisposabl
     /// <param name="device">Where to.</param>
     public static Networks Create(PretrainingSpec spec, long channels, Device device)
     {
-        using var weights = new RandomStreams(spec.Seed).At(RandomStreams.Weights, 0, CPU);
+        using var weights = new RandomStreams(spec.Seed).At(RandomStreams.Weights, 0);
         var encoder = spec.Encoder.Create(channels, weights);
         var head = spec.Head.Create(encoder.FeatureSize, weights);
+        if (spec.Type != ScalarType.Float32)
+        {
+            encoder.to(spec.Type);
+            head.to(spec.Type);
+        }
         encoder.to(device);
         head.to(device);
         MemoryLayout.ToChannelsLast(encoder);
         return new Networks(encoder, head);
     }
 
+    /// <summary>The number format of the weights.</summary>
+    internal ScalarType Type => Encoder.parameters().First().dtype;
+
+    /// <summary>The modules and their names.</summary>
+    internal IEnumerable<(string Name, nn.Module Module)> Modules =>
+        new (string, nn.Module?)[] { ("encoder", Encoder), ("head", Head), ("predictor", Predictor) }
+            .Where(named => named.Item2 is not null)
+            .Select(named => (named.Item1, named.Item2!));
+
+    /// <summary>Running statistics.</summary>
+    internal IEnumerable<Tensor> Buffers => Modules.SelectMany(named => named.Module.buffers());
+
+    /// <summary>The parameters by their roles (<see cref="ParameterGroups.Of"/>).</summary>
+    public IReadOnlyList<ParameterGroup> Groups() =>
+        [.. Modules.SelectMany(named => ParameterGroups.Of(named.Module, named.Name))];
+
+    /// <summary>All weights and statistics, by name.</summary>
+    internal IEnumerable<KeyValuePair<string, Tensor>> State =>
+        Modules.SelectMany(named =>
+            named.Module.state_dict().Select(entry => KeyValuePair.Create($"{named.Name}.{entry.Key}", entry.Value))
+        );
+
+    /// <summary>Gives these networks another's weights and statistics.</summary>
+    internal Networks CopyFrom(Networks other)
+    {
+        using var noGrad = no_grad();
+        var source = other.State.ToDictionary();
+        foreach (var (name, tensor) in State)
+            tensor.copy_(source[name]);
+        return this;
+    }
+
+    /// <summary>Computes as in training, or with running statistics that stay as they are.</summary>
+    internal void SetTraining(bool training)
+    {
+        foreach (var (_, module) in Modules)
+            module.train(training);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        Encoder.Dispose();
-        Head.Dispose();
+        foreach (var (_, module) in Modules)
+            module.Dispose();
     }
 }

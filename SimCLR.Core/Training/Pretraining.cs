@@ -1,7 +1,7 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
-using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Views;
@@ -10,30 +10,21 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
-/// <summary>
-/// SimCLR pretraining (2002.05709, Algorithm 1) of one encoder. Both views of a batch go through the
-/// encoder in one forward pass, so that batch norm sees all 2N of them, as in the reference code.
-/// </summary>
+/// <summary>Pretraining of an encoder without labels, by any method (<see cref="IMethod"/>).</summary>
 public sealed class Pretraining : ITrainee, IDisposable
 {
-    /// <summary>The embeddings' deviation (<see cref="ContrastiveMetrics.Deviation"/>).</summary>
-    internal const string Deviation = "embedding deviation";
-
-    /// <summary>What a step gives.</summary>
-    internal static readonly IReadOnlyList<(string Name, FigureUnit Unit)> StepFigures =
-    [
-        ("loss", FigureUnit.Plain),
-        ("entropy", FigureUnit.Nats),
-        ("contrastive top-1", FigureUnit.Share),
-        (Deviation, FigureUnit.Plain),
-    ];
-
     private readonly ImageSet images;
     private readonly BatchOrder order;
+
+    /// <summary>The same, for methods: a feed may read its own in another thread.</summary>
+    private readonly BatchOrder rows;
     private readonly RandomStreams streams;
     private readonly IOptimizer optimizer;
     private readonly Schedule schedule;
+    private readonly Networks online;
+    private readonly IMethod method;
     private readonly Embedder embedder;
+    private readonly StepGraph graph;
     private TrainingWatch watch;
     private IImageFeed? feed;
     private TimeSpan waited;
@@ -52,27 +43,30 @@ public sealed class Pretraining : ITrainee, IDisposable
         CuDnn.SearchOn(device);
         streams = new RandomStreams(spec.Seed);
 
-        (Encoder, Head) = Networks.Create(spec, train.Channels, device);
-        optimizer = spec.Optimizer.Create([
-            .. ParameterGroups.Of(Encoder, "encoder"),
-            .. ParameterGroups.Of(Head, "head"),
-        ]);
-
         order = new BatchOrder(streams, train.Count, spec.BatchSize);
+        rows = new BatchOrder(streams, train.Count, spec.BatchSize);
         StepsPerEpoch = order.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * spec.Epochs;
         var warmup = (long)Math.Round(spec.WarmupEpochs * StepsPerEpoch);
         schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
+
+        online = Networks.Create(spec, train.Channels, device);
+        method = spec.Method.Create(Context(train));
+        optimizer = spec.Optimizer.Create(method.Groups);
         SetTraining();
-        embedder = new Embedder(Encoder, Head, spec.Loss, Precision, device, spec.MicroBatches);
+        embedder = new Embedder(method, streams, Precision, device, spec.MicroBatches);
+        graph = new StepGraph(Device, Work);
         watch = NewWatch();
     }
 
-    /// <summary>The encoder in training.</summary>
-    public Encoder Encoder { get; }
+    /// <summary>The encoder that is to be evaluated, in training.</summary>
+    public Encoder Encoder => method.Evaluated.Encoder;
 
-    /// <summary>The projection head in training.</summary>
-    public ProjectionHead Head { get; }
+    /// <summary>Its projection head.</summary>
+    public ProjectionHead Head => method.Evaluated.Head;
+
+    /// <summary>Which networks these are: "online", which the optimizer moves, or "target", which follow them.</summary>
+    public string Evaluated => method.Evaluated == method.Networks[0] ? "online" : "target";
 
     /// <summary>Sees the representations of every step; null: nobody does.</summary>
     public IStepObserver? Observer
@@ -104,10 +98,9 @@ public sealed class Pretraining : ITrainee, IDisposable
 
     /// <summary>All that the coming steps depend on, by name: the tensors in use.</summary>
     public IReadOnlyDictionary<string, Tensor> State =>
-        Encoder
-            .state_dict()
-            .Select(named => ($"encoder.{named.Key}", named.Value))
-            .Concat(Head.state_dict().Select(named => ($"head.{named.Key}", named.Value)))
+        online
+            .State.Select(named => (named.Key, named.Value))
+            .Concat(method.State.Select(named => ($"method.{named.Key}", named.Value)))
             .Concat(optimizer.State.Select(named => ($"optimizer.{named.Key}", named.Value)))
             .Concat(Observer?.State.Select(named => ($"observer.{named.Key}", named.Value)) ?? [])
             .ToDictionary(named => named.Item1, named => named.Value);
@@ -121,26 +114,41 @@ public sealed class Pretraining : ITrainee, IDisposable
 
     long ITrainee.StepsDone => Step;
 
-    IReadOnlyList<(string Name, FigureUnit Unit)> ITrainee.Figures => StepFigures;
+    IReadOnlyList<(string Name, FigureUnit Unit)> ITrainee.Figures => method.Figures;
 
     /// <summary>Takes one step; nothing is read back from the device.</summary>
-    /// <returns>Loss, entropy, contrastive accuracy and the embeddings' deviation (<see cref="ContrastiveMetrics.Deviation"/>) of the batch, [4],
-    /// float32, on the device; the caller disposes it. The first step brings the images to the device.</returns>
+    /// <returns>The method's figures (<see cref="IMethod.Figures"/>), the loss first, float32, on the device; the caller disposes it. The first step
+    /// brings the images to the device.</returns>
     public Tensor TrainStep()
     {
         using var scope = NewDisposeScope();
         optimizer.LearningRate = schedule.At(Step);
-        optimizer.ZeroGrad();
         feed ??= ImageFeed.Of(images, order, Device, TotalSteps);
         var (batch, labels) = feed.Batch(Step);
         using var pairs = new ViewPairs(batch, labels, Spec.ViewA, Spec.ViewB, streams, Step);
-        var (loss, viewA, viewB) = embedder.Backward(pairs);
-        optimizer.Step();
+        method.BeforeStep(new StepInput(Step, labels, rows));
+        optimizer.Prepare();
+        var figures = graph.Take(
+            pairs,
+            method.IsSteady && optimizer.IsSteady && Observer is null && Spec.MicroBatches is null
+        );
         Step++;
+        return figures.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>All that the device does in a step.</summary>
+    private Tensor Work(ViewPairs pairs)
+    {
+        using var scope = NewDisposeScope();
+        optimizer.ZeroGrad();
+        var input = new StepInput(Step, pairs.Labels, rows);
+        var (loss, embeddings) = embedder.Backward(pairs, input);
+        optimizer.Move();
 
         using var noGrad = no_grad();
-        var (entropy, top1) = ContrastiveMetrics.Compute(viewA, viewB, Spec.MetricTemperature, Spec.MetricNormalize);
-        return stack([loss, entropy, top1, ContrastiveMetrics.Deviation(viewA)]).MoveToOuterDisposeScope();
+        var figures = stack([.. method.Measure(loss, embeddings)]).to_type(ScalarType.Float32);
+        method.AfterStep(embeddings, input);
+        return figures.MoveToOuterDisposeScope();
     }
 
     /// <summary>Trains to the end, and lets the images go.</summary>
@@ -185,20 +193,31 @@ public sealed class Pretraining : ITrainee, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Encoder.Dispose();
-        Head.Dispose();
+        method.Dispose();
+        online.Dispose();
         optimizer.Dispose();
         LetImagesGo();
     }
 
-    private TrainingWatch NewWatch() => new(Spec.Loss.Collapsed(Spec.BatchSize), schedule.WarmupSteps);
+    private TrainingWatch NewWatch() => new(method.Collapses, schedule.WarmupSteps);
 
-    /// <summary>Encoder and head compute as in training.</summary>
+    private MethodContext Context(ImageSet train) =>
+        new(
+            online,
+            () => Networks.Create(Spec, train.Channels, Device).CopyFrom(online),
+            streams,
+            Device,
+            train.Count,
+            Spec.BatchSize,
+            TotalSteps,
+            Spec.LearningRate
+        );
+
+    /// <summary>The networks compute as in training.</summary>
     private void SetTraining()
     {
-        var frozen = Spec.MicroBatches is { FreezeBatchNorm: true };
-        Encoder.train(!frozen);
-        Head.train(!frozen);
+        foreach (var networks in method.Networks)
+            networks.SetTraining(Spec.MicroBatches is not { FreezeBatchNorm: true });
     }
 
     /// <summary>Evaluation needs the memory.</summary>
@@ -207,6 +226,8 @@ public sealed class Pretraining : ITrainee, IDisposable
         waited = Waited;
         feed?.Dispose();
         feed = null;
+        graph.Forget();
+        rows.Dispose();
     }
 
     private static void Check(PretrainingSpec spec, ImageSet train)

@@ -1,9 +1,10 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
-using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Views;
+using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
@@ -22,16 +23,10 @@ public sealed record PretrainingSpec
     /// <summary>The projection head, h to z.</summary>
     public required HeadSpec Head { get; init; }
 
-    /// <summary>The loss of z.</summary>
-    public required ILoss Loss { get; init; }
+    /// <summary>What is trained with them.</summary>
+    public required IMethodSpec Method { get; init; }
 
-    /// <summary>How contrastive accuracy and entropy scale the similarities of z; the loss's own where it has one.</summary>
-    public double MetricTemperature { get; init; } = 1;
-
-    /// <summary>Whether they use cosine similarity; as the loss does.</summary>
-    public bool MetricNormalize { get; init; } = true;
-
-    /// <summary>The optimizer of encoder and head.</summary>
+    /// <summary>The optimizer of all that is trained.</summary>
     public required OptimizerSpec Optimizer { get; init; }
 
     /// <summary>Highest learning rate, after scaling by batch size.</summary>
@@ -57,4 +52,7 @@ public sealed record PretrainingSpec
 
     /// <summary>Seed of weights, order and views.</summary>
     public long Seed { get; init; }
+
+    /// <summary>Of the weights. Float64 is for tests of exactness.</summary>
+    internal ScalarType Type { get; init; } = ScalarType.Float32;
 }

@@ -123,7 +123,8 @@ public sealed class TrainingLoop : IDisposable
             trainee.LearningRate,
             steps * trainee.BatchSize / elapsed.TotalSeconds,
             perStep * (trainee.TotalSteps - trainee.StepsDone),
-            [.. figures, new Figure(TrainingProgress.GradientNorm, trainee.GradientNorm(), FigureUnit.Plain)]
+            [.. figures, new Figure(TrainingProgress.GradientNorm, trainee.GradientNorm(), FigureUnit.Plain)],
+            UnixTime.Now
         );
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SimCLR.Core.Methods;
 
 namespace SimCLR.Core.Training;
 
@@ -50,18 +51,19 @@ internal sealed record TrainingNotes(
         Figure[]? Figures,
         double Loss,
         double GradientNorm,
-        double EmbeddingDeviation
+        double EmbeddingDeviation,
+        double Time = 0
     )
     {
         internal TrainingProgress Read() =>
-            new(Step, TotalSteps, Epoch, LearningRate, ImagesPerSecond, Remaining, Figures ?? Named());
+            new(Step, TotalSteps, Epoch, LearningRate, ImagesPerSecond, Remaining, Figures ?? Named(), Time);
 
         private Figure[] Named()
         {
             double[] values = [Loss, double.NaN, double.NaN, EmbeddingDeviation, GradientNorm];
             return
             [
-                .. Pretraining
+                .. SimClr
                     .StepFigures.Append((TrainingProgress.GradientNorm, FigureUnit.Plain))
                     .Zip(values, (figure, value) => new Figure(figure.Item1, value, figure.Item2)),
             ];

@@ -11,6 +11,7 @@ namespace SimCLR.Core.Training;
 /// <param name="Remaining">Estimated time to the end of the training.</param>
 /// <param name="Figures">Means over the steps since the interval before, the loss first; and at the end, of the last step,
 /// <see cref="GradientNorm"/>.</param>
+/// <param name="Time">When the last step was done, in Unix seconds; 0: not known, in a checkpoint of an earlier version.</param>
 public sealed record TrainingProgress(
     long Step,
     long TotalSteps,
@@ -18,7 +19,8 @@ public sealed record TrainingProgress(
     double LearningRate,
     double ImagesPerSecond,
     TimeSpan Remaining,
-    IReadOnlyList<Figure> Figures
+    IReadOnlyList<Figure> Figures,
+    double Time = 0
 )
 {
     /// <summary>The figure that every training has: the L2 norm of the gradient of all parameters at the last step.</summary>

@@ -8,6 +8,10 @@ namespace SimCLR.Core.Training;
 /// <summary>A batch and the drawn parameters of its two views: any part of the views can be made, and made again.</summary>
 internal sealed class ViewPairs : IDisposable
 {
+    /// <summary>Up to so many numbers both views are made in one pass where they are of one kind: half as many operations, each of which costs its call. Beyond
+    /// that the passes are bound by memory, and one would need more of it.</summary>
+    private const long OnePass = 1L << 26;
+
     private readonly Tensor images;
     private readonly IView viewA;
     private readonly IView viewB;
@@ -30,8 +34,48 @@ internal sealed class ViewPairs : IDisposable
 
         ViewParameters Draw(IView view, string stream)
         {
-            using var generator = streams.At(stream, step, images.device);
+            using var generator = streams.At(stream, step);
             return view.Draw(shape, generator);
+        }
+    }
+
+    private ViewPairs(ViewPairs like)
+    {
+        (viewA, viewB) = (like.viewA, like.viewB);
+        images = like.images.clone().DetachFromDisposeScope();
+        Labels = like.Labels.clone().DetachFromDisposeScope();
+        parametersA = Fixed(like.parametersA);
+        parametersB = Fixed(like.parametersB);
+
+        ViewParameters Fixed(ViewParameters parameters) =>
+            new(
+                parameters.Tensors.ToDictionary(
+                    named => named.Key,
+                    named => named.Value.to(images.device, copy: true).DetachFromDisposeScope()
+                ),
+                [.. parameters.Children.Select(Fixed)]
+            );
+    }
+
+    /// <summary>A copy whose tensors lie on the device and stay where they are, for <see cref="Take"/>.</summary>
+    internal ViewPairs Fixed() => new(this);
+
+    /// <summary>Takes over the batch and the parameters of others, drawn by the same views; a GPU is not waited for.</summary>
+    internal void Take(ViewPairs others)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        images.copy_(others.images);
+        Labels.copy_(others.Labels);
+        Copy(parametersA, others.parametersA);
+        Copy(parametersB, others.parametersB);
+
+        void Copy(ViewParameters into, ViewParameters from)
+        {
+            foreach (var (name, value) in from.Tensors)
+                DeviceCopy.Into(into[name], value);
+            foreach (var (child, other) in into.Children.Zip(from.Children))
+                Copy(child, other);
         }
     }
 
@@ -46,13 +90,15 @@ internal sealed class ViewPairs : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var batch = ViewBatch.FromBytes(images.narrow(0, start, count));
-        return cat([
-                viewA.Apply(batch, parametersA.Slice(start, count)),
-                viewB.Apply(batch, parametersB.Slice(start, count)),
-            ])
-            .MoveToOuterDisposeScope();
+        var bytes = images.narrow(0, start, count);
+        var (a, b) = (parametersA.Slice(start, count), parametersB.Slice(start, count));
+        if (ReferenceEquals(viewA, viewB) && 2 * bytes.numel() <= OnePass)
+            return Applied(viewA, cat([bytes, bytes]), ViewParameters.Concat(a, b)).MoveToOuterDisposeScope();
+        return cat([Applied(viewA, bytes, a), Applied(viewB, bytes, b)]).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Applied(IView view, Tensor bytes, ViewParameters parameters) =>
+        view.Apply(ViewBatch.FromBytes(bytes), parameters.To(bytes.device));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,5 +1,4 @@
 using SimCLR.Core.Runtime;
-using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,37 +11,32 @@ public static class ContactSheet
 
     /// <summary>Writes the images as a grid, row by row, to a PNG file, making its folder if needed.</summary>
     /// <param name="path">The file, written anew.</param>
-    /// <param name="images">[N, C, H, W], float32 in [0, 1] (clipped), C 1 or 3, any device.</param>
+    /// <param name="images">[N, C, H, W], float32 in [0, 1] (clipped), any device: of three or more channels the first three are shown, else the first.</param>
     /// <param name="columns">Images per row, at least 1.</param>
     /// <param name="scale">Each pixel becomes scale x scale pixels, at least 1.</param>
     /// <exception cref="ArgumentException">The images are of another shape, or there are none.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, Tensor images, int columns, int scale = 3)
     {
         Require.AtLeast(columns, 1, nameof(columns));
         Require.AtLeast(scale, 1, nameof(scale));
-        using var bitmap = Draw(images, columns, scale);
-        AtomicFile.Write(
-            path,
-            file =>
-            {
-                if (!bitmap.Encode(file, SKEncodedImageFormat.Png, 100))
-                    throw new IOException($"{path} could not be encoded as PNG.");
-            }
-        );
+        using var sheet = Draw(images, columns, scale);
+        // In memory first: nothing of libvips waits for a disk.
+        var png = sheet.PngsaveBuffer();
+        AtomicFile.Write(path, file => file.Write(png));
     }
 
-    private static SKBitmap Draw(Tensor images, int columns, int scale)
+    private static NetVips.Image Draw(Tensor images, int columns, int scale)
     {
-        if (images.dim() != 4 || images.shape[1] is not (1 or 3) || images.shape[0] == 0)
+        if (images.dim() != 4 || images.numel() == 0)
             throw new ArgumentException(
-                $"A contact sheet needs images [N, 1 or 3, H, W], not [{string.Join(", ", images.shape)}]."
+                $"A contact sheet needs images [N, C, H, W], not [{string.Join(", ", images.shape)}]."
             );
         var (count, height, width) = ((int)images.shape[0], (int)images.shape[2], (int)images.shape[3]);
-        var rows = (count + columns - 1) / columns;
-        var bitmap = new SKBitmap(Total(columns, width), Total(rows, height), SKColorType.Rgba8888, SKAlphaType.Opaque);
-        bitmap.Erase(SKColors.White);
+        var (across, down) = (Total(columns, width), Total((count + columns - 1) / columns, height));
         var pixels = Bytes(images);
-        var target = bitmap.GetPixelSpan();
+        var target = new byte[across * down * 3];
+        Array.Fill(target, byte.MaxValue);
         for (var i = 0; i < count; i++)
         {
             var (top, left) = (Total(i / columns, height), Total(i % columns, width));
@@ -50,10 +44,10 @@ public static class ContactSheet
             for (var x = 0; x < width * scale; x++)
             {
                 var source = ((i * height + y / scale) * width + x / scale) * 3;
-                pixels.AsSpan(source, 3).CopyTo(target[((top + y) * bitmap.RowBytes + (left + x) * 4)..]);
+                pixels.AsSpan(source, 3).CopyTo(target.AsSpan(((top + y) * across + left + x) * 3));
             }
         }
-        return bitmap;
+        return NetVips.Image.NewFromMemory(target, across, down, 3, NetVips.Enums.BandFormat.Uchar);
 
         int Total(int cells, int side) => Gap + cells * (side * scale + Gap);
     }
@@ -64,6 +58,7 @@ public static class ContactSheet
         using var scope = NewDisposeScope();
         return images
             .detach()
+            .narrow(1, 0, images.shape[1] >= 3 ? 3 : 1)
             .cpu()
             .to(ScalarType.Float32)
             .clamp(0, 1)

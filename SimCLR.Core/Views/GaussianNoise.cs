@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Views;
 
 /// <summary>Adds independent normal noise to every number, clipped to [0, 1], with probability p (paper, Figure 4).</summary>
-/// <remarks>Parameters: apply: [N], bool; noise: [N, C, H, W], float32, of standard deviation sigma.</remarks>
+/// <remarks>
+/// Parameters: apply: [N], bool; noise: [N, C, H, W], float32, of standard deviation sigma. The noise is too much to be brought to a GPU: there the device's own
+/// generator makes it, seeded by a draw, so that CPU and GPU give different noise.
+/// </remarks>
 /// <param name="sigma">Standard deviation, at least 0; pixels are in [0, 1].</param>
 /// <param name="p">Probability, in [0, 1].</param>
 /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
@@ -23,8 +26,18 @@ public sealed class GaussianNoise(double sigma = 0.1, double p = 1) : IView
         return PerSample.Keep(
             scope,
             ("apply", PerSample.Chance(batch, _p, generator)),
-            ("noise", PerSample.Normal(batch, [batch.Channels, batch.Height, batch.Width], generator).mul_(_sigma))
+            ("noise", Normal(batch, generator).mul_(_sigma))
         );
+    }
+
+    private static Tensor Normal(BatchShape batch, Generator generator)
+    {
+        long[] shape = [batch.Count, batch.Channels, batch.Height, batch.Width];
+        if (batch.Device.type != DeviceType.CUDA)
+            return randn(shape, ScalarType.Float32, generator: generator);
+        // TorchSharp makes generators of the CPU only (dotnet/TorchSharp, issue 1194).
+        cuda.manual_seed(randint(long.MaxValue, [1], ScalarType.Int64, generator: generator).ToInt64());
+        return randn(shape, ScalarType.Float32, batch.Device);
     }
 
     /// <inheritdoc/>

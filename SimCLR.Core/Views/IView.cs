@@ -1,3 +1,4 @@
+using SimCLR.Core.Runtime;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Views;
@@ -12,12 +13,12 @@ public interface IView
     /// <exception cref="ArgumentException">The view cannot be applied to images of this shape; the message says why.</exception>
     BatchShape Output(BatchShape input);
 
-    /// <summary>Draws independent parameters for each of the batch's images, on its device. The first dimension of each tensor is N.</summary>
-    /// <remarks>On a GPU, use a generator of <see cref="Runtime.RandomStreams.At"/>, at once: numbers come from the device's own generator, which it
-    /// has seeded.</remarks>
+    /// <summary>Draws independent parameters for each of the batch's images. The first dimension of each tensor is N.</summary>
+    /// <remarks>They are drawn on the CPU, whatever the batch's device, so that a seed means the same views everywhere; <see cref="ViewParameters.To"/>
+    /// brings them to the images.</remarks>
     ViewParameters Draw(BatchShape batch, Generator generator);
 
-    /// <summary>Applies the view to images [N, C, H, W], float32 in [0, 1]; returns [N, C, H', W'], float32.
+    /// <summary>Applies the view to images [N, C, H, W], float32 in [0, 1], whose device the parameters are on; returns [N, C, H', W'], float32.
     /// Never changes its input; may return it.</summary>
     Tensor Apply(Tensor images, ViewParameters parameters);
 }
@@ -53,6 +54,22 @@ public sealed class ViewParameters(
         new(
             Tensors.ToDictionary(named => named.Key, named => named.Value.narrow(0, start, count)),
             [.. Children.Select(child => child.Slice(start, count))]
+        );
+
+    /// <summary>The parameters on a device, these where they are there already; a GPU is not waited for.</summary>
+    public ViewParameters To(Device device) =>
+        new(
+            Tensors.ToDictionary(named => named.Key, named => DeviceCopy.Of(named.Value, device)),
+            [.. Children.Select(child => child.To(device))]
+        );
+
+    /// <summary>The parameters of both batches, the second behind the first.</summary>
+    /// <param name="first">Drawn by a view.</param>
+    /// <param name="second">Drawn by the same view.</param>
+    internal static ViewParameters Concat(ViewParameters first, ViewParameters second) =>
+        new(
+            first.Tensors.ToDictionary(named => named.Key, named => cat([named.Value, second[named.Key]])),
+            [.. first.Children.Zip(second.Children, Concat)]
         );
 
     /// <inheritdoc/>

@@ -1,10 +1,9 @@
-using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Views;
 
-/// <summary>What every view does with one number per image.</summary>
+/// <summary>What every view does with one number per image. Numbers are drawn on the CPU, so that a seed means the same views on every device.</summary>
 internal static class PerSample
 {
     /// <summary>Uniform in [from, to), [N], float32.</summary>
@@ -13,21 +12,7 @@ internal static class PerSample
 
     /// <summary>Uniform in [0, 1), [N, further...], float32.</summary>
     internal static Tensor Uniform(BatchShape batch, long[] further, Generator generator) =>
-        rand(
-            [batch.Count, .. further],
-            ScalarType.Float32,
-            batch.Device,
-            generator: RandomStreams.For(batch.Device, generator)
-        );
-
-    /// <summary>Standard normal, [N, further...], float32.</summary>
-    internal static Tensor Normal(BatchShape batch, long[] further, Generator generator) =>
-        randn(
-            [batch.Count, .. further],
-            ScalarType.Float32,
-            batch.Device,
-            generator: RandomStreams.For(batch.Device, generator)
-        );
+        rand([batch.Count, .. further], ScalarType.Float32, CPU, generator: generator);
 
     /// <summary>True with probability p, [N], bool.</summary>
     internal static Tensor Chance(BatchShape batch, double p, Generator generator) =>

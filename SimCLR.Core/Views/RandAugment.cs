@@ -34,7 +34,7 @@ public sealed class RandAugment(int count = 2, int level = 9) : IView
         var operation = drawn.clamp_max_(Operations.Length - 1).to(ScalarType.Int64);
         var negative = PerSample.Uniform(batch, [_count], generator).lt(0.5);
         var sizes = Operations.Select(choice => (float)Magnitude(choice, batch)).ToArray();
-        var magnitude = DeviceConstants.Of(batch.Device, sizes).take(operation);
+        var magnitude = DeviceConstants.Of(CPU, sizes).take(operation);
         var signed = operation
             .ge((long)AugmentOperation.ShearX)
             .logical_and(operation.le((long)AugmentOperation.Sharpness));

@@ -77,7 +77,7 @@ public sealed class RandomResizedCrop : IView
             .logical_and(widths.ge(1))
             .logical_and(widths.le(batch.Width));
         // The first that fits has the greatest rank; the last column, the central box, always fits.
-        var rank = arange(Tries + 1, 0, -1, ScalarType.Float32, batch.Device);
+        var rank = arange(Tries + 1, 0, -1, ScalarType.Float32);
         var first = fits.mul(rank).argmax(1, keepdim: true);
         var height = heights.gather(1, first).squeeze(1);
         var width = widths.gather(1, first).squeeze(1);
@@ -120,8 +120,7 @@ public sealed class RandomResizedCrop : IView
         return (With(area.div(ratio), height), With(area.mul(ratio), width));
 
         Tensor With(Tensor squares, long central) =>
-            cat([squares.sqrt_().round_(), full([batch.Count, 1], central, device: batch.Device)], 1)
-                .to(ScalarType.Int64);
+            cat([squares.sqrt_().round_(), full([batch.Count, 1], central)], 1).to(ScalarType.Int64);
     }
 
     private (long Height, long Width) Central(long height, long width)

@@ -19,7 +19,7 @@ public sealed class Rotate : IView
     public ViewParameters Draw(BatchShape batch, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var four = full([batch.Count], 4, ScalarType.Int64, batch.Device);
+        var four = full([batch.Count], 4, ScalarType.Int64);
         return PerSample.Keep(scope, ("quarterTurns", PerSample.Below(four, batch, generator)));
     }
 

@@ -43,7 +43,7 @@ public static class ViewSheet
 
     private static Tensor Apply(IView view, Tensor batch, RandomStreams streams, string stream, int step)
     {
-        using var generator = streams.At(stream, step, CPU);
+        using var generator = streams.At(stream, step);
         return view.Apply(batch, view.Draw(BatchShape.Of(batch), generator));
     }
 }

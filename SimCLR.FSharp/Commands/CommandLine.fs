@@ -6,7 +6,21 @@ open System.Globalization
 open System.Text.RegularExpressions
 open Argu
 
-let fail message = raise (ArgumentException message)
+let fail message = wrongValue message
+
+/// How this program was started, for the first line of its usage: a script by the launcher or by dotnet fsi, or a program of one's own.
+let program name =
+    let variable = Environment.GetEnvironmentVariable "SIMCLR_LAUNCHER" |> Option.ofObj
+
+    let script =
+        Environment.GetCommandLineArgs()
+        |> Array.tryFind (fun argument -> argument.EndsWith ".fsx")
+
+    match script, variable, Option.ofObj Environment.ProcessPath with
+    | Some script, Some launcher, _ -> $"{launcher} run {script}"
+    | Some script, None, _ -> $"dotnet fsi {script}"
+    | None, _, Some path when IO.Path.GetFileNameWithoutExtension path <> "dotnet" -> IO.Path.GetFileName path
+    | None, _, _ -> name
 
 let orFail result =
     match result with

@@ -28,7 +28,7 @@ module internal Overrides =
                 part.Value.Trim()
         ]
 
-    let private isUnder (path: string) (leaf: string) =
+    let isUnder (path: string) (leaf: string) =
         leaf = path || leaf.StartsWith $"{path}." || leaf.StartsWith $"{path}["
 
     /// What of a run stands at a path and below it.
@@ -123,7 +123,27 @@ module internal Overrides =
                 ]
         }
 
-    let private vary overrides (grid: Grid) (path, values: string list) =
+    /// The script's axis of one value that sets a path: its name is the path's, or the run has another value there than the baseline.
+    let private axisOfOne (path: string) baseline (grid: Grid) =
+        let last = path.Substring(path.LastIndexOf '.' + 1)
+
+        let isOne axis =
+            axis <> Grid.SeedAxis
+            && (grid.Cells |> List.map (Results.coordinate axis) |> List.distinct |> List.length) = 1
+
+        let isSet =
+            grid.Cells |> List.forall (fun cell -> at path cell.Run <> at path baseline)
+
+        grid.Axes
+        |> List.filter isOne
+        |> List.tryFind (fun axis -> isSet || String.Equals(axis, last, StringComparison.OrdinalIgnoreCase))
+
+    let private vary overrides baseline (grid: Grid) (path: string, values: string list) =
+        axisOfOne path baseline grid
+        |> Option.iter (fun axis ->
+            fail
+                $"--vary {path} contradicts the script's axis '{axis}', which has one value and sets {path} too. Leave it out, or change the script.")
+
         let axis =
             {
                 Name = axisName overrides grid path
@@ -176,11 +196,26 @@ module internal Overrides =
                     false, $"{first}{rest}: {problem}"
         ]
 
+    /// Fails where an argument has changed leaves of the default run, and no run of the script's grid has one of them.
+    let checkEffects (changes: (string * (string * string) list) list) (grid: Grid) =
+        let known =
+            lazy
+                (set
+                    [
+                        for cell in grid.Cells do
+                            yield! Run.paths cell.Run
+                    ])
+
+        for argument, leaves in changes do
+            if not leaves.IsEmpty && not (leaves |> List.exists known.Value.Contains) then
+                fail
+                    $"{argument} has no effect: the script sets {fst leaves.Head} itself. Leave it out, or change the script."
+
     /// The script's grid with an axis for each --vary. Raises ArgumentException where an argument has no effect on it, or makes a run that
     /// cannot start.
     let apply overrides (baseline: Run) (grid: Grid) =
         checkSet overrides baseline grid
-        let grid = overrides.Vary |> List.fold (vary overrides) grid
+        let grid = overrides.Vary |> List.fold (vary overrides baseline) grid
         let found = problems overrides grid
 
         if found |> List.exists fst then

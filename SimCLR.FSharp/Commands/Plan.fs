@@ -153,14 +153,23 @@ module Plan =
 
         $"Estimated from the first steps: {duration total} for {todo.Length} new runs{measuring}, peak memory{host} {memory bytes}{caution}."
 
-    /// Says how much is to be done, and after the first steps of the first run, how long it will take and how much memory.
-    let announced (grid: Grid) executor =
+    let private count (grid: Grid) executor =
         let todo = Execution.unknown grid executor
 
         Executor.note
             executor
             $"{Grid.size grid} runs: {todo.Length} new, {Grid.size grid - todo.Length} stored in {executor.Store.Folder}."
 
+        todo
+
+    /// Says how much is to be done.
+    let counted grid executor : Executor =
+        count grid executor |> ignore
+        executor
+
+    /// Says how much is to be done, and after the first steps of the first run, how long it will take and how much memory.
+    let announced (grid: Grid) executor =
+        let todo = count grid executor
         let mutable before = 0.0
         let mutable intervals = 0
         let mutable told = false

@@ -18,7 +18,7 @@ module Runs =
             2
         else
             LibTorch.Load() |> ignore
-            let store = Store.at folder
+            let store = Store.ofFolder folder
             let done' = Migration.migrate store
 
             for path, why in done'.LeftOut do
@@ -49,7 +49,7 @@ module Runs =
                 CommandLine.fail
                     $"{folder} is no store: it has no folder 'trainings'. Name one with --store, for example results/runs."
 
-            Store.at folder)
+            Store.ofFolder folder)
 
     let private export file store =
         let table = RunTable(StoredRun.all (eprintfn "%s") store)
@@ -76,7 +76,7 @@ module Runs =
         let store =
             stores
             |> List.tryHead
-            |> Option.map Store.at
+            |> Option.map Store.ofFolder
             |> Option.defaultWith (fun () -> SweepFile.store folder file)
 
         let results = SweepFile.results (eprintfn "%s") store file
@@ -94,13 +94,13 @@ module Runs =
         let counts =
             [
                 for named in hashes |> List.map (RunsSearch.find store) |> List.distinctBy _.Folder do
-                    match Store.tryLockFolder named.Folder with
+                    match StoreFolder.tryLock named.Folder with
                     | None ->
                         eprintfn "%s stays as it is: another process computes there." named.Folder
                         None
                     | Some lock ->
                         use _held = lock
-                        Some(Store.forgetFailures named.Folder)
+                        Some(StoreFolder.forgetFailures named.Folder)
             ]
 
         printfn $"{List.sum (List.choose id counts)} failures are forgotten; the next sweep tries again."
@@ -119,11 +119,21 @@ module Runs =
                     RunsRemoval.damaged
             ]
 
-        if kinds.IsEmpty then
-            CommandLine.fail "Say what is to go: --failures, --checkpoints, --encoders or --damaged."
+        let isUntrained = arguments.Contains CleanArgument.Untrained
+
+        if kinds.IsEmpty && not isUntrained then
+            CommandLine.fail "Say what is to go: --failures, --checkpoints, --encoders, --damaged or --untrained."
+
+        let unused = if isUntrained then RunsRemoval.untrained store else []
+
+        let others =
+            Array.append (StoreListing.trainings store) (StoreListing.untrained store)
+            |> Array.filter (fun folder -> unused |> List.forall (fun removal -> removal.Lock <> folder))
 
         [
-            for folder in Array.append (Store.trainings store) (Store.untrainedFolders store) do
+            yield! unused
+
+            for folder in others do
                 for kind in kinds -> kind folder
         ]
 

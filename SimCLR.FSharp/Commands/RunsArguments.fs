@@ -60,6 +60,7 @@ type internal CleanArgument =
     | Checkpoints
     | Encoders
     | Damaged
+    | Untrained
     | Yes
 
     interface IArgParserTemplate with
@@ -69,6 +70,7 @@ type internal CleanArgument =
             | Checkpoints -> "checkpoints of what was interrupted: it begins anew."
             | Encoders -> "weights of finished trainings: a measurement that is asked for later trains again."
             | Damaged -> "files that were put aside as *.damaged."
+            | Untrained -> "what was measured of untrained encoders that no training of the store begins with any more."
             | Yes -> "do not ask."
 
 [<RequireQualifiedAccess>]

@@ -59,7 +59,7 @@ let private deleteWhole store (folder: string) =
 
 /// False where another process computes in the folder, which is told and left as it is.
 let private carryOut store (removal: Removal) =
-    match Store.tryLockFolder removal.Lock with
+    match StoreFolder.tryLock removal.Lock with
     | None ->
         eprintfn "%s stays as it is: another process computes there." removal.Lock
         false
@@ -112,9 +112,9 @@ let private evaluations folder =
 let private measuredOnlyBy store folder gone remaining =
     let tasks files =
         files
-        |> List.choose (Store.readRun ignore store)
-        |> List.collect (fun run -> Evaluation.tasks run.Evaluation)
-        |> List.map (fun task -> Store.evaluationFolder task folder)
+        |> List.choose (StoreListing.readRun ignore store)
+        |> List.collect Run.tasks
+        |> List.map (fun task -> StoreFolder.ofEvaluation task folder)
         |> set
 
     Set.difference (tasks gone) (tasks remaining)
@@ -125,7 +125,7 @@ let private measuredOnlyBy store folder gone remaining =
 let ofRuns store (named: RunsSearch.Named list) =
     [
         for folder, named in named |> List.groupBy _.Folder do
-            let all = List.ofArray (Store.runFiles folder)
+            let all = List.ofArray (StoreListing.runFiles folder)
 
             let gone =
                 named
@@ -159,6 +159,20 @@ let checkpoints folder =
 let damaged folder =
     removal folder (files folder "*.damaged")
 
+/// Encoders before training that no training of the store begins with.
+let untrained store =
+    let used =
+        StoreListing.trainings store
+        |> Seq.choose StoredTraining.valueIn
+        |> Seq.map (Untrained.ofTraining >> Untrained.hash)
+        |> set
+
+    [
+        for folder in StoreListing.untrained store do
+            if not (used.Contains(Path.GetFileName folder)) then
+                removal folder [ folder ]
+    ]
+
 /// Weights of a finished training, whose figures then say that none are kept.
 let encoders folder =
     let figures = Path.Combine(folder, "figures.json")
@@ -171,5 +185,5 @@ let encoders folder =
         removal folder []
     else
         { removal folder (weights |> List.filter File.Exists) with
-            Before = fun () -> Store.forgetWeights folder
+            Before = fun () -> StoredTraining.forgetWeights folder
         }

@@ -23,12 +23,12 @@ let find store (hash: string) =
     let begins (path: string) =
         (Path.GetFileNameWithoutExtension path).StartsWith(hash, StringComparison.Ordinal)
 
-    let trainings = Store.trainings store
+    let trainings = StoreListing.trainings store
 
     let runs =
         [
             for folder in trainings do
-                for file in Store.runFiles folder do
+                for file in StoreListing.runFiles folder do
                     if begins file then
                         Named.Run(folder, file)
         ]

@@ -15,9 +15,21 @@ let private aligned (rows: string list list) =
 
         printfn "%s" ((String.concat "  " cells).TrimEnd())
 
+/// The same with a header and rules, where the output is a terminal.
+let private tabulated (rows: string list list) =
+    let console = Terminal.output ()
+
+    if Terminal.isLive console then
+        rows.Tail
+        |> List.map (List.map TableCell.Text)
+        |> Table.make "Runs" rows.Head
+        |> ConsoleTable.write console
+    else
+        aligned rows
+
 let private percent (text: string option) =
     match text |> Option.bind RunsSearch.number with
-    | Some share -> $"{100.0 * share:F1}"
+    | Some share -> Statistics.percent share
     | None -> "–"
 
 /// Paths whose values differ among the rows, with the values. Those that differ in the same way, as in both views, are shown once.
@@ -75,11 +87,11 @@ let list (where: RunsSearch.Condition list) (sort: string option) store =
         ]
         |> List.map (fun (name, values) -> name :: values)
         |> List.transpose
-        |> aligned
+        |> tabulated
 
     let unfinished =
-        Store.trainings store
-        |> Array.filter (fun folder -> Array.isEmpty (Store.runFiles folder))
+        StoreListing.trainings store
+        |> Array.filter (fun folder -> Array.isEmpty (StoreListing.runFiles folder))
 
     let unfinished =
         if unfinished.Length = 0 then
@@ -157,10 +169,10 @@ let private showTraining (folder: string) =
     section
         "Runs"
         [
-            for file in Store.runFiles folder -> [ Path.GetFileNameWithoutExtension file ]
+            for file in StoreListing.runFiles folder -> [ Path.GetFileNameWithoutExtension file ]
         ]
 
-    match Store.failureIn folder with
+    match StoredTraining.failureIn folder with
     | Some failure -> section "Failure" [ [ failure.Reason; failure.Detail ] ]
     | None -> ()
 

@@ -8,7 +8,7 @@ open Argu
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Sweep =
 
-    let private fail message = raise (ArgumentException message)
+    let private fail message = wrongValue message
 
     /// Ends the script with that code; what is wrong is said in words, without a stack.
     let private stop code (message: string) =
@@ -43,14 +43,25 @@ module Sweep =
 
         parseOrStop name standard arguments
 
+    /// For a script that takes no arguments: says so and ends it, with code 0 for --help and 2 for any other.
+    let withoutArguments name (arguments: string list) =
+        match arguments with
+        | [] -> ()
+        | [ "--help" ]
+        | [ "-h" ] ->
+            printfn "%s" $"{name} takes no arguments: what it does stands in the script."
+            exit 0
+        | other :: _ ->
+            stop 2 $"{name} takes no arguments, but was given '{other}'; leave it out, or change the script."
+
     /// Sets published figures beside ours in the report, and says whether their order agrees:
-    /// Sweep.beside (Comparison.means Outcome.linearTop1 Published.table5Top1).
+    /// Sweep.beside (Comparison.means Outcome.linearTop1 Paper.table5Top1).
     let beside comparison (sweep: Sweep) =
         { sweep with
             Beside = sweep.Beside @ [ comparison ]
         }
 
-    /// With more columns in the tables: Sweep.withColumns [ Outcome.measured "fine-tuned top-1" ].
+    /// With more columns in the tables: Sweep.withColumns [ Outcome.measured (Measurement.fineTune 0.1) "top-1" ].
     let withColumns metrics (sweep: Sweep) =
         { sweep with
             Columns = sweep.Columns @ metrics
@@ -62,67 +73,66 @@ module Sweep =
             Plots = sweep.Plots @ [ title, make ]
         }
 
-    /// Tells an observer of that name what happens.
+    /// Tells an observer of that name what happens, in the process of the script, also where workers compute.
     let observedBy name observer (sweep: Sweep) =
         { sweep with
             Observers = sweep.Observers @ [ name, observer ]
         }
 
-    let private title (sweep: Sweep) = $"SimCLR: {sweep.Name}"
-
     /// Whether worker processes compute: also a single one, if it is to have a certain GPU.
     let private isShared (sweep: Sweep) =
         sweep.Workers > 1 || not sweep.Gpus.IsEmpty
 
-    /// The executor with all that watches: the sweep's observers, the page of the sweep in progress, an estimate after the first steps.
-    let private watched (sweep: Sweep) (grid: Grid) (live: LiveReport) =
+    /// The executor with all that watches: the sweep's observers, event files, the page of the sweep in progress, and, where this process computes,
+    /// an estimate after the first steps. A worker tells the process that started it, which watches for all.
+    let private watched (sweep: Sweep) (grid: Grid) =
         let executor = sweep.Executor
 
         let guarded (name, observer) =
             Observer.guarded name (Executor.note executor) observer
 
-        let observers =
-            if Workers.isWorker then
-                sweep.Observers
-            else
-                sweep.Observers @ [ "report", live.Observe ]
-
-        let executor =
-            { executor with
-                Observer = Observer.all (executor.Observer :: List.map guarded observers)
-            }
+        let report =
+            LiveReport(sweep.Out, SweepReport.title sweep, executor.Store, grid, sweep.Columns)
 
         if Workers.isWorker then
             executor
         else
-            Plan.announced grid executor
+            let observers =
+                [
+                    yield! sweep.Observers
 
-    /// Lets worker processes compute; what they have stored is shown while they do.
-    let private share (sweep: Sweep) (executor: Executor) cancellation grid (live: LiveReport) =
+                    if sweep.TensorBoard then
+                        "TensorBoard", TensorBoard.observer (SweepReport.eventsFolder sweep)
+
+                    "report", report.Observe
+                ]
+
+            { executor with
+                Observer = Observer.all (executor.Observer :: List.map guarded observers)
+            }
+            |> if isShared sweep then
+                   Plan.counted grid
+               else
+                   Plan.announced grid
+
+    /// Lets worker processes compute, and tells what they tell.
+    let private share (sweep: Sweep) (executor: Executor) cancellation grid =
         // One process downloads; several would be in each other's way.
         if executor.Download then
-            Execution.loadAll cancellation grid executor
+            GridImages.load cancellation grid executor
 
         let threads =
             executor.Threads
             |> Option.defaultValue (max 1 (Environment.ProcessorCount / sweep.Workers))
 
-        let silent =
-            { executor with
-                Observer = Observer.silent
-                RetryFailed = false
-            }
+        executor.Observer(Event.Planned grid.Cells)
 
-        let look _ =
-            try
-                live.Add (Execution.stored grid silent).Cells
-            with :? IOException ->
-                () // It is looked again.
-
-        use _watch =
-            new Threading.Timer(look, null, TimeSpan.FromSeconds 10.0, TimeSpan.FromSeconds 10.0)
-
-        Workers.run executor sweep.Workers threads sweep.Gpus cancellation grid
+        try
+            Execution.tellStored grid executor
+            Workers.run executor sweep.Workers threads sweep.Gpus cancellation grid
+        with _ ->
+            executor.Observer Event.Finished
+            reraise ()
 
     let private executeUntil (interruption: Interruption) (sweep: Sweep) grid =
         let grid = sweep.Adjust grid
@@ -131,25 +141,25 @@ module Sweep =
         | [] -> ()
         | wrong -> fail (String.concat Environment.NewLine wrong)
 
-        let live =
-            LiveReport(sweep.Out, title sweep, sweep.Executor.Store, grid, sweep.Columns)
+        let executor = watched sweep grid
 
-        let executor = watched sweep grid live
-
-        if isShared sweep && not (Execution.unknown grid executor).IsEmpty then
-            share sweep executor interruption.Token grid live
-
-        // What the workers have stored, or all of it, computed here.
+        // What the workers have stored has been told, and what has failed is not tried again.
         let executor =
-            if isShared sweep then
-                { executor with RetryFailed = false }
+            if isShared sweep && not (Execution.unknown grid executor).IsEmpty then
+                share sweep executor interruption.Token grid
+
+                { executor with
+                    RetryFailed = false
+                    Observer = Observer.ofNew executor.Observer
+                }
             else
                 executor
 
         if interruption.ExitCode <> 0 then
+            executor.Observer Event.Finished
             Execution.stored grid executor
         else
-            Grid.execute interruption.Token executor grid
+            Execution.execute interruption.Token executor grid
 
     /// Executes a grid as the sweep says and gives its results; prints no table, writes no final report, and does not exit. Fails with
     /// all that is wrong before anything starts. Ctrl-C ends it with what is finished.
@@ -157,86 +167,14 @@ module Sweep =
         use interruption = new Interruption(Workers.isWorker)
         executeUntil interruption sweep grid
 
-    /// Published figures beside ours; what the smoke preset computes is judged by nobody.
-    let private comparisons (sweep: Sweep) results =
-        [
-            for compare in sweep.Beside do
-                let comparison = compare results
-
-                if sweep.Preset = Preset.Smoke then
-                    comparison |> Comparison.unjudged "figures of the smoke preset mean nothing"
-                else
-                    comparison
-        ]
-
-    let private reportOf (sweep: Sweep) comparisons (results: Results) =
-        let report =
-            Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
-            |> Report.beside comparisons
-
-        { report with
-            Embedding = Embedding.ofBest sweep.Out results sweep.Executor
-            ViewSheet = Some(Path.Combine(sweep.Out, "views.png"))
-            Plots = report.Plots @ [ for title, make in sweep.Plots -> title, make results ]
-        }
-
-    /// A line for every run that has an outcome: every leaf of its value, every figure, hashes, and what it was executed with.
-    let private writeRuns (sweep: Sweep) (results: Results) =
-        let table =
-            RunTable
-                [
-                    for cell, outcome in Results.outcomes results do
-                        StoredRun.ofOutcome sweep.Executor.Store cell.Run outcome
-                ]
-
-        AtomicFile.Write(
-            Path.Combine(sweep.Out, "runs.csv"),
-            fun (stream: Stream) ->
-                use writer = new StreamWriter(stream, leaveOpen = true)
-                table.WriteCsv writer
-        )
-
-    let private write (sweep: Sweep) comparisons (results: Results) =
-        let report = reportOf sweep comparisons results
-        let verdicts = comparisons |> List.map Comparison.verdict
-        Executor.writeViewSheet (Path.Combine(sweep.Out, "views.png")) sweep.Baseline sweep.Executor
-        let page = Report.write sweep.Out report
-
-        SweepFile.ofResults sweep.Name sweep.Out sweep.Executor.Store verdicts results
-        |> SweepFile.write sweep.Out
-
-        writeRuns sweep results
-
-        if sweep.TensorBoard then
-            TensorBoard.write (Path.Combine(sweep.Out, "tensorboard")) results
-
-        if not verdicts.IsEmpty then
-            AtomicFile.WriteText(Path.Combine(sweep.Out, "order.md"), String.concat "\n" verdicts + "\n")
-
-        page
-
     /// Writes the report of results into the sweep's folder, with tables, plots, pictures and sweep.json; the path of its page. Prints nothing.
-    let report (sweep: Sweep) results =
-        write sweep (comparisons sweep results) results
+    let report (sweep: Sweep) results = SweepReport.report sweep results
 
     /// Says what would be run and what it costs.
     let private plan (grid: Grid) (sweep: Sweep) =
         let lines, seconds = Plan.describe (sweep.Adjust grid) sweep.Executor
         lines |> List.iter (printfn "%s")
         printfn $"\nEstimated: {Plan.duration seconds}. Nothing was trained (--dry-run)."
-
-    /// Told before anything is written, which a full disk would prevent.
-    let private finish (sweep: Sweep) (results: Results) =
-        let comparisons = comparisons sweep results
-
-        let report =
-            Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
-            |> Report.beside comparisons
-
-        for table in report.Tables do
-            printfn $"\n{Table.toText table}"
-
-        printfn $"\nReport: {Path.GetFullPath(write sweep comparisons results)}"
 
     /// The exit code of a sweep that has ended, and what is said of it.
     let private ending (interruption: Interruption) (results: Results) =
@@ -263,7 +201,7 @@ module Sweep =
             let results = execute interruption
 
             if not results.Cells.IsEmpty && not Workers.isWorker then
-                finish sweep results
+                SweepReport.finish sweep results
 
             ending interruption results
 

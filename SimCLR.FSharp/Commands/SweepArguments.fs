@@ -18,6 +18,7 @@ module internal SweepPaths =
 type internal Argument =
     | [<AltCommandLine "-d">] Data of string
     | Data_Root of string
+    | Size of int
     | Download
     | Stream
     | Keep_Encoder
@@ -45,8 +46,10 @@ type internal Argument =
         member argument.Usage =
             match argument with
             | Data _ ->
-                "shapes (the default, generated), cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled or folder:PATH."
-            | Data_Root _ -> "folder of the data sets (default: data)."
+                "shapes (the default, generated), cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled, folder:PATH, unlabelled:PATH or named:NAME."
+            | Data_Root _ ->
+                "folder of the data sets (default: data); NAME=PATH says where named:NAME lies. May be given several times."
+            | Size _ -> "resize the images of a folder to that side, in pixels."
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."
             | Keep_Encoder ->
@@ -59,8 +62,8 @@ type internal Argument =
             | Encoder _ ->
                 "small (the default on shapes), resnet18 ... resnet152, resnet50-sk, vit-ti, vit-s, or vit-ti/8 for that patch."
             | Width _ -> "multiplies the encoder's channels, for example 0.25."
-            | Epochs _ -> "passes over the images."
-            | Batch _ -> "images per step."
+            | Epochs _ -> "passes over the images; a warmup that is longer than a tenth of them is shortened to that."
+            | Batch _ -> "images per step; the learning rate of --data cifar10 follows, in proportion."
             | Set _ ->
                 "PATH=VALUE: sets a field of every run, for example Optimizer.WeightDecay=1e-5; a list, pair or record is JSON. "
                 + $"May be given several times. Paths of the default run: {SweepPaths.names}."
@@ -77,6 +80,9 @@ type internal Argument =
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."
             | Dry_Run -> "say what would be run and what it costs, and train nothing."
+
+/// simclr.json of a project: where named images lie on this machine.
+type internal PlacesFile = { data: Map<string, string> }
 
 [<RequireQualifiedAccess>]
 module internal SweepArguments =
@@ -109,7 +115,13 @@ module internal SweepArguments =
         | "vit-ti" :: patch -> transformer Encoder.vitTiny patch
         | "vit-s" :: patch -> transformer Encoder.vitSmall patch
         | [ "small" ] -> Encoder.smallConv
-        | [ name ] when List.exists (fst >> (=) name) resNets -> resNets |> List.find (fst >> (=) name) |> snd
+        | [ name ] when List.exists (fst >> (=) name) resNets ->
+            let encoder = resNets |> List.find (fst >> (=) name) |> snd
+            // CIFAR's stem, without stride and pooling, is for small images (SimCLR, appendix B.9).
+            if side >= 64 then
+                Encoder.withStem Stem.ImageNet encoder
+            else
+                encoder
         | _ ->
             let names = resNets |> List.map fst |> String.concat ", "
             fail $"There is no encoder '{name}': choose small, {names}, vit-ti or vit-s."
@@ -138,10 +150,101 @@ module internal SweepArguments =
                 ]
         }
 
-    /// The script's grid with the axes that the arguments ask for. Raises ArgumentException where one has no effect on it, or makes a run that
-    /// cannot start.
-    let apply arguments (baseline: Run) (grid: Grid) =
+    /// Arguments with names of their own, and the leaves of the default run that each has changed.
+    let private changes preset standard (arguments: ParseResults<Argument>) (baseline: Run) =
+        let images =
+            arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
+
+        let changed path (before: Run) =
+            let before = set (Run.paths before)
+
+            Run.paths baseline
+            |> List.filter (fun leaf -> (path = "" || Overrides.isUnder path (fst leaf)) && not (before.Contains leaf))
+
+        [
+            match arguments.TryGetResult Argument.Preset with
+            | Some name -> $"--preset {name}", changed "" (standard Preset.Standard None)
+            | None -> ()
+
+            match arguments.TryGetResult Argument.Data with
+            | Some name -> $"--data {name}", changed "Images.Source" (standard preset None)
+            | None -> ()
+
+            for path, argument in (overrides arguments).Named do
+                argument, changed path (standard preset images)
+        ]
+
+    /// Fails where the seeds that are asked for are not the grid's.
+    let private checkSeeds (arguments: ParseResults<Argument>) (grid: Grid) =
+        match arguments.TryGetResult Argument.Seeds with
+        | Some count ->
+            let seeds = Grid.runs grid |> List.map _.Seed |> List.distinct |> List.sort
+
+            if not seeds.IsEmpty && seeds <> [ 0L .. int64 count - 1L ] then
+                let own = seeds |> List.map string |> String.concat ", "
+
+                fail
+                    $"--seeds {count} has no effect: the script has the seeds {own}. Leave it out, or use sweep.Seeds in the script."
+        | None -> ()
+
+    /// The script's grid with the axes that the arguments ask for. Raises ArgumentException where an argument has no effect on it, or makes a run
+    /// that cannot start.
+    let apply preset standard arguments (baseline: Run) (grid: Grid) =
+        checkSeeds arguments grid
+        Overrides.checkEffects (changes preset standard arguments baseline) grid
         Overrides.apply (overrides arguments) baseline grid
+
+    /// The folder of the data sets, and where named ones lie: by --data-root NAME=PATH, else by "data" in simclr.json of the current folder.
+    let places (arguments: ParseResults<Argument>) =
+        let named, roots =
+            arguments.GetResults Argument.Data_Root
+            |> List.map (fun text ->
+                match text.Split('=', 2) with
+                | [| name; path |] when Images.isName name -> Some(name, path), None
+                | _ -> None, Some text)
+            |> List.unzip
+
+        let file = "simclr.json"
+
+        let written =
+            if IO.File.Exists file then
+                match Json.read<PlacesFile>(IO.File.ReadAllText file) with
+                | Ok places -> places.data
+                | Error why ->
+                    fail
+                        $"{file} is not as it should be: {why}. It says where named images lie: {{ \"data\": {{ \"birds\": \"/data/birds\" }} }}."
+            else
+                Map.empty
+
+        let places =
+            (written, List.choose id named)
+            ||> List.fold (fun places (name, path) -> Map.add name path places)
+
+        roots |> List.choose id |> List.tryLast |> Option.defaultValue "data", places
+
+    /// The images of the size that is asked for; a folder's of unknown size are looked at, as the crop is of their side.
+    let private sized preset (size: int option) images =
+        match size, images.Source with
+        | Some size, (ImageSource.Folder _ | ImageSource.Named _) -> Images.withSize size images
+        | Some size, _ -> fail $"--size is {size}, but {Images.name images} has a size of its own; leave it out."
+        // The paper's own.
+        | None, _ when preset = Preset.Paper -> images
+        | None, ImageSource.Named(name, None, _) ->
+            fail $"Nothing says what size the images '{name}' are to have; give --size, for example 32 or 224."
+        | None, ImageSource.Folder(path, None, _) ->
+            match SimCLR.Core.Images.ImageFolder.SomeSizes path |> Seq.distinct |> List.ofSeq with
+            // What the crop is without a word; and missing folders are said when they are read.
+            | []
+            | [ struct (32, 32) ] -> images
+            | [ struct (width, height) ] when width = height -> Images.withSize width images
+            | sizes ->
+                let some =
+                    [ for struct (width, height) in List.truncate 3 sizes -> $"{width} x {height}" ]
+                    |> String.concat ", "
+
+                fail
+                    $"The images in {path} are no squares of one size ({some}, ...); give the side that they are resized to, for example --size 224."
+        | _ -> images
 
     /// The default run with what the arguments change.
     let baseline preset standard (arguments: ParseResults<Argument>) =
@@ -149,7 +252,8 @@ module internal SweepArguments =
             value |> Option.fold (fun run value -> set value run) run
 
         let images =
-            arguments.TryGetResult Argument.Data |> Option.map (Images.parse >> orFail)
+            arguments.TryGetResult Argument.Data
+            |> Option.map (Images.parse >> orFail >> sized preset (arguments.TryGetResult Argument.Size))
 
         let standard = standard preset images
 
@@ -165,8 +269,8 @@ module internal SweepArguments =
         |> apply
             (fun width run -> Run.encoder (Encoder.withWidth (CommandLine.number "--width" width) run.Encoder) run)
             (arguments.TryGetResult Argument.Width)
-        |> apply Run.epochs (arguments.TryGetResult Argument.Epochs)
-        |> apply Run.batchSize (arguments.TryGetResult Argument.Batch)
+        |> apply Run.shortened (arguments.TryGetResult Argument.Epochs)
+        |> apply (fun size -> Run.scaled >> Run.batchSize size) (arguments.TryGetResult Argument.Batch)
         |> Overrides.baseline (overrides arguments) standard
 
     /// Fails with all that is wrong with the arguments themselves. Their numbers are the run's, which is checked later; where there
@@ -226,8 +330,7 @@ module internal SweepArguments =
 
     /// Reads them; raises ArgumentException with all that is wrong, or Argu's own with the usage.
     let parse script (arguments: string list) =
-        let arguments =
-            CommandLine.parse<Argument> $"./simclr run scripts/{script}.fsx" arguments
+        let arguments = CommandLine.parse<Argument> (CommandLine.program script) arguments
 
         check arguments
         arguments

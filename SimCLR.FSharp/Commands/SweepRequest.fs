@@ -29,9 +29,9 @@ type Sweep =
         Plots: (string * (Results -> Plotly.NET.GenericChart)) list
         /// The script's grid with the axes that --vary adds.
         Adjust: Grid -> Grid
-        /// Told what happens, each with its name; one that raises something is told no more.
+        /// Told what happens, by this process and its workers, each with its name; one that raises something is told no more.
         Observers: (string * Observer) list
-        /// Whether event files for TensorBoard are written beside the report.
+        /// Whether event files for TensorBoard are written beside the report, while runs train.
         TensorBoard: bool
         /// Folder of the report.
         Out: string
@@ -92,6 +92,7 @@ module internal SweepRequest =
             else
                 device
 
+        let places = SweepArguments.places arguments
         let baseline = SweepArguments.baseline preset standard arguments
 
         {
@@ -102,7 +103,8 @@ module internal SweepRequest =
             Executor =
                 { Executor.local with
                     Device = device
-                    DataRoot = arguments.GetResult(Argument.Data_Root, defaultValue = "data")
+                    DataRoot = fst places
+                    Places = snd places
                     Download = arguments.Contains Argument.Download
                     Stream = arguments.Contains Argument.Stream
                     KeepEncoder =
@@ -112,7 +114,12 @@ module internal SweepRequest =
                             KeepEncoder.Never
                         else
                             Executor.local.KeepEncoder
-                    Store = Store.at runs
+                    Store = Store.ofFolder runs
+                    Observer =
+                        if Workers.isWorker then
+                            Relay.observer ()
+                        else
+                            Executor.local.Observer
                     Threads = threads
                     Deterministic = arguments.Contains Argument.Deterministic
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
@@ -123,7 +130,7 @@ module internal SweepRequest =
             Beside = []
             Columns = Report.columns
             Plots = []
-            Adjust = SweepArguments.apply arguments baseline
+            Adjust = SweepArguments.apply preset standard arguments baseline
             Observers = []
             TensorBoard = arguments.Contains Argument.TensorBoard
             Out = out

@@ -77,9 +77,8 @@ module Comparison =
             if not (List.contains axis results.Axes) then
                 let names = String.concat ", " results.Axes
 
-                invalidArg
-                    (nameof results)
-                    $"{published.Source} has an axis '{axis}', but the sweep has: {names}. Fix it with Published.at, or vary it."
+                wrongValue
+                    $"{published.Source} has an axis '{axis}', but the sweep has: {names}. Fix it with Published.slice, or vary it."
 
         let groups =
             results.Cells
@@ -110,7 +109,7 @@ module Comparison =
                     |> Results.best
                     |> Result.map (fun (place, _) ->
                         let value = place |> List.find (fst >> (=) searched) |> snd
-                        Results.at searched value group)
+                        Results.slice searched value group)
             ]
 
         let remarks =
@@ -138,7 +137,7 @@ module Comparison =
                 | Some(_, metric) -> yield! setting coordinates metric number results
                 | None -> ()
         ]
-        |> make published (Outcome.measured name) []
+        |> make published (Metric.share name) []
 
     /// Without a verdict, for that reason: where figures mean nothing.
     let unjudged reason (comparison: Comparison) =

@@ -11,15 +11,83 @@ type CellResult =
         Stored: bool
     }
 
-/// What a grid came to.
+/// What a grid came to. It prints as a line for each of its first cells.
+[<StructuredFormatDisplay("{Summary}")>]
 type Results =
     {
         Axes: string list
         Cells: CellResult list
     }
 
+    /// Its first cells in a line each, to look at.
+    member results.Summary =
+        let shown = 20
+
+        let line (cell: CellResult) =
+            match cell.Result with
+            | Ok outcome ->
+                $"linear {Statistics.percent outcome.LinearTop1} %%, validation {Statistics.percent outcome.LinearValidationTop1} %%, k-NN {Statistics.percent outcome.KnnTop1} %%, loss {Statistics.text 3 outcome.FinalLoss}"
+            | Error failure -> $"failed: {failure.Reason}"
+
+        let names = String.concat ", " results.Axes
+
+        [
+            $"{results.Cells.Length} runs over {names}"
+            for cell in List.truncate shown results.Cells do
+                $"  {Cell.words cell.Cell.Coordinates}: {line cell}"
+            if results.Cells.Length > shown then
+                $"  and {results.Cells.Length - shown} more"
+        ]
+        |> String.concat Environment.NewLine
+
 [<RequireQualifiedAccess>]
 module Results =
+
+    /// All runs of a store that have been taken to their end, with the fields in which they differ as axes: to look at what is there without the grids that it
+    /// comes from. Fields that differ in the same way, as those of both views, are one axis.
+    let ofStore (warn: string -> unit) store : Results =
+        let runs =
+            [ for run, outcome in Store.all warn store -> run, outcome, Map(Run.paths run) ]
+
+        let value path (leaves: Map<string, string>) =
+            match leaves |> Map.tryFind path with
+            | None -> AxisValue.None
+            | Some text ->
+                match
+                    Double.TryParse(text, Globalization.NumberStyles.Float, Globalization.CultureInfo.InvariantCulture)
+                with
+                | true, number -> AxisValue.Number number
+                | _ -> AxisValue.Text text
+
+        let axes =
+            [
+                for path in
+                    runs
+                    |> List.collect (fun (run, _, _) -> Run.paths run |> List.map fst)
+                    |> List.distinct do
+                    let values = [ for _, _, leaves in runs -> value path leaves ]
+
+                    if (List.distinct values).Length > 1 then
+                        (if path = "Seed" then Grid.SeedAxis else path), values
+            ]
+            |> List.distinctBy snd
+
+        {
+            Axes = List.map fst axes
+            Cells =
+                [
+                    for i, (run, outcome, _) in List.indexed runs ->
+                        {
+                            Cell =
+                                {
+                                    Coordinates = [ for axis, values in axes -> axis, values[i] ]
+                                    Run = run
+                                }
+                            Result = Ok outcome
+                            Stored = true
+                        }
+                ]
+        }
 
     /// The cells that have an outcome.
     let outcomes (results: Results) =
@@ -36,7 +104,7 @@ module Results =
         | Some(_, value) -> value
         | None ->
             let names = cell.Coordinates |> List.map fst |> String.concat ", "
-            invalidArg (nameof axis) $"There is no axis '{axis}'; the grid has: {names}."
+            wrongValue $"There is no axis '{axis}'; the grid has: {names}."
 
     /// The coordinates of a cell without the seed.
     let setting (cell: Cell) =
@@ -49,6 +117,25 @@ module Results =
             axis <> Grid.SeedAxis
             && (results.Cells |> List.distinctBy (fun cell -> coordinate axis cell.Cell)).Length > 1)
 
+    /// Whether the settings are points that were drawn, as a random search does, and no grid: on one of several axes most have a value of their own.
+    let isSampled (results: Results) =
+        let axes = varied results
+
+        let settings =
+            results.Cells |> List.distinctBy (fun cell -> setting cell.Cell) |> List.length
+
+        let counts =
+            [
+                for axis in axes ->
+                    results.Cells
+                    |> List.distinctBy (fun cell -> coordinate axis cell.Cell)
+                    |> List.length
+            ]
+
+        axes.Length > 1
+        && 2 * List.max counts > settings
+        && List.fold (fun product count -> product * float count) 1.0 counts > 2.0 * float settings
+
     /// Only the cells that fit.
     let where predicate (results: Results) =
         { results with
@@ -56,7 +143,7 @@ module Results =
         }
 
     /// Only the cells with that coordinate on an axis.
-    let at axis value results =
+    let slice axis value results =
         results |> where (fun cell -> coordinate axis cell = value)
 
     /// The values of an axis in the grid's order, each with its cells.
@@ -134,7 +221,7 @@ module Results =
     let differences axis fromValue toValue metric (results: Results) =
         let known value =
             [
-                for cell, x in figures metric (at axis value results) ->
+                for cell, x in figures metric (slice axis value results) ->
                     (setting cell |> List.filter (fst >> (<>) axis), cell.Run.Seed), x
             ]
             |> Map

@@ -80,3 +80,6 @@ module Statistics =
                 .ToString($"F{digits}", CultureInfo.InvariantCulture)
         else
             x.ToString($"F{digits}", CultureInfo.InvariantCulture)
+
+    /// A fraction in percent, to one digit: every accuracy is written so, and reads alike wherever it stands.
+    let percent (share: float) = text 1 (100.0 * share)

@@ -91,7 +91,7 @@ module Table =
                 for value, group in Results.groupBy rowAxis results ->
                     TableCell.Text(string value)
                     :: [
-                        for column in columns -> group |> Results.at columnAxis column |> summarize metric
+                        for column in columns -> group |> Results.slice columnAxis column |> summarize metric
                     ]
             ]
 
@@ -129,12 +129,53 @@ module Table =
                 | Error reason -> Some $"{axis} {value}: {reason}")
         )
 
+    /// Rows of a ranking that are shown.
+    let private mostRanks = 100
+
+    /// A row for every setting, the best on validation images first: its coordinates, that accuracy, the test accuracy, which did not rank, and what else
+    /// is asked for. Settings without a validation accuracy come last.
+    let ranking (metrics: Metric list) (results: Results) =
+        let axes = Results.varied results
+
+        let metrics =
+            Results.chooser
+            :: Outcome.linearTop1
+            :: (metrics |> List.filter (fun metric -> metric.Name <> Outcome.linearTop1.Name))
+
+        let settings =
+            [
+                for _, cells in results.Cells |> List.groupBy (_.Cell >> Results.setting) do
+                    let group = { results with Cells = cells }
+                    let validation = Results.spread Results.chooser group
+                    cells.Head.Cell, group, validation |> Option.map _.Mean |> Option.defaultValue -infinity
+            ]
+            |> List.sortByDescending (fun (_, _, validation) -> validation)
+
+        make
+            "Settings, the best on validation images first"
+            ("rank" :: axes @ List.map Metric.heading metrics)
+            [
+                for i, (cell, group, _) in settings |> List.truncate mostRanks |> List.indexed ->
+                    [
+                        TableCell.Text(string (i + 1))
+                        for axis in axes do
+                            TableCell.Text(string (Results.coordinate axis cell))
+                        for metric in metrics do
+                            summarize metric group
+                    ]
+            ]
+        |> noting
+            [
+                if settings.Length > mostRanks then
+                    $"The first {mostRanks} of {settings.Length} settings; runs.csv has all."
+            ]
+
     /// How much a metric differs from its value at the first coordinate of an axis, between runs that agree in all else, the seed among
     /// it: mean and 95 % confidence interval over seeds, deviation, number of pairs; or, where other axes vary, mean and range of their
     /// settings' differences.
     let differences axis (metric: Metric) results =
         match Results.groupBy axis results |> List.map fst with
-        | [] -> invalidArg (nameof results) "There are no results to compare."
+        | [] -> wrongValue "There are no results to compare."
         | first :: others ->
             let unit = if metric.Unit = "%" then "points" else metric.Unit
 

@@ -37,11 +37,11 @@ let figures executor run (pretrained: Pretrained) (tasks: EvaluationTask list) =
 /// The tasks that are not stored of the encoder of that folder.
 let missing (executor: Executor) folder tasks =
     tasks
-    |> List.filter (fun task -> Option.isNone (Store.tryEvaluation (Executor.note executor) task folder))
+    |> List.filter (fun task -> Option.isNone (StoredFigures.tryFind (Executor.note executor) task folder))
 
-/// Takes and stores one measurement; Some: why it failed, where that is not stored.
+/// Takes and stores one measurement: its figures, or why it failed, where that is not stored.
 let private takeOne (executor: Executor) device run (pretrained: Pretrained) folder task =
-    let place = Store.evaluationFolder task folder
+    let place = StoreFolder.ofEvaluation task folder
     let meter, clock = EnergyMeter(), Stopwatch.StartNew()
 
     try
@@ -54,7 +54,11 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
             )
             |> measurements.Take
 
-        let provenance = Provenance.gather device (Lower.pretraining run).Precision meter []
+        let provenance =
+            { Provenance.gather device (Lower.pretraining run).Precision meter [] with
+                ImagesFingerprint = ImageContent.ofRun run
+            }
+
 
         let stored: StoredFigures =
             {
@@ -62,22 +66,9 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
                 Seconds = clock.Elapsed.TotalSeconds
             }
 
-        Store.saveEvaluation task provenance stored folder
-
-        executor.Observer(
-            Event.Measured(
-                run,
-                [
-                    for figure in stored.Figures ->
-                        { figure with
-                            Of = EvaluationTask.label task
-                        }
-                ]
-            )
-        )
-
+        StoredFigures.save task provenance stored folder
         (Train.checkpoints executor place).Delete()
-        None
+        Ok stored.Figures
     with error when not (error :? OperationCanceledException) ->
         let isStored, failure = Failing.explain executor.Store error
 
@@ -87,16 +78,25 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
 
         try
             if isStored then
-                Store.saveEvaluationFailure task failure folder
-                None
+                StoredFigures.saveFailure task failure folder
+                Error None
             else
-                Some(place, failure)
+                Error(Some(place, failure))
         with error when Failing.isOfDisk error ->
-            Some(place, failure)
+            Error(Some(place, failure))
+
+/// The same, told to the observer: what that raises is no failure of the measurement, whose figures are stored.
+let private takeAndTell executor device run pretrained folder task =
+    match takeOne executor device run pretrained folder task with
+    | Error unstored -> unstored
+    | Ok figures ->
+        let label = EvaluationTask.label task
+        executor.Observer(Event.Measured(run, [ for figure in figures -> { figure with Figure.Of = label } ]))
+        None
 
 /// Some test images as the networks represent them, for maps.
 let private saveSample (executor: Executor) (pretrained: Pretrained) folder =
-    let path = Store.sampleIn folder
+    let path = StoreFolder.sampleIn folder
 
     if not (File.Exists path) then
         try
@@ -117,10 +117,11 @@ let take executor device run (pretrained: Pretrained) folder tasks =
                 | Measurement.NearestNeighbours _ -> ()
                 | _ -> Executor.note executor $"measuring: {EvaluationTask.label task}"
 
-                yield! takeOne executor device run pretrained folder task |> Option.toList
+                yield! takeAndTell executor device run pretrained folder task |> Option.toList
         ]
 
-    if not (List.isEmpty tasks) then
+    // Maps are coloured by labels.
+    if not (List.isEmpty tasks) && Images.hasLabels run.Images then
         saveSample executor pretrained folder
 
     failures

@@ -13,6 +13,8 @@ type Executor =
         Device: Device
         /// Folder of the data sets that are not generated.
         DataRoot: string
+        /// Where image folders lie that runs name (Images.named).
+        Places: Map<string, string>
         /// Whether a data set that is not there may be downloaded.
         Download: bool
         /// Whether image folders are read from a cache on disk whatever their size; those too large for memory always are.
@@ -42,10 +44,11 @@ module Executor =
         {
             Device = Auto
             DataRoot = "data"
+            Places = Map.empty
             Download = false
             Stream = false
-            Store = Store.at (Path.Combine("results", "runs"))
-            Observer = Observer.console ()
+            Store = Store.ofFolder (Path.Combine("results", "runs"))
+            Observer = ConsoleProgress.observer ()
             CheckpointEvery = Some(TimeSpan.FromMinutes 1.0)
             KeepEncoder = KeepEncoder.UpTo(1L <<< 30)
             Threads = None
@@ -57,7 +60,7 @@ module Executor =
     /// Outcomes in that folder.
     let storeIn folder executor =
         { executor with
-            Store = Store.at folder
+            Store = Store.ofFolder folder
         }
 
     /// Says something in words.
@@ -85,7 +88,7 @@ module Executor =
         | true, splits -> splits
         | _ ->
             let source =
-                Lower.imageSource executor.DataRoot executor.Download executor.Stream run.Images.Source
+                Lower.imageSource executor.DataRoot executor.Places executor.Download executor.Stream run.Images.Source
 
             let splits =
                 source.Load((fun text -> note executor text), cancellation) |> limited run
@@ -120,7 +123,7 @@ module Executor =
     let internal check grid executor =
         match problems grid executor with
         | [] -> ()
-        | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
+        | wrong -> wrongValue (String.concat Environment.NewLine wrong)
 
     /// A PNG of what the run's views make of the first images.
     let writeViewSheet path run executor =

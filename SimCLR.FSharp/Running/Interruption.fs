@@ -13,6 +13,10 @@ type internal Interruption(isWorker: bool) =
 
     let stop number =
         if source.IsCancellationRequested then
+            // Where bars are shown it is hidden.
+            if not (isWorker || Console.IsErrorRedirected) then
+                eprintf "\u001b[?25h"
+
             ProcessControl.ExitNow(128 + number)
 
         code <- 128 + number

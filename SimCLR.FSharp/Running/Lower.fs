@@ -7,6 +7,7 @@ open SimCLR.Core.Evaluation
 open SimCLR.Core.Heads
 open SimCLR.Core.Images
 open SimCLR.Core.Losses
+open SimCLR.Core.Methods
 open SimCLR.Core.Optimizers
 open SimCLR.Core.Training
 open SimCLR.Core.Views
@@ -67,10 +68,39 @@ let private encoder value : EncoderSpec =
             | SimCLR.Stem.Cifar -> Core.Encoders.Stem.Cifar
 
         ResNetSpec(r.Depth, r.Width, stem, r.ZeroInitResidual, Option.toNullable r.SelectiveKernel)
-    | Encoder.ViT v -> VisionTransformerSpec(v.ImageSize, v.Patch, v.Dim, v.Depth, v.Heads)
+    | Encoder.ViT v -> VisionTransformerSpec(v.ImageSize, v.Patch, v.Dim, v.Depth, v.Heads, v.FrozenPatches)
+
+let private lastNorm value =
+    match value with
+    | SimCLR.LastNorm.WithoutShift -> Core.Heads.LastNorm.WithoutShift
+    | SimCLR.LastNorm.Affine -> Core.Heads.LastNorm.Affine
+    | SimCLR.LastNorm.WithoutAffine -> Core.Heads.LastNorm.WithoutAffine
+    | SimCLR.LastNorm.None -> Core.Heads.LastNorm.None
+
+let private wide (hidden: int option) =
+    hidden |> Option.map int64 |> Option.toNullable
 
 let private head (value: Head) =
-    HeadSpec(value.Depth, int64 value.Output, value.Hidden |> Option.map int64 |> Option.toNullable, value.BatchNorm)
+    HeadSpec(
+        value.Depth,
+        int64 value.Output,
+        wide value.Hidden,
+        value.BatchNorm,
+        lastNorm value.LastNorm,
+        value.LastBias
+    )
+
+let private predictor (value: Predictor option) =
+    value
+    |> Option.map (fun p ->
+        HeadSpec(
+            p.Depth,
+            Hidden = wide p.Hidden,
+            BatchNorm = p.BatchNorm,
+            LastNorm = lastNorm p.LastNorm,
+            LastBias = p.LastBias
+        ))
+    |> Option.toObj
 
 let loss value : ILoss =
     match value with
@@ -80,6 +110,7 @@ let loss value : ILoss =
     | Loss.Dcl temperature -> Dcl temperature
     | Loss.HardNegative s -> HardNegative(s.Temperature, s.Beta, s.PositivePrior)
     | Loss.SupCon temperature -> SupCon temperature
+    | Loss.OfMethod -> wrongValue "The loss is the method's, and no function of two embeddings."
 
 let private optimizer value : OptimizerSpec =
     match value with
@@ -101,18 +132,57 @@ let private precision value =
     | Precision.Float32 -> Core.Runtime.Precision.Float32
     | Precision.BFloat16 -> Core.Runtime.Precision.BFloat16
 
+let private momentum (value: Momentum) =
+    MomentumSchedule(value.Start, value.End)
+
+let private method (run: Run) : IMethodSpec =
+    match run.Method with
+    | Method.SimClr ->
+        SimClrSpec(loss run.Loss, Loss.temperature run.Loss |> Option.defaultValue 1.0, Loss.isNormalized run.Loss)
+    | Method.MoCo s -> MoCoSpec(int64 s.Queue, momentum s.Momentum, s.Temperature, s.Symmetric, s.NormGroups)
+    | Method.Byol s -> ByolSpec(predictor s.Predictor, momentum s.Momentum)
+    | Method.SimSiam s -> SimSiamSpec(predictor s.Predictor, s.StopGradient, s.ConstantRate)
+    | Method.BarlowTwins s -> BarlowTwinsSpec(s.Lambda, s.Scale, s.BiasRate)
+    | Method.VicReg s -> VicRegSpec(s.Invariance, s.Variance, s.Covariance)
+    | Method.MoCoV3 s -> MoCoV3Spec(predictor s.Predictor, momentum s.Momentum, s.Temperature)
+    | Method.Nnclr s -> NnclrSpec(predictor s.Predictor, int64 s.Queue, s.Temperature)
+    | Method.InstanceDiscrimination s -> InstanceDiscriminationSpec(s.Temperature, s.BankMomentum)
+    | Method.Swav s ->
+        SwavSpec(
+            int64 s.Prototypes,
+            s.Temperature,
+            s.Epsilon,
+            s.Iterations,
+            s.FrozenEpochs,
+            int64 s.Queue,
+            s.QueueFromEpoch
+        )
+    | Method.Dino s ->
+        DinoSpec(
+            int64 s.Outputs,
+            momentum s.Momentum,
+            s.StudentTemperature,
+            s.TeacherTemperature,
+            s.CentreMomentum,
+            s.FrozenEpochs,
+            Option.toNullable s.LargestGradient
+        )
+    | Method.LeJepa s -> LeJepaSpec(s.Lambda, s.Directions)
+
 /// What is trained.
 let pretraining (run: Run) =
+    let viewA = view run.ViewA
+    // The same object where they are equal: both views are then made in one pass.
+    let viewB = if run.ViewB = run.ViewA then viewA else view run.ViewB
+
     PretrainingSpec(
-        ViewA = view run.ViewA,
-        ViewB = view run.ViewB,
+        ViewA = viewA,
+        ViewB = viewB,
         Encoder = encoder run.Encoder,
         Head = head run.Head,
-        Loss = loss run.Loss,
-        MetricTemperature = (Loss.temperature run.Loss |> Option.defaultValue 1.0),
-        MetricNormalize = Loss.isNormalized run.Loss,
+        Method = method run,
         Optimizer = optimizer run.Optimizer,
-        LearningRate = LearningRate.at run.BatchSize run.LearningRate,
+        LearningRate = LearningRate.forBatch run.BatchSize run.LearningRate,
         WarmupEpochs = run.Schedule.WarmupEpochs,
         Decay = decay run.Schedule.Decay,
         BatchSize = run.BatchSize,
@@ -126,10 +196,21 @@ let pretraining (run: Run) =
 let evaluationOf (normalization: (float list * float list) option) (side: int) (run: Run) =
     let resize = Resize(int64 (View.outputSize side run.ViewA))
 
+    let steps: IView list =
+        [
+            match run.Evaluation.CentreCrop with
+            | Some part -> CenterCrop(max 1L (int64 (System.Math.Round(part * float side))))
+            | None -> ()
+            resize
+            match normalization with
+            | Some(mean, deviation) -> Normalize(List.toArray mean, List.toArray deviation)
+            | None -> ()
+        ]
+
     let view: IView =
-        match normalization with
-        | None -> resize
-        | Some(mean, deviation) -> Sequence([| resize; Normalize(List.toArray mean, List.toArray deviation) |])
+        match steps with
+        | [ single ] -> single
+        | several -> Sequence(List.toArray several)
 
     EvaluationSpec(
         view,
@@ -143,7 +224,7 @@ let evaluation side run = evaluationOf None side run
 
 let private classifier (value: SimCLR.ClassifierSettings) =
     let rate batch =
-        LearningRate.at batch value.LearningRate
+        LearningRate.forBatch batch value.LearningRate
 
     Core.Evaluation.ClassifierSettings(value.Epochs, value.BatchSize, rate, value.WeightDecay)
 
@@ -180,10 +261,12 @@ let measurement load value : IMeasurement =
     | Measurement.Transfer s -> transfer load s
     | Measurement.Retention sigma -> Retention sigma
     | Measurement.HeadProbe -> HeadProbe()
+    | Measurement.RankMe representation -> RankMe((representation = Representation.Z))
     | Measurement.AlignmentUniformity representation -> AlignmentUniformity((representation = Representation.Z))
     | Measurement.Distill s -> distillation s
     | Measurement.Knn s -> NeighbourChoice([| for k, t in List.allPairs s.K s.Temperatures -> struct (k, t) |])
     | Measurement.OnlineProbe rate -> new OnlineAccuracy(rate)
+    | Measurement.Lidar s -> Lidar(s.Images, s.Views)
 
 /// Fashion-MNIST lies in the data folder, or where Debian's package puts it.
 let private fashionMnistRoot dataRoot download =
@@ -196,15 +279,53 @@ let private fashionMnistRoot dataRoot download =
     else
         dataRoot
 
+let private folderOptions (value: FileReading) =
+    FolderOptions(
+        Labelled = value.Labelled,
+        Channels = value.Channels,
+        Bits = value.Bits,
+        Range =
+            (value.Range
+             |> Option.map (fun (low, high) -> PixelRange(low, high))
+             |> Option.toNullable),
+        FollowOrientation = value.FollowOrientation
+    )
+
+let private imageFolder path size stream reading =
+    ImageFolder(
+        path,
+        Option.toNullable size,
+        stream = (if stream then System.Nullable true else System.Nullable()),
+        options = folderOptions (reading |> Option.defaultValue FileReading.colour)
+    )
+
+/// Where the folder of a name lies.
+let placeOf places name =
+    match places |> Map.tryFind name with
+    | Some path -> path
+    | None ->
+        let message =
+            $"Nothing says where the images '{name}' lie: give --data-root {name}=PATH, or a file simclr.json with "
+            + $"{{ \"data\": {{ \"{name}\": \"PATH\" }} }} in the current folder."
+
+        raise (ImageSourceException(message, null, IsMissing = true))
+
+/// The image folder behind a source, if it is one; its content can change.
+let folder places source =
+    match source with
+    | ImageSource.Folder(path, size, reading) -> Some(imageFolder path size false reading)
+    | ImageSource.Named(name, size, reading) -> Some(imageFolder (placeOf places name) size false reading)
+    | _ -> None
+
 /// Where images are read, given the folder of the data sets, whether they may be downloaded, and whether folders are read from a cache on disk in any case.
-let imageSource (dataRoot: string) (download: bool) (stream: bool) source : IImageSource =
+let imageSource (dataRoot: string) places (download: bool) (stream: bool) source : IImageSource =
     match source with
     | ImageSource.Shapes s -> Shapes(s.Train, s.Test, s.Size)
     | ImageSource.Cifar10 -> Cifar10(dataRoot, download)
     | ImageSource.Cifar100 -> Cifar100(dataRoot, download)
     | ImageSource.FashionMnist -> FashionMnist(fashionMnistRoot dataRoot download, download)
-    | ImageSource.Folder(path, size) ->
-        ImageFolder(path, Option.toNullable size, stream = (if stream then System.Nullable true else System.Nullable()))
+    | ImageSource.Folder(path, size, reading) -> imageFolder path size stream reading
+    | ImageSource.Named(name, size, reading) -> imageFolder (placeOf places name) size stream reading
     | ImageSource.Voc2007 size -> Voc2007(dataRoot, size)
     | ImageSource.Svhn -> Svhn(dataRoot, download)
     | ImageSource.Stl10 unlabelled -> Stl10(dataRoot, download, unlabelled)

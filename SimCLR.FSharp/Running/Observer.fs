@@ -31,6 +31,10 @@ type Event =
     | Ended of CellResult
     /// A cell was interrupted; the step of the checkpoint that it goes on from, if there is one.
     | Interrupted of Cell * checkpoint: int64 option
+    /// Nothing is left to begin; so many cells are being computed by other processes, which are waited for.
+    | Waiting of int
+    /// All cells have ended, or the execution was interrupted.
+    | Finished
 
 /// Is told what happens. What it does takes its time from the training; what it raises fails the run.
 type Observer = Event -> unit
@@ -59,22 +63,31 @@ module Observer =
                     warn
                         $"The observer '{name}' is told nothing any more, since it raised {error.GetType().Name}: {error.Message}"
 
-    let private clock (time: TimeSpan) =
-        if time.TotalHours >= 1.0 then
-            time.ToString @"h\:mm\:ss"
+    /// Tells another observer of cells that are computed, and not of those that were stored already.
+    let internal ofNew (observer: Observer) : Observer =
+        let mutable began = None
+
+        function
+        | Event.Began _ as event -> began <- Some event
+        | Event.Ended { Stored = true } -> began <- None
+        | Event.Planned _ -> ()
+        | event ->
+            began |> Option.iter observer
+            began <- None
+            observer event
+
+    /// Accuracies, or what is measured in their place where images have no labels.
+    let private accuracies (outcome: Outcome) =
+        let rank = outcome.Figure "RankMe h"
+
+        if Double.IsNaN outcome.LinearTop1 && not (Double.IsNaN rank) then
+            let before, alignment =
+                outcome.Figure "RankMe, untrained h", outcome.Figure "h alignment"
+
+            $"RankMe {rank:F1} (untrained {before:F1})  alignment {alignment:F3}  uniformity "
+            + $"""{outcome.Figure "h uniformity":F3}  """
         else
-            time.ToString @"m\:ss"
-
-    let private bar width fraction =
-        let full = int (Math.Round(fraction * float width))
-        String('━', full) + String('─', width - full)
-
-    let private line (stage: Stage) =
-        let point = stage.Point
-        let fraction = float point.Step / float stage.TotalSteps
-        let name = if stage.Of = "" then "" else $"{stage.Of}  "
-
-        $"{name}{bar 24 fraction} {fraction, 4:P0}  epoch {point.Epoch, 5:F1}  loss {point.Loss:F3}  {point.ImagesPerSecond:N0} images/s  ETA {clock stage.Remaining}"
+            $"linear {Statistics.percent outcome.LinearTop1} %% (untrained {Statistics.percent outcome.LinearTop1Untrained} %%)  k-NN {Statistics.percent outcome.KnnTop1} %%  "
 
     /// What a cell came to, in a line.
     let describe (result: CellResult) =
@@ -86,67 +99,6 @@ module Observer =
                 [ for label, failure in outcome.Failures -> $"; {label}: {failure.Reason}" ]
                 |> String.concat ""
 
-            $"{said}linear {outcome.LinearTop1:P1} (untrained {outcome.LinearTop1Untrained:P1})  k-NN {outcome.KnnTop1:P1}  "
+            $"{said}{accuracies outcome}"
             + $"loss {outcome.FinalLoss:F3}  {outcome.ImagesPerSecond:N0} images/s  {outcome.Seconds:F0} s{failures}"
         | Error failure -> $"{said}FAILED, {failure.Reason}: {failure.Detail}"
-
-    /// A progress bar per run on standard error: rewritten in place on a terminal, a line every quarter elsewhere.
-    let console () : Observer =
-        let error = Console.Error
-        let terminal = not Console.IsErrorRedirected
-        let mutable prefix = ""
-        let mutable quarter = 0
-        let mutable training = ""
-
-        let rewrite (text: string) =
-            let width =
-                (try
-                    Console.WindowWidth
-                 with :? IO.IOException ->
-                     120)
-                |> max 40
-
-            error.Write("\r" + text.PadRight(width - 1).Substring(0, width - 1))
-
-        let finish (text: string) =
-            if terminal then
-                rewrite $"{prefix}  {text}"
-                error.WriteLine()
-            else
-                error.WriteLine $"{prefix}  {text}"
-
-            prefix <- ""
-
-        let step (stage: Stage) =
-            if stage.Of <> training then
-                training <- stage.Of
-                quarter <- 0
-
-            let now = int (4L * stage.Point.Step / stage.TotalSteps)
-
-            if terminal then
-                rewrite $"{prefix}  {line stage}"
-            elif now > quarter then
-                quarter <- now
-                error.WriteLine $"{prefix}  {line stage}"
-
-        function
-        | Event.Noted text ->
-            // Not behind the bar.
-            if terminal && prefix <> "" then
-                error.WriteLine()
-
-            error.WriteLine text
-        | Event.Began(number, total, cell) ->
-            prefix <- $"[{number}/{total}] {Grid.label cell}"
-            quarter <- 0
-            training <- ""
-
-            if terminal then
-                rewrite prefix
-        | Event.Stepped(_, stage) -> step stage
-        | Event.Ended result -> finish (describe result)
-        | Event.Interrupted(_, Some step) -> finish $"interrupted; it goes on from the checkpoint of step {step}"
-        | Event.Interrupted(_, None) -> finish "interrupted"
-        | Event.Planned _
-        | Event.Measured _ -> ()

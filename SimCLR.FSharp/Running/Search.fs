@@ -82,7 +82,7 @@ module Search =
                     $"{Grid.size grid} runs"
 
             Executor.note executor $"The search asks for {runs}."
-            Grid.execute cancellation executor grid)
+            Execution.execute cancellation executor grid)
 
     /// The same, to its end.
     let run (search: Search) executor =
@@ -115,11 +115,11 @@ module Search =
     /// those epochs. The best have the highest validation accuracy of the linear probe, as a mean over their seeds, which stay together.
     let halving keep (epochs: int list) (grid: Grid) : Search =
         if keep < 2 then
-            invalidArg (nameof keep) $"keep is {keep}; use 2 or more, so that one of so many goes on."
+            wrongValue $"keep is {keep}; use 2 or more, so that one of so many goes on."
 
         if epochs.IsEmpty || List.sort (List.distinct epochs) <> epochs then
             let given = epochs |> List.map string |> String.concat "; "
-            invalidArg (nameof epochs) $"The epochs are [ {given} ]; give one number or more, the smallest first."
+            wrongValue $"The epochs are [ {given} ]; give one number or more, the smallest first."
 
         /// The coordinates of a cell without its seed and its rung.
         let setting (cell: Cell) =
@@ -127,7 +127,9 @@ module Search =
 
         let rungs =
             [
-                for count in epochs -> (Grid.vary EpochsAxis Run.epochs [ count ] grid).Cells |> List.groupBy setting
+                for count in epochs ->
+                    (Grid.vary EpochsAxis Run.shortened [ count ] grid).Cells
+                    |> List.groupBy setting
             ]
 
         fun results ->
@@ -157,7 +159,7 @@ module Search =
     /// start, such as its seeds.
     let tpe seed count (axes: RandomAxis list) metric (start: Grid) : Search =
         if start.Cells.IsEmpty then
-            invalidArg (nameof start) "The start has no runs; give it one or more, for example Grid.from Run.shapes."
+            wrongValue "The start has no runs; give it one or more, for example Grid.from Run.shapes."
 
         let drawn = Sampling.points (min drawnFirst count) seed axes
 

@@ -34,6 +34,7 @@ let private point (progress: TrainingProgress) =
         LearningRate = progress.LearningRate
         ImagesPerSecond = progress.ImagesPerSecond
         Figures = Map [ for figure in progress.Figures -> figure.Name, figure.Value ]
+        Time = progress.Time
     }
 
 /// Tells how far a training has come: that of a run, or of the measurement of that label.
@@ -139,7 +140,7 @@ type private CurveWriter(executor: Executor, training: Training) =
 
     /// The points up to a step are there already.
     member _.Begin step =
-        attempt (fun () -> file <- Some(Store.openCurve training step executor.Store))
+        attempt (fun () -> file <- Some(StoredTraining.openCurve training step executor.Store))
 
     member writer.Add(progress: TrainingProgress) =
         if file.IsNone then
@@ -173,7 +174,8 @@ let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy lis
 let train executor device (splits: ImageSplits) cancellation (run: Run) =
     let training, store = Run.training run, executor.Store
     let meter = EnergyMeter()
-    let folder = Store.beginTraining training store
+    let folder = StoredTraining.begin' training store
+    ImageContent.note run folder
     Migration.adoptCheckpoints run store
     let spec = Lower.pretraining run
 
@@ -213,8 +215,13 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
                 Head = Some(ModuleFile.Save(trainee.Head, Store.headOf run store, notes))
             }
 
-        let provenance = Provenance.gather device spec.Precision meter result.Segments
-        Store.saveTraining training provenance [ for step in result.Progress -> point step ] stored store
+        let provenance =
+            { Provenance.gather device spec.Precision meter result.Segments with
+                Network = trainee.Evaluated
+                ImagesFingerprint = ImageContent.ofRun run
+            }
+
+        StoredTraining.save training provenance [ for step in result.Progress -> point step ] stored store
         (checkpoints executor folder).Delete()
         trainee
     with _ ->
@@ -231,7 +238,7 @@ let dropNetworks (executor: Executor) run =
     let bytes = files |> List.sumBy (fun path -> FileInfo(path).Length)
 
     let remove () =
-        Store.forgetWeights (Store.folderOf run store)
+        StoredTraining.forgetWeights (Store.folderOf run store)
         files |> List.iter File.Delete
 
     match executor.KeepEncoder with

@@ -38,7 +38,7 @@ type Representations =
 module Weights =
 
     /// Of an encoder that takes images in [0, 1].
-    let at path : Weights =
+    let ofFile path : Weights =
         {
             Path = path
             Prefix = None
@@ -46,7 +46,7 @@ module Weights =
         }
 
     /// Of a run in a store, if its encoder is kept.
-    let ofRun run store = at (Store.encoderOf run store)
+    let ofRun run store = ofFile (Store.encoderOf run store)
 
     /// What the file puts before the encoder's own names, where it holds more than one encoder.
     let withPrefix prefix (weights: Weights) = { weights with Prefix = Some prefix }
@@ -91,7 +91,7 @@ module Weights =
     let evaluate run (executor: Executor) (weights: Weights) : Representations =
         match problems run weights @ Device.problems executor.Device with
         | [] -> ()
-        | wrong -> raise (ArgumentException(String.concat Environment.NewLine wrong))
+        | wrong -> wrongValue (String.concat Environment.NewLine wrong)
 
         let device = Device.resolve executor.Device
         let splits = Executor.load executor run
@@ -116,8 +116,7 @@ module Weights =
                 Warn = (fun text -> Executor.note executor text)
             )
 
-        let figures =
-            Evaluate.figures executor run pretrained (Evaluation.tasks run.Evaluation)
+        let figures = Evaluate.figures executor run pretrained (Run.tasks run)
 
         let value label name =
             figures

@@ -92,14 +92,54 @@ let private command () =
 /// Observers are told one thing at a time.
 let private gate = obj ()
 
-/// A worker, and what it said last.
+/// A worker, what it wrote to standard error, and the cell that it is at.
 type private Worker =
     {
         Process: Process
         Said: Collections.Concurrent.ConcurrentQueue<string>
+        mutable Cell: Cell option
     }
 
-let private start (executor: Executor) (threads: int) (gpus: string list) number =
+/// Nothing is said of damage: the processes that compute say it.
+let private silenced executor =
+    { executor with
+        Executor.Observer = Observer.silent
+    }
+
+/// Tells what a worker has told, as if it were done here.
+let private tell (executor: Executor) number worker message =
+    let leave result =
+        worker.Cell <- None
+        executor.Observer result
+
+    match message, worker.Cell with
+    | Relay.Message.Noted text, _ -> Executor.note executor $"worker {number}: {text}"
+    | Relay.Message.Began(number, total, cell), _ ->
+        worker.Cell <- Some cell
+        executor.Observer(Event.Began(number, total, cell))
+    | Relay.Message.Stepped stage, Some cell -> executor.Observer(Event.Stepped(cell.Run, stage))
+    | Relay.Message.Measured figures, Some cell -> executor.Observer(Event.Measured(cell.Run, figures))
+    | Relay.Message.Interrupted checkpoint, Some cell -> leave (Event.Interrupted(cell, checkpoint))
+    | Relay.Message.Ended failure, Some cell ->
+        let result =
+            match failure with
+            | Some failure -> Some(Error failure)
+            | None -> Executor.known (silenced executor) cell.Run
+
+        match result with
+        | Some result ->
+            leave (
+                Event.Ended
+                    {
+                        Cell = cell
+                        Result = result
+                        Stored = false
+                    }
+            )
+        | None -> leave (Event.Interrupted(cell, None))
+    | _, None -> ()
+
+let private start (executor: Executor) (count: int) (threads: int) (gpus: string list) number =
     let path, arguments = command ()
 
     let info =
@@ -107,6 +147,7 @@ let private start (executor: Executor) (threads: int) (gpus: string list) number
 
     info.Environment[Variable] <- string Environment.ProcessId
     info.Environment["OMP_NUM_THREADS"] <- string threads
+    info.Environment[SimCLR.Core.Images.ImageFolder.SharersVariable] <- string count
 
     if not gpus.IsEmpty then
         info.Environment[Visible] <- gpus[number % gpus.Length]
@@ -115,31 +156,32 @@ let private start (executor: Executor) (threads: int) (gpus: string list) number
         {
             Process = new Process(StartInfo = info)
             Said = Collections.Concurrent.ConcurrentQueue()
+            Cell = None
         }
 
-    let tell (line: string | null) =
+    let tell message =
+        lock gate (fun () -> tell executor number worker message)
+
+    let hear (line: string | null) =
         match line with
         | null -> ()
         | line when String.IsNullOrWhiteSpace line -> ()
         | line ->
             worker.Said.Enqueue line
-            lock gate (fun () -> Executor.note executor $"worker {number}: {line}")
+            tell (Relay.Message.Noted line)
 
-    worker.Process.ErrorDataReceived.Add(fun data -> tell data.Data)
-    worker.Process.OutputDataReceived.Add(fun _ -> ())
+    let read (line: string | null) =
+        line |> Option.ofObj |> Option.bind Relay.tryRead |> Option.iter tell
+
+    worker.Process.ErrorDataReceived.Add(fun data -> hear data.Data)
+    worker.Process.OutputDataReceived.Add(fun data -> read data.Data)
     worker.Process.Start() |> ignore
     worker.Process.BeginErrorReadLine()
     worker.Process.BeginOutputReadLine()
     worker
 
-/// Nothing is said of damage: the processes that compute say it.
 let private unfinished executor runs =
-    let silent =
-        { executor with
-            Executor.Observer = Observer.silent
-        }
-
-    runs |> List.filter (Executor.isKnown silent >> not)
+    runs |> List.filter (Executor.isKnown (silenced executor) >> not)
 
 /// Counts how often processes died without having come further, by what they had.
 type private Deaths(executor: Executor) =
@@ -189,7 +231,7 @@ let run (executor: Executor) count threads gpus (cancellation: CancellationToken
         runs |> List.iter (fun run -> Store.forgetFailure run executor.Store)
 
     let executor = { executor with RetryFailed = false }
-    let begin' = start executor threads gpus
+    let begin' = start executor count threads gpus
     let deaths = Deaths executor
     let workers = Array.init count begin'
     let mutable problem: string option = None
@@ -211,6 +253,9 @@ let run (executor: Executor) count threads gpus (cancellation: CancellationToken
         let worker = workers[number]
         worker.Process.WaitForExit()
         let code = worker.Process.ExitCode
+
+        // What it was at when it died.
+        lock gate (fun () -> tell executor number worker (Relay.Message.Interrupted None))
 
         if code = CannotBegin then
             giveUp (worker.Said |> Seq.tryLast |> Option.defaultValue "It said nothing.")

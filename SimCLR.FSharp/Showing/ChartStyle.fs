@@ -25,6 +25,9 @@ let private faded alpha i =
 
 let colour i = faded 1 i
 
+/// So many are told apart.
+let colours = palette.Length
+
 /// The colour of one of so many classes, as CSS writes it: the palette's, or a hue where it has too few.
 let classColour count i =
     if count <= palette.Length then

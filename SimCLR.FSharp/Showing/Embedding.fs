@@ -53,7 +53,7 @@ module Embedding =
 
                 let share = Retrieval.Precision(nearest, samples.Labels)
 
-                $"{name}: of the {neighbours} nearest neighbours of all {samples.Labels.Count} images, {100.0 * share:F1} %% are of the same class",
+                $"{name}: of the {neighbours} nearest neighbours of all {samples.Labels.Count} images, {Statistics.percent share} %% are of the same class",
                 path
         ]
 

@@ -43,19 +43,11 @@ type internal LiveReport(folder: string, title: string, store: Store, grid: Grid
         AtomicFile.WriteText(Path.Combine(folder, "report.html"), Report.toHtml report)
         next <- clock.Elapsed + (clock.Elapsed - before) * share
 
-    /// Takes results in, and writes the page if one of them is new and it is time.
-    member _.Add(results: CellResult list) =
-        lock ended (fun () ->
-            let before = ended.Count
-
-            for result in results do
-                ended[key result.Cell] <- result
-
-            if ended.Count > before && clock.Elapsed >= next then
-                write ())
-
-    /// Sees the cells that this process computes.
-    member report.Observe: Observer =
+    /// Sees the cells that have ended, and writes the page if it is time.
+    member _.Observe: Observer =
         function
-        | Event.Ended result -> report.Add [ result ]
+        | Event.Ended result ->
+            lock ended (fun () ->
+                if ended.TryAdd(key result.Cell, result) && clock.Elapsed >= next then
+                    write ())
         | _ -> ()

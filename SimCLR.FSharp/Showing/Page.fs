@@ -13,37 +13,42 @@ let private resource (kind: Type) (ending: string) =
     use reader = new StreamReader(stream)
     reader.ReadToEnd()
 
+/// The library that draws charts, as a page holds it, so that it opens without a network.
+let plotly = lazy (resource typeof<GenericChart> ".min.js")
+
 let note text = p [ _class "note" ] [ str text ]
 
-let tableView (table: Table) =
+/// A table and the notes below it, without its title.
+let tableBody (table: Table) =
     let cell value =
         match value with
         | TableCell.Failed _ -> td [ _class "failed" ] [ str (Table.cellText value) ]
         | _ -> td [] [ str (Table.cellText value) ]
 
-    div
-        [ _class "scroll" ]
-        [
-            h3 [] [ str table.Title ]
-            Giraffe.ViewEngine.HtmlElements.table
-                []
-                [
-                    thead [] [ tr [] [ for column in table.Columns -> th [] [ str column ] ] ]
-                    tbody [] [ for row in table.Rows -> tr [] (List.map cell row) ]
-                ]
-            yield! List.map note table.Notes
-        ]
+    [
+        Giraffe.ViewEngine.HtmlElements.table
+            [ _class "figures" ]
+            [
+                thead [] [ tr [] [ for column in table.Columns -> th [] [ str column ] ] ]
+                tbody [] [ for row in table.Rows -> tr [] (List.map cell row) ]
+            ]
+        yield! List.map note table.Notes
+    ]
+
+let tableView (table: Table) =
+    div [ _class "scroll" ] (h3 [] [ str table.Title ] :: tableBody table)
 
 let private part title content =
     section [] (h2 [] [ str title ] :: content)
 
-let private chartView (title: string, chart: GenericChart) =
-    let html =
-        chart
-        |> Chart.withDisplayOptionsStyle (PlotlyJSReference = NoReference)
-        |> GenericChart.toChartHTML
+/// A chart that the page's own library draws.
+let chartHtml (chart: GenericChart) =
+    chart
+    |> Chart.withDisplayOptionsStyle (PlotlyJSReference = NoReference)
+    |> GenericChart.toChartHTML
 
-    [ h3 [] [ str title ]; rawText html ]
+let private chartView (title: string, chart: GenericChart) =
+    [ h3 [] [ str title ]; rawText (chartHtml chart) ]
 
 /// Two in a row; the last of an odd number takes a row of its own.
 let chartsView charts =
@@ -57,7 +62,7 @@ let chartsView charts =
 
 let image what (path: string) =
     let data = Convert.ToBase64String(File.ReadAllBytes path)
-    img [ _class "sheet"; _alt what; _src $"data:image/png;base64,{data}" ]
+    img [ _class "picture"; _alt what; _src $"data:image/png;base64,{data}" ]
 
 let legend classes =
     ul
@@ -92,7 +97,7 @@ let html (refresh: int option) (heading: string) (subtitle: string) sections =
                     | None -> ()
                     title [] [ str heading ]
                     style [] [ rawText (resource typeof<Table> "Report.css") ]
-                    script [] [ rawText (resource typeof<GenericChart> ".min.js") ]
+                    script [] [ rawText plotly.Value ]
                 ]
             body
                 []

@@ -14,6 +14,9 @@ let private upright name (values: float list) (ticks: (string * float) list) =
 
     name, List.map place values, [ for text, x in ticks -> text, place x ]
 
+/// Heights that are nearer to each other have one name.
+let private nearest = 0.09
+
 let private uprightAxis name results =
     let values = valuesOf name results
 
@@ -23,16 +26,27 @@ let private uprightAxis name results =
         | numbers when isLogarithmic numbers -> number >> Option.get >> log10
         | _ -> number >> Option.get
 
-    upright
-        name
-        [ for cell, _ in Results.outcomes results -> at (Results.coordinate name cell) ]
-        [ for value in values -> string value, at value ]
+    let name, heights, ticks =
+        upright
+            name
+            [ for cell, _ in Results.outcomes results -> at (Results.coordinate name cell) ]
+            [ for value in values -> string value, at value ]
+
+    // Names that would lie on each other are left out, but for the ends'.
+    let apart =
+        ([], List.sortBy snd ticks)
+        ||> List.fold (fun kept (text, place) ->
+            match kept with
+            | (_, last) :: _ when place < 1.0 && (place - last < nearest || place > 1.0 - nearest) -> kept
+            | _ -> (text, place) :: kept)
+
+    name, heights, apart
 
 let private uprightMetric (metric: Metric) results =
     let values =
         [ for _, outcome in Results.outcomes results -> Metric.shown metric outcome ]
 
-    upright (Metric.heading metric) values [ for x in [ List.min values; List.max values ] -> $"{x:F1}", x ]
+    upright (Metric.heading metric) values [ for x in [ List.min values; List.max values ] -> Statistics.text 1 x, x ]
 
 /// Every run a line through its coordinates on the axes and its metrics, which all runs have; the darker, the higher the first metric.
 let chart axes (metrics: Metric list) results =
@@ -64,7 +78,7 @@ let chart axes (metrics: Metric list) results =
             |> List.sortBy (fun (i, _) -> heights[i]) ->
             Chart.Line(
                 xy = [ for i, (_, places, _) in List.indexed uprights -> float i, places[run] ],
-                Name = $"{Grid.label cell}: {Metric.shown metrics.Head outcome:F1}",
+                Name = $"{Grid.label cell}: {Statistics.text 1 (Metric.shown metrics.Head outcome)}",
                 LineColor = shade heights[run],
                 LineWidth = 1.6
             )

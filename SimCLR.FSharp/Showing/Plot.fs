@@ -4,140 +4,14 @@ open System
 open Plotly.NET
 open Plotly.NET.LayoutObjects
 open SimCLR.ChartStyle
+open SimCLR.AxisChart
 
 /// Charts of results.
 [<RequireQualifiedAccess>]
 module Plot =
 
-    /// Whether values are numbers, over which a line makes sense, but for cells without a value, which are a level beside it.
-    let private areNumeric values =
-        List.exists (number >> Option.isSome) values && not (List.exists isWord values)
-
     /// Whether the values of an axis are numbers, over which a line makes sense.
-    let isNumeric axisName results = valuesOf axisName results |> areNumeric
-
-    let private axisOf name values =
-        match List.choose number values with
-        | _ when not (areNumeric values) -> axis name (Some StyleParam.AxisType.Category) None
-        | numbers ->
-            let kind =
-                if isLogarithmic numbers then
-                    Some StyleParam.AxisType.Log
-                else
-                    None
-
-            axis name kind (Some [ for x in numbers -> x :> IConvertible ])
-
-    /// The mean as a line, its spread as a band around it: the deviation over seeds, or from the smallest to the largest setting.
-    let private band i name (points: (float * Spread) list) =
-        let ends =
-            [
-                for x, spread in points do
-                    match spread.Ends with
-                    | Some(low, high) -> x, low, high
-                    | None -> ()
-            ]
-
-        [
-            if not ends.IsEmpty then
-                Chart.Line(
-                    xy =
-                        [ for x, _, high in ends -> x, high ]
-                        @ List.rev [ for x, low, _ in ends -> x, low ],
-                    Name = $"{name}, spread",
-                    ShowLegend = false,
-                    LineWidth = 0.
-                )
-                |> GenericChart.mapTrace (
-                    Trace2DStyle.Scatter(
-                        Fill = StyleParam.Fill.ToSelf,
-                        FillColor = pale i,
-                        HoverInfo = StyleParam.HoverInfo.Skip
-                    )
-                )
-            Chart.Line(
-                xy = [ for x, spread in points -> x, spread.Mean ],
-                Name = name,
-                ShowMarkers = true,
-                LineColor = colour i,
-                MarkerColor = colour i,
-                LineWidth = 2.5
-            )
-        ]
-
-    /// A metric along a numeric axis.
-    let private along axisName metric results =
-        [
-            for value in valuesOf axisName results do
-                match number value, Results.at axisName value results |> Results.spread metric with
-                | Some x, Some spread -> x, spread
-                | _ -> ()
-        ]
-
-    /// A line along a numeric axis, and the mean of the runs without a value there as a level from end to end.
-    let private lineAndLevel i axisName ends name metric results =
-        [
-            match along axisName metric results with
-            | [] -> ()
-            | points -> yield! band i name points
-
-            match Results.at axisName AxisValue.None results |> Results.values metric with
-            | [] -> ()
-            | values ->
-                let mean = List.average values
-
-                Chart.Line(
-                    xy = [ for x in ends -> x, mean ],
-                    Name = $"{name}, {axisName} {AxisValue.None}",
-                    LineColor = colour i,
-                    LineDash = StyleParam.DrawingStyle.Dot,
-                    LineWidth = 1.5
-                )
-        ]
-
-    /// The lowest and the highest number of an axis.
-    let private endsOf axisName results =
-        match valuesOf axisName results |> List.choose number with
-        | [] -> []
-        | numbers -> [ List.min numbers; List.max numbers ]
-
-    /// Columns with their spread, those that have one.
-    let private columns i axisName (metric: Metric) results =
-        let groups =
-            [
-                for value in valuesOf axisName results do
-                    match Results.at axisName value results |> Results.spread metric with
-                    | Some spread -> string value, spread
-                    | None -> ()
-            ]
-
-        let chart =
-            Chart.Column(
-                values = [ for _, spread in groups -> spread.Mean ],
-                Keys = List.map fst groups,
-                Name = metric.Name,
-                MarkerColor = colour i,
-                MultiText = [ for _, spread in groups -> Statistics.text 1 spread.Mean ],
-                TextPosition = StyleParam.TextPosition.Inside
-            )
-
-        // Not a number: no bar is drawn.
-        let lengths length =
-            [
-                for _, spread in groups -> spread.Ends |> Option.map (length spread.Mean) |> Option.defaultValue nan
-            ]
-
-        if groups |> List.forall (fun (_, spread) -> spread.Ends.IsNone) then
-            chart
-        else
-            chart
-            |> Chart.withYErrorStyle (
-                Array = lengths (fun mean (_, high) -> high - mean),
-                Arrayminus = lengths (fun mean (low, _) -> mean - low),
-                Symmetric = false,
-                Color = ink,
-                Thickness = 1.2
-            )
+    let isNumeric axisName results = AxisChart.isNumeric axisName results
 
     /// Metrics of one unit along an axis: means with their deviation over seeds, or, where other axes vary, with the range of their settings. Lines
     /// with bands along numbers, columns along words.
@@ -158,7 +32,11 @@ module Plot =
             [
                 for value in valuesOf axisName results do
                     match number value with
-                    | Some x -> yield! [ for y in Results.at axisName value results |> Results.values metric -> x, y ]
+                    | Some x ->
+                        yield!
+                            [
+                                for y in Results.slice axisName value results |> Results.values metric -> x, y
+                            ]
                     | None -> ()
             ]
 
@@ -172,6 +50,36 @@ module Plot =
         |> Chart.combine
         |> styled (axisOf axisName (valuesOf axisName results)) (axis (Metric.heading metric) None None)
 
+    /// Metrics of one unit of every run as dots along an axis, on a logarithmic one where its numbers span a decade.
+    let scatter axisName (title: string) (metrics: Metric list) results =
+        let values = valuesOf axisName results
+
+        let place value : IConvertible =
+            match number value with
+            | Some x when isNumeric axisName results -> x
+            | _ -> string value
+
+        let dots i (metric: Metric) =
+            let points =
+                [
+                    for value in values do
+                        for y in Results.slice axisName value results |> Results.values metric -> place value, y
+                ]
+
+            Chart.Point(
+                x = List.map fst points,
+                y = List.map snd points,
+                Name = metric.Name,
+                MarkerColor = colour i,
+                Opacity = 0.85
+            )
+            |> Chart.withMarkerStyle (Size = 8)
+
+        metrics
+        |> List.mapi dots
+        |> Chart.combine
+        |> styled (axisOf axisName values) (axis title None None)
+
     /// Linear probe before and after training and k-NN, along an axis.
     let accuracies axisName results =
         metrics axisName "top-1 (%)" [ Outcome.linearTop1; Outcome.knnTop1; Outcome.linearTop1Untrained ] results
@@ -181,7 +89,7 @@ module Plot =
         [
             for i, value in List.indexed (valuesOf otherAxis results) do
                 yield!
-                    Results.at otherAxis value results
+                    Results.slice otherAxis value results
                     |> lineAndLevel i axisName (endsOf axisName results) $"{otherAxis} {value}" metric
         ]
         |> Chart.combine
@@ -196,6 +104,7 @@ module Plot =
                 "loss"
 
         let groups = Results.outcomes results |> List.groupBy (fst >> name)
+        let isFew = groups.Length <= colours
 
         let lines =
             [
@@ -205,9 +114,14 @@ module Plot =
                             x = [ for point in outcome.Curve -> point.Epoch ],
                             y = [ for point in outcome.Curve -> point.Loss ],
                             Name = value,
-                            ShowLegend = (j = 0),
-                            LineColor = colour i,
-                            LineWidth = 1.6,
+                            ShowLegend = (isFew && j = 0),
+                            // Of more than there are colours, from the first to the last.
+                            LineColor =
+                                (if isFew then
+                                     colour i
+                                 else
+                                     shade (float i / float (groups.Length - 1))),
+                            LineWidth = (if isFew then 1.6 else 1.0),
                             Text = Grid.label cell
                         )
             ]
@@ -255,8 +169,8 @@ module Plot =
                     [
                         for column in columns ->
                             results
-                            |> Results.at rowAxis row
-                            |> Results.at columnAxis column
+                            |> Results.slice rowAxis row
+                            |> Results.slice columnAxis column
                             |> Results.spread metric
                             |> Option.map _.Mean
                     ]

@@ -40,6 +40,13 @@ module Report =
             Outcome.imagesPerSecond
         ]
 
+    /// Columns that say nothing of what a setting is worth: a ranking, which has a column for every axis, leaves them out.
+    let private ofTraining =
+        set
+            [
+                for metric in [ Outcome.entropy; Outcome.contrastiveTop1; Outcome.imagesPerSecond ] -> metric.Name
+            ]
+
     /// Of all runs together, with how it was found.
     let private energy store (results: Results) =
         let known =
@@ -71,10 +78,34 @@ module Report =
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"
         ]
 
+    /// What runs are compared by: linear probe and k-NN, or, of images without labels, RankMe.
+    let private leading results =
+        let has (metric: Metric) =
+            Results.outcomes results
+            |> List.exists (fun (_, outcome) -> Double.IsFinite(metric.Get outcome))
+
+        if has Outcome.rankMe && not (has Outcome.linearTop1) then
+            [ Outcome.rankMe ]
+        else
+            [ Outcome.linearTop1; Outcome.knnTop1 ]
+
+    let private title (metric: Metric) =
+        if metric.Name = Outcome.linearTop1.Name then
+            "Linear probe"
+        else
+            metric.Name
+
     /// What a reader of a paper looks for: along one axis accuracies and the contrastive task, of two axes or more a heat map, lines and
     /// every run's path; and how the runs learnt.
     let private plots results =
         let by = String.concat " and "
+
+        let leading = leading results
+        let first = leading.Head
+
+        /// Lines of more values than there are colours tell nothing.
+        let isFew axis =
+            (ChartStyle.valuesOf axis results).Length <= ChartStyle.colours
 
         let learning axis =
             "Loss while training", Plot.curves axis results
@@ -83,28 +114,45 @@ module Report =
             []
         else
             match Results.varied results with
+            | axes when Results.isSampled results ->
+                [
+                    "Every run", Plot.parallelCoordinates axes [ Results.chooser; Outcome.linearTop1 ] results
+
+                    for axis in axes do
+                        $"Linear probe by {axis}",
+                        Plot.scatter axis "top-1 (%)" [ Results.chooser; Outcome.linearTop1 ] results
+
+                    learning axes.Head
+                ]
             | [] -> [ learning Grid.SeedAxis ]
             | [ axis ] ->
                 [
-                    $"Accuracy by {axis}", Plot.accuracies axis results
-                    $"Contrastive accuracy by {axis}", Plot.metric axis Outcome.contrastiveTop1 results
+                    if first.Name = Outcome.linearTop1.Name then
+                        $"Accuracy by {axis}", Plot.accuracies axis results
+                    else
+                        $"{first.Name} by {axis}", Plot.metric axis first results
+
+                    // Methods without negatives have none.
+                    if not (Results.values Outcome.contrastiveTop1 results).IsEmpty then
+                        $"Contrastive accuracy by {axis}", Plot.metric axis Outcome.contrastiveTop1 results
+
                     learning axis
                 ]
             | rows :: columns :: _ as axes ->
                 [
-                    $"Linear probe by {by [ rows; columns ]}", Plot.heatMap rows columns Outcome.linearTop1 results
+                    $"{title first} by {by [ rows; columns ]}", Plot.heatMap rows columns first results
 
                     match [ columns; rows ] |> List.filter (fun axis -> Plot.isNumeric axis results) with
-                    | x :: _ ->
+                    | x :: _ when isFew (if x = rows then columns else rows) ->
                         let other = if x = rows then columns else rows
-                        $"Linear probe by {x}", Plot.lineBy other x Outcome.linearTop1 results
-                    | [] -> ()
+                        $"{title first} by {x}", Plot.lineBy other x first results
+                    | _ -> ()
 
                     learning rows
-                    "Every run", Plot.parallelCoordinates axes [ Outcome.linearTop1; Outcome.knnTop1 ] results
+                    "Every run", Plot.parallelCoordinates axes leading results
                 ]
 
-    /// By each axis a summary; by one axis intervals and paired differences too, by two the probe in a square and the best of each row.
+    /// Of points that are drawn: a ranking. Else by each axis a summary; by one axis intervals and paired differences too, by two the probe in a square and the best of each row.
     let private tables columns (results: Results) =
         let axes =
             match Results.varied results with
@@ -115,23 +163,32 @@ module Report =
         let hasIntervals =
             results.Cells |> List.distinctBy (_.Cell.Run.Seed) |> List.length > 2
 
-        [
-            for axis in axes do
-                Table.summary axis columns results
+        let measured = Results.outcomes results |> List.map snd |> Outcome.measuredOf
 
-                match Results.outcomes results |> List.map snd |> Outcome.measuredOf with
-                | [] -> ()
-                | measured ->
-                    { Table.summary axis measured results with
-                        Title = $"Measured, by {axis}"
+        [
+            if Results.isSampled results then
+                Table.ranking (columns |> List.filter (fun column -> not (ofTraining.Contains column.Name))) results
+
+                if not measured.IsEmpty then
+                    { Table.ranking measured results with
+                        Title = "Measured, by validation accuracy"
                     }
+            else
+                for axis in axes do
+                    Table.summary axis columns results
+
+                    if not measured.IsEmpty then
+                        { Table.summary axis measured results with
+                            Title = $"Measured, by {axis}"
+                        }
 
             match Results.varied results with
+            | _ when Results.isSampled results -> ()
             | [ axis ] when hasIntervals ->
-                Table.intervals axis [ Outcome.linearTop1; Outcome.knnTop1 ] results
-                Table.differences axis Outcome.linearTop1 results
+                Table.intervals axis (leading results) results
+                Table.differences axis (leading results).Head results
             | rows :: others :: _ ->
-                Table.pivot rows others Outcome.linearTop1 results
+                Table.pivot rows others (leading results).Head results
                 Table.best rows Outcome.linearTop1 results
             | _ -> ()
         ]
@@ -172,7 +229,10 @@ module Report =
                     ]
                     |> String.concat ""
 
-                $"linear {100.0 * outcome.LinearTop1:F1}%%{failures}"
+                if Double.IsNaN outcome.LinearTop1 then
+                    $"""RankMe {outcome.Figure "RankMe h":F1}{failures}"""
+                else
+                    $"linear {Statistics.percent outcome.LinearTop1} %%{failures}"
             | Error failure -> $"failed: {failure.Reason}. {failure.Detail}"
 
         details

@@ -70,7 +70,7 @@ module SweepFile =
 
     /// The store that a sweep's outcomes lie in, given the folder of its file.
     let store (folder: string) (file: SweepFile) =
-        Store.at (Path.Combine(Path.GetFullPath folder, file.Store))
+        Store.ofFolder (Path.Combine(Path.GetFullPath folder, file.Store))
 
     /// Its cells with what the store has of them now; those that have neither an outcome nor a failure are left out.
     let results (warn: string -> unit) store (file: SweepFile) : Results =

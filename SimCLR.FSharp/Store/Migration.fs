@@ -24,113 +24,9 @@ type Migrated =
 [<RequireQualifiedAccess>]
 module Migration =
 
-    /// A point of a curve as 0.1 wrote it.
-    type private Point =
-        {
-            Step: int64
-            Epoch: float
-            Loss: float
-            LearningRate: float
-            GradientNorm: float
-            ImagesPerSecond: float
-        }
-
-    /// An outcome as 0.1 wrote it.
-    type private Whole =
-        {
-            LinearTop1: float
-            LinearTop1Untrained: float
-            KnnTop1: float
-            KnnTop1Untrained: float
-            FinalLoss: float
-            Entropy: float
-            ContrastiveTop1: float
-            L2: float
-            Steps: int64
-            Seconds: float
-            ImagesPerSecond: float
-            Waiting: float
-            Curve: Point list
-            Measured: (string * float) list
-        }
-
     /// Where the folders go once they are taken over.
     [<Literal>]
     let private Archive = "before-0.2"
-
-    let private figure name unit value : Figure =
-        {
-            Of = ""
-            Name = name
-            Unit = unit
-            Value = value
-        }
-
-    let private share name value = figure name FigureUnit.Share value
-
-    /// The figures of a label among those that 0.1 kept by their whole names.
-    let private figuresOf (label: string) (whole: Whole) : Figure list =
-        let plain = set [ "alignment"; "uniformity"; "k"; "temperature" ]
-
-        [
-            for name: string, value in whole.Measured do
-                if name.StartsWith $"{label} " then
-                    let short = name.Substring(label.Length + 1)
-
-                    figure
-                        short
-                        (if plain.Contains short then
-                             FigureUnit.Plain
-                         else
-                             FigureUnit.Share)
-                        value
-        ]
-
-    let private curve (whole: Whole) : CurvePoint list =
-        [
-            for point in whole.Curve ->
-                {
-                    Step = point.Step
-                    Epoch = point.Epoch
-                    LearningRate = point.LearningRate
-                    ImagesPerSecond = point.ImagesPerSecond
-                    Figures = Map [ "loss", point.Loss; "gradient norm", point.GradientNorm ]
-                }
-        ]
-
-    let private training run (whole: Whole) : StoredTraining =
-        let online = Measurement.label (Measurement.OnlineProbe 0.0)
-
-        {
-            Figures =
-                [
-                    figure "loss" FigureUnit.Plain whole.FinalLoss
-                    figure "entropy" FigureUnit.Nats whole.Entropy
-                    share "contrastive top-1" whole.ContrastiveTop1
-                    if not (Evaluation.onlineProbes run.Evaluation).IsEmpty then
-                        for figure in figuresOf online whole do
-                            { figure with Of = online }
-                ]
-            Failures = []
-            Steps = whole.Steps
-            Seconds = whole.Seconds
-            ImagesPerSecond = whole.ImagesPerSecond
-            Waiting = whole.Waiting
-            Encoder = None
-            Head = None
-        }
-
-    /// The figures of a measurement; 0.1 kept no accuracy on validation images.
-    let private measured (whole: Whole) (task: EvaluationTask) =
-        match task.Measurement with
-        | Measurement.LinearProbe -> [ share "top-1" whole.LinearTop1; figure "L2" FigureUnit.Plain whole.L2 ]
-        | Measurement.NearestNeighbours _ -> [ share "top-1" whole.KnnTop1 ]
-        | _ -> figuresOf (EvaluationTask.label task) whole
-
-    let private untrained (whole: Whole) (task: EvaluationTask) =
-        match task.Measurement with
-        | Measurement.LinearProbe -> [ share "top-1" whole.LinearTop1Untrained ]
-        | _ -> [ share "top-1" whole.KnnTop1Untrained ]
 
     let private sha256 path =
         use stream = File.OpenRead path
@@ -153,19 +49,19 @@ module Migration =
     let private copySamples (from: string) untrainedFolder folder =
         if File.Exists from then
             let samples = Core.Evaluation.FeatureSamples.Load from
-            samples.Untrained.Save(Store.sampleIn untrainedFolder)
-            samples.Trained.Save(Store.sampleIn folder)
+            samples.Untrained.Save(StoreFolder.sampleIn untrainedFolder)
+            samples.Trained.Save(StoreFolder.sampleIn folder)
 
     /// What is stored already stays as it is.
     let private saveMissing task provenance (figures: Figure list) folder =
-        if Option.isNone (Store.tryEvaluation ignore task folder) && not figures.IsEmpty then
-            Store.saveEvaluation task provenance { Figures = figures; Seconds = 0.0 } folder
+        if Option.isNone (StoredFigures.tryFind ignore task folder) && not figures.IsEmpty then
+            StoredFigures.save task provenance { Figures = figures; Seconds = 0.0 } folder
 
     /// Of several runs of one training, some may have kept the encoder.
     let private takeEncoder (old: string) run store =
-        match Store.tryTraining ignore (Run.training run) store with
+        match StoredTraining.tryFind ignore (Run.training run) store with
         | Some stored when stored.Encoder.IsNone && copy old (Store.encoderOf run store) ->
-            Store.saveFigures
+            StoredTraining.saveFigures
                 (Run.training run)
                 { stored with
                     Encoder = Some(sha256 (Store.encoderOf run store))
@@ -173,22 +69,28 @@ module Migration =
                 store
         | _ -> ()
 
-    let private takeOutcome (old: string) run provenance (whole: Whole) store =
+    let private takeOutcome (old: string) run provenance (whole: FormerOutcome.FormerOutcome) store =
         let folder = Store.folderOf run store
-        let untrainedFolder = Store.untrainedFolder (Run.untrained run) store
+        let untrainedFolder = StoreFolder.ofUntrained (Run.untrained run) store
         let file name = Path.Combine(old, name)
 
         if not (Store.isTrained run store) then
-            Store.saveTraining (Run.training run) provenance (curve whole) (training run whole) store
+            StoredTraining.save
+                (Run.training run)
+                provenance
+                (FormerOutcome.curve whole)
+                (FormerOutcome.training run whole)
+                store
+
             copySamples (file "features.safetensors") untrainedFolder folder
 
         takeEncoder (file "encoder.safetensors") run store
 
         for task in Evaluation.tasks run.Evaluation do
-            saveMissing task provenance (measured whole task) folder
+            saveMissing task provenance (FormerOutcome.measured whole task) folder
 
         for task in Evaluation.standardTasks run.Evaluation do
-            saveMissing task provenance (untrained whole task) untrainedFolder
+            saveMissing task provenance (FormerOutcome.untrained whole task) untrainedFolder
 
         Store.saveRun run store
 
@@ -199,7 +101,7 @@ module Migration =
             [||]
 
     let private takeCheckpoints (old: string) training store =
-        let into = Path.Combine(Store.beginTraining training store, "checkpoint")
+        let into = Path.Combine(StoredTraining.begin' training store, "checkpoint")
 
         for path in checkpointsIn (Path.Combine(old, "checkpoint")) do
             copy path (Path.Combine(into, Path.GetFileName path)) |> ignore
@@ -209,15 +111,31 @@ module Migration =
         let content = $"simclr run 2\n{json}"
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes content)).Substring(0, 16)
 
+    /// Fields that 0.1 did not have; those that it had it wrote, neutral or not.
+    let private newer =
+        [ "Method"; "LastNorm"; "LastBias"; "FrozenPatches"; "reading"; "CentreCrop" ]
+
+    let rec private withoutNewer (node: JsonNode) =
+        match node with
+        | :? JsonObject as fields ->
+            newer |> List.iter (fields.Remove >> ignore)
+
+            for field in fields do
+                withoutNewer field.Value
+        | _ -> ()
+
     /// The hash that a run had in 0.1.
-    let internal formerHash (run: Run) = hashOf (Json.writeWhole run)
+    let internal formerHash (run: Run) =
+        let node = JsonNode.Parse(Json.writeWhole run)
+        withoutNewer node
+        hashOf (node.ToJsonString())
 
     /// Takes the checkpoints of a run over that 0.1 had begun in this store, if there are any and no newer ones.
     let internal adoptCheckpoints run store =
         let training = Run.training run
         let old = Path.Combine(store.Folder, formerHash run)
 
-        if (checkpointsIn (Path.Combine(Store.trainingFolder training store, "checkpoint"))).Length = 0 then
+        if (checkpointsIn (Path.Combine(StoreFolder.ofTraining training store, "checkpoint"))).Length = 0 then
             takeCheckpoints old training store
 
     /// The run of a folder of 0.1, if the folder is what its name says.
@@ -267,7 +185,7 @@ module Migration =
     let private take (old: string) store =
         runOf old
         |> Result.bind (fun run ->
-            match Store.tryLockFolder old, Store.tryLock run store with
+            match StoreFolder.tryLock old, Store.tryLock run store with
             | Some old', Some held ->
                 use _old = old'
                 use _held = held
@@ -295,6 +213,9 @@ module Migration =
     /// Takes all runs of 0.1 in a store over: outcomes, encoders, representations, failures. Each old folder is left as it is until all of it is
     /// stored anew, and is then moved to the folder before-0.2 of the store, which can be deleted.
     let migrate (store: Store) : Migrated =
+        // Representations of test images are tensors.
+        Core.Runtime.LibTorch.Load() |> ignore
+
         let results =
             [
                 for old in folders store do

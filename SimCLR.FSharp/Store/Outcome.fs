@@ -39,6 +39,9 @@ type CurvePoint =
         ImagesPerSecond: float
         /// Means over the interval, by name: "loss" and what else the method gives, and the "gradient norm" of the last step.
         Figures: Map<string, float>
+        /// When the step was done, in Unix seconds; 0: not known, as of trainings that an earlier version stored.
+        [<Neutral "0">]
+        Time: float
     }
 
     member private point.Figure name =
@@ -58,7 +61,8 @@ type Failure =
         Detail: string
     }
 
-/// What a run came to. Accuracies are fractions of the test images.
+/// What a run came to. Accuracies are fractions of the test images. It prints as a line, without its curve.
+[<StructuredFormatDisplay("{Summary}")>]
 type Outcome =
     {
         /// Of the training, means of the last epoch; of the untrained encoder; of each measurement, in order.
@@ -81,6 +85,24 @@ type Outcome =
         |> List.tryFind (fun figure -> figure.FullName = name)
         |> Option.map _.Value
         |> Option.defaultValue nan
+
+    /// A line of its figures, to look at.
+    member outcome.Summary =
+        let figures =
+            [
+                for figure in outcome.Figures do
+                    match figure.Unit with
+                    | FigureUnit.Share -> $"{figure.FullName} {100.0 * figure.Value:F1} %%"
+                    | FigureUnit.Nats -> $"{figure.FullName} {figure.Value:G4} nats"
+                    | FigureUnit.Plain -> $"{figure.FullName} {figure.Value:G4}"
+
+                for label, failure in outcome.Failures do
+                    $"{label} failed: {failure.Reason}"
+
+                $"{outcome.Steps} steps"
+            ]
+
+        String.concat "; " figures
 
     /// Linear probe of the trained encoder.
     member outcome.LinearTop1 = outcome.Figure "linear top-1"
@@ -134,6 +156,15 @@ module Metric =
     let scale (metric: Metric) =
         if metric.Unit = "%" then 100.0 else 1.0
 
+    /// A fraction of that name that no outcome has by itself, shown in percent.
+    let internal share name =
+        {
+            Name = name
+            Unit = "%"
+            Of = ""
+            Get = fun _ -> nan
+        }
+
     /// Its value as it is shown.
     let shown metric outcome = scale metric * metric.Get outcome
 
@@ -186,16 +217,85 @@ module Outcome =
     /// Wall time.
     let seconds = metric "wall time" "s" _.Seconds
 
+    /// Dimensions that h uses: what stands in the place of accuracies where images have no labels.
+    let rankMe =
+        metric "RankMe h" "" (fun outcome -> outcome.Figure "RankMe h")
+        |> measuredBy "RankMe"
+
+    /// A figure of the training's last epoch, as its method calls it: Outcome.ofTraining "embedding deviation". NaN where the method has none of that name.
+    let ofTraining name =
+        metric name "" (fun outcome -> outcome.Figure name)
+
     let private unitOf unit =
         match unit with
         | FigureUnit.Plain -> ""
         | FigureUnit.Share -> "%"
         | FigureUnit.Nats -> "nats"
 
-    /// A figure by its full name, such as "fine-tuned on 1% top-1". NaN where an outcome has no figure of that name, which tables show as
-    /// missing. Shown in percent, but for a name that Outcome.measuredOf knows to have another unit.
-    let measured name =
-        metric name "%" (fun outcome -> outcome.Figure name)
+    /// Figures that are no fractions.
+    let private plain =
+        set
+            [
+                "alignment"
+                "uniformity"
+                "k"
+                "temperature"
+                "L2"
+                "h"
+                "z"
+                "effective rank"
+            ]
+
+    /// The names of a measurement's figures, within the measurement: "top-1". Of five classes or fewer there is no top-5, of gray images no colour.
+    let figuresOf measurement =
+        let accuracies = [ "top-1"; "top-5" ]
+
+        match measurement with
+        | Measurement.LinearProbe -> [ "top-1"; "validation top-1"; "L2" ]
+        | Measurement.NearestNeighbours _
+        | Measurement.OnlineProbe _ -> [ "top-1" ]
+        | Measurement.LinearSgd _
+        | Measurement.FineTune _
+        | Measurement.Supervised _ -> accuracies
+        | Measurement.Transfer s ->
+            let metric =
+                match s.Metric with
+                | TransferMetric.Top1 -> "top-1"
+                | TransferMetric.PerClassMean -> "mean per class"
+                | TransferMetric.ElevenPointMap -> "11-point mAP"
+
+            $"linear {metric}"
+            :: (if s.FineTunings.IsEmpty then
+                    []
+                else
+                    [ $"fine-tuned {metric}" ])
+        | Measurement.Retention _ ->
+            [
+                for task in [ "colour"; "rotation"; "noise"; "Sobel" ] do
+                    for representation in [ "h"; "g(h)" ] -> $"{task} from {representation}"
+            ]
+        | Measurement.HeadProbe -> [ "linear top-1" ]
+        | Measurement.AlignmentUniformity _ -> [ "alignment"; "uniformity" ]
+        | Measurement.Distill _ -> accuracies @ [ for name in accuracies -> $"teacher {name}" ]
+        | Measurement.Knn _ -> [ "top-1"; "k"; "temperature" ]
+        | Measurement.RankMe Representation.H -> [ "h" ]
+        | Measurement.RankMe Representation.Z -> [ "z" ]
+        | Measurement.Lidar _ -> [ "effective rank" ]
+
+    /// A figure of a measurement, in its unit: Outcome.measured (Measurement.fineTune 0.01) "top-1". Fails where the measurement has none of that name. NaN
+    /// where an outcome has not been measured so, which tables show as missing.
+    let measured measurement name =
+        let known = figuresOf measurement
+        let label = Measurement.label measurement
+
+        if not (List.contains name known) then
+            let names = known |> List.map (fun name -> $"'{name}'") |> String.concat ", "
+            wrongValue $"The measurement '{label}' has no figure '{name}'; choose from {names}."
+
+        let full = $"{label} {name}"
+
+        metric full (if plain.Contains name then "" else "%") (fun outcome -> outcome.Figure full)
+        |> measuredBy label
 
     /// What every run's table has in columns of their own.
     let private standard =

@@ -27,7 +27,12 @@ type Provenance =
         Precision: string
         Machine: string
         Energy: Energy
+        /// Fingerprint of the images where they are a folder's.
+        ImagesFingerprint: string option
         Date: DateTimeOffset
+        /// Which networks of the method were kept and measured: "online", which the optimizer moves, or "target", which follow them.
+        [<Neutral "\"online\"">]
+        Network: string
         /// Of a training that was interrupted and taken up: under which settings it was computed, in order. None where there was one.
         [<Neutral "[]">]
         Segments: Segment list
@@ -84,7 +89,9 @@ module internal Provenance =
                        "")
             Machine = machine ()
             Energy = meter.Energy
+            ImagesFingerprint = None
             Date = DateTimeOffset.Now
+            Network = "online"
             Segments =
                 match List.ofSeq segments with
                 | []

@@ -20,9 +20,9 @@ type StoredRun =
 [<RequireQualifiedAccess>]
 module StoredRun =
 
-    /// The run of such a file as Store.runFiles lists, if all of it is there.
+    /// The run of such a file as StoreListing.runFiles lists, if all of it is there.
     let internal read warn store (path: string) =
-        Store.readRun warn store path
+        StoreListing.readRun warn store path
         |> Option.bind (fun run ->
             let folder: string = Path.GetDirectoryName(Path.GetDirectoryName path)
 
@@ -33,7 +33,7 @@ module StoredRun =
                     TrainingHash = Path.GetFileName folder
                     Run = run
                     Outcome = outcome
-                    Provenance = Store.provenanceIn folder
+                    Provenance = StoredTraining.provenanceIn folder
                 }))
 
     /// A run with its outcome, and what the store says of its training.
@@ -49,7 +49,10 @@ module StoredRun =
     /// Every run of a store that has been taken to its end, in the order of the hashes of their trainings. They are read while the sequence
     /// is, on all cores, so that a store of any size fits into memory.
     let all (warn: string -> unit) store : StoredRun seq =
-        (Store.trainings store |> Seq.collect Store.runFiles).AsParallel().AsOrdered().Select(read warn store)
+        (StoreListing.trainings store |> Seq.collect StoreListing.runFiles)
+            .AsParallel()
+            .AsOrdered()
+            .Select(read warn store)
         |> Seq.choose id
 
     let private exact (x: float) =

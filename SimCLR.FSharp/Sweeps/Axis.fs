@@ -104,10 +104,10 @@ module Axis =
 
     let private range name isLogarithmic isWhole low high (set: float -> Run -> Run) : RandomAxis =
         if not (Double.IsFinite low && Double.IsFinite high && low < high) then
-            invalidArg (nameof high) $"Axis '{name}' goes from {low} to {high}; give two numbers, the smaller first."
+            wrongValue $"Axis '{name}' goes from {low} to {high}; give two numbers, the smaller first."
 
         if isLogarithmic && low <= 0.0 then
-            invalidArg (nameof low) $"Axis '{name}' is logarithmic from {low}; begin above 0."
+            wrongValue $"Axis '{name}' is logarithmic from {low}; begin above 0."
 
         {
             Name = name
@@ -122,7 +122,7 @@ module Axis =
             Set =
                 function
                 | AxisValue.Number x -> set x
-                | other -> invalidArg "value" $"Axis '{name}' takes numbers, not {other}."
+                | other -> wrongValue $"Axis '{name}' takes numbers, not {other}."
         }
 
     /// Numbers between two, each as likely as another; drawn to four significant digits.
@@ -143,7 +143,7 @@ module Axis =
         let values = axis.Points |> List.map fst
 
         if List.isEmpty values || List.distinct values <> values then
-            invalidArg (nameof axis) $"Axis '{axis.Name}' needs one value or more to choose from, each once."
+            wrongValue $"Axis '{axis.Name}' needs one value or more to choose from, each once."
 
         {
             Name = axis.Name

@@ -19,10 +19,10 @@ module Grid =
 
     let private check (axis: Axis) (grid: Grid) =
         if List.isEmpty axis.Points then
-            invalidArg (nameof axis) $"Axis '{axis.Name}' has no values; give it one or more."
+            wrongValue $"Axis '{axis.Name}' has no values; give it one or more."
 
         if List.contains axis.Name grid.Axes then
-            invalidArg (nameof axis) $"The grid has an axis '{axis.Name}' already; give this one another name."
+            wrongValue $"The grid has an axis '{axis.Name}' already; give this one another name."
 
     let private alongWhere fits (axis: Axis) grid =
         check axis grid
@@ -30,7 +30,7 @@ module Grid =
         // A run that is there twice would count twice in every mean.
         for value, count in axis.Points |> List.countBy fst do
             if count > 1 then
-                invalidArg (nameof axis) $"Axis '{axis.Name}' has the value {value} {count} times; give it once."
+                wrongValue $"Axis '{axis.Name}' has the value {value} {count} times; give it once."
 
         let at coordinate (cell: Cell) run =
             {
@@ -81,15 +81,15 @@ module Grid =
         let names = axes |> List.map _.Name
 
         match axes |> List.map _.Points.Length |> List.distinct with
-        | [] -> invalidArg (nameof axes) "There are no axes to zip; give one or more."
+        | [] -> wrongValue "There are no axes to zip; give one or more."
         | [ _ ] when List.distinct names = names -> ()
-        | [ _ ] -> invalidArg (nameof axes) "Two of the zipped axes have the same name; give each its own."
+        | [ _ ] -> wrongValue "Two of the zipped axes have the same name; give each its own."
         | _ ->
             let lengths =
                 [ for axis in axes -> $"'{axis.Name}' has {axis.Points.Length}" ]
                 |> String.concat ", "
 
-            invalidArg (nameof axes) $"Zipped axes need the same number of values, but {lengths}."
+            wrongValue $"Zipped axes need the same number of values, but {lengths}."
 
         let places =
             [
@@ -99,7 +99,7 @@ module Grid =
 
         for place, count in places |> List.countBy fst do
             if count > 1 then
-                invalidArg (nameof axes) $"The zipped axes have {Cell.words place} {count} times; give it once."
+                wrongValue $"The zipped axes have {Cell.words place} {count} times; give it once."
 
         {
             Axes = grid.Axes @ names
@@ -147,8 +147,7 @@ module Grid =
 
         for coordinates, count in cells |> List.countBy _.Coordinates do
             if count > 1 then
-                invalidArg
-                    (nameof second)
+                wrongValue
                     $"The two grids have different runs at {Cell.words coordinates}; vary what differs on an axis."
 
         { Axes = axes; Cells = cells }

@@ -69,7 +69,7 @@ let model distribution (values: AxisValue list) =
         let place value =
             match value with
             | AxisValue.Number x -> NumberRange.toUnit x range
-            | other -> invalidArg (nameof values) $"'{other}' is no number."
+            | other -> wrongValue $"'{other}' is no number."
 
         let normals = normals (List.map place values)
 

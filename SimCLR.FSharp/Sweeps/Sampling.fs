@@ -30,7 +30,7 @@ let private patience = 10_000
 /// So many different points; what was drawn before is drawn again. The first points of more are those of fewer.
 let points count seed (axes: RandomAxis list) =
     if count < 1 then
-        invalidArg (nameof count) $"{count} cells are asked for; ask for 1 or more."
+        wrongValue $"{count} cells are asked for; ask for 1 or more."
 
     let seen = HashSet()
     let drawn = List()
@@ -41,8 +41,7 @@ let points count seed (axes: RandomAxis list) =
         if number - newest > patience then
             let names = axes |> List.map _.Name |> String.concat ", "
 
-            invalidArg
-                (nameof count)
+            wrongValue
                 $"{count} cells are asked for, but {patience} draws in a row gave none but the {drawn.Count} that are known; ask for fewer, or widen the axes: {names}."
 
         let next = point seed number axes

@@ -33,6 +33,9 @@ type ViTSettings =
         /// Blocks of attention and MLP.
         Depth: int
         Heads: int
+        /// The patches' projection stays as it was drawn: stable training without labels (MoCo v3, section 4.2).
+        [<Neutral "false">]
+        FrozenPatches: bool
     }
 
 /// The network from images to representations h.
@@ -79,6 +82,7 @@ module Encoder =
                 Dim = dim
                 Depth = 12
                 Heads = heads
+                FrozenPatches = false
             }
 
     /// ViT-Ti: 5.5 million parameters. Patches of 16 pixels on images of 224, of 4 on images of 32.
@@ -86,6 +90,12 @@ module Encoder =
 
     /// ViT-S: 22 million parameters.
     let vitSmall patch imageSize = vit 384 6 patch imageSize
+
+    /// With a projection of the patches that stays as it was drawn; the other encoders stay as they are.
+    let withFrozenPatches encoder =
+        match encoder with
+        | Encoder.ViT v -> Encoder.ViT { v with FrozenPatches = true }
+        | other -> other
 
     /// The side of the images that a transformer is made for; the other encoders take any and stay as they are.
     let withImageSize size encoder =

@@ -11,6 +11,8 @@ type Evaluation =
         KnnK: int
         /// Their votes weigh exp(cosine similarity / temperature).
         KnnTemperature: float
+        /// Part of the side that is kept, at the centre, before images are resized to the crop's side; None: all. The paper, on ImageNet: 7/8.
+        CentreCrop: float option
         /// What else is measured, after training; each costs its time.
         [<Neutral "[]">]
         Measurements: Measurement list
@@ -26,6 +28,8 @@ type EvaluationTask =
         L2: float list
         /// Part of the training images that it chooses on; None where it chooses nothing.
         ValidationFraction: float option
+        /// Part of the images' side that is kept, at the centre; None: all.
+        CentreCrop: float option
     }
 
 [<RequireQualifiedAccess>]
@@ -53,6 +57,7 @@ module EvaluationTask =
             Measurement = measurement
             L2 = if probes then evaluation.L2 else []
             ValidationFraction = if chooses then Some evaluation.ValidationFraction else None
+            CentreCrop = evaluation.CentreCrop
         }
 
 [<RequireQualifiedAccess>]
@@ -65,7 +70,15 @@ module Evaluation =
             ValidationFraction = 0.2
             KnnK = 200
             KnnTemperature = 0.1
+            CentreCrop = None
             Measurements = []
+        }
+
+    /// Images are cut at the centre, to that part of their side, before they are resized to the crop's: 0.875 on ImageNet (SimCLR, appendix B.5, and the
+    /// reference code).
+    let withCentreCrop part (evaluation: Evaluation) : Evaluation =
+        { evaluation with
+            CentreCrop = Some part
         }
 
     /// With these measurements too.
@@ -83,6 +96,14 @@ module Evaluation =
                     K = evaluation.KnnK
                     Temperature = evaluation.KnnTemperature
                 }
+        ]
+        |> List.map (EvaluationTask.ofMeasurement evaluation)
+
+    /// What takes the place of the linear probe and k-NN where images have no labels.
+    let internal labelFreeTasks evaluation =
+        [
+            Measurement.AlignmentUniformity Representation.H
+            Measurement.RankMe Representation.H
         ]
         |> List.map (EvaluationTask.ofMeasurement evaluation)
 
@@ -124,5 +145,9 @@ module Evaluation =
             yield! Check.above "Evaluation.ValidationFraction" 0.0 evaluation.ValidationFraction
             yield! Check.range "Evaluation.ValidationFraction" 0.0 0.9 evaluation.ValidationFraction
             yield! Check.atLeast "Evaluation.KnnK" 1 evaluation.KnnK
+            yield!
+                evaluation.CentreCrop
+                |> Option.toList
+                |> List.collect (Check.share "Evaluation.CentreCrop")
             yield! Check.above "Evaluation.KnnTemperature" 0.0 evaluation.KnnTemperature
         ]

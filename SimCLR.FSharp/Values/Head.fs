@@ -1,5 +1,17 @@
 namespace SimCLR
 
+/// Batch norm after the last layer of a head.
+[<RequireQualifiedAccess>]
+type LastNorm =
+    /// With a learned scale and no shift, as in SimCLR's reference code.
+    | WithoutShift
+    /// With a learned scale and shift (NNCLR).
+    | Affine
+    /// With neither (SimSiam, MoCo v3).
+    | WithoutAffine
+    /// None (BYOL, Barlow Twins, VICReg).
+    | None
+
 /// The projection head, from h to the z that the loss sees; evaluation uses h.
 type Head =
     {
@@ -11,6 +23,12 @@ type Head =
         Hidden: int option
         /// Batch norm after every layer, as in the reference code.
         BatchNorm: bool
+        /// What batch norm follows the last layer, where there is batch norm.
+        [<Neutral "\"WithoutShift\"">]
+        LastNorm: LastNorm
+        /// The last layer has a bias although there is batch norm.
+        [<Neutral "false">]
+        LastBias: bool
     }
 
 [<RequireQualifiedAccess>]
@@ -23,6 +41,8 @@ module Head =
             Output = 128
             Hidden = None
             BatchNorm = true
+            LastNorm = LastNorm.WithoutShift
+            LastBias = false
         }
 
     /// No head: z is h.

@@ -11,6 +11,52 @@ type ShapesSettings =
         Size: int
     }
 
+/// How the image files of a folder are read.
+type FileReading =
+    {
+        /// Whether folders are classes; if not, images of any folders below are read, without labels.
+        [<Neutral "true">]
+        Labelled: bool
+        /// 1: gray; 2: gray and opacity; 3: colour; 4: colour and opacity. Files with as many bands are taken as they are, others are
+        /// converted. More: the files must have as many bands.
+        [<Neutral "3">]
+        Channels: int
+        /// Bits of each number that are kept, 8 or 16.
+        [<Neutral "8">]
+        Bits: int
+        /// Numbers of the files that become 0 and 1; None: 0 and the largest of the files' depth.
+        Range: (float * float) option
+        /// Whether the camera's orientation is followed.
+        [<Neutral "false">]
+        FollowOrientation: bool
+    }
+
+[<RequireQualifiedAccess>]
+module FileReading =
+
+    /// With labels, as colour of 8 bits, as torchvision's loader.
+    let colour =
+        {
+            Labelled = true
+            Channels = 3
+            Bits = 8
+            Range = None
+            FollowOrientation = false
+        }
+
+    let internal problems field reading =
+        [
+            yield! Check.between $"{field}.Channels" 1 64 reading.Channels
+
+            if reading.Bits <> 8 && reading.Bits <> 16 then
+                $"{field}.Bits is {reading.Bits}; use 8 or 16."
+
+            match reading.Range with
+            | Some(low, high) when not (low >= 0.0 && high <= 65535.0 && low < high) ->
+                $"{field}.Range is {low} to {high}; use two numbers from 0 to 65535, the smaller one first."
+            | _ -> ()
+        ]
+
 /// Where images come from.
 [<RequireQualifiedAccess>]
 type ImageSource =
@@ -22,8 +68,11 @@ type ImageSource =
     | Cifar100
     /// 60,000 and 10,000 grey images of 28x28 in 10 classes (Xiao et al. 2017).
     | FashionMnist
-    /// PATH/train/CLASS/*.jpg and PATH/test/CLASS/*.jpg; resized to that side, if one is given.
-    | Folder of path: string * size: int option
+    /// PATH/train/CLASS/*.jpg and PATH/test/CLASS/*.jpg; resized to that side, if one is given; as colour of 8 bits, if nothing else is said.
+    | Folder of path: string * size: int option * reading: FileReading option
+    /// The same of a folder whose place is said where the run is executed (Executor.Places, --data-root NAME=PATH, simclr.json): the value and its
+    /// hash hold on every machine.
+    | Named of name: string * size: int option * reading: FileReading option
     /// 5,011 and 4,952 images in 20 classes, several to an image, resized to that side (Everingham et al. 2007): to transfer to.
     | Voc2007 of size: int
     /// 73,257 and 26,032 images of 32x32 in 10 classes, house numbers (Netzer et al. 2011).
@@ -61,7 +110,80 @@ module Images =
     let stl10Labelled = all (ImageSource.Stl10 false)
 
     /// An image folder, its images resized to that side.
-    let folder size path = all (ImageSource.Folder(path, size))
+    let folder size path =
+        all (ImageSource.Folder(path, size, None))
+
+    /// The image folder of that name, wherever it lies, its images resized to that side.
+    let named size name =
+        all (ImageSource.Named(name, size, None))
+
+    /// An image folder's images resized to that side.
+    let withSize size images =
+        match images.Source with
+        | ImageSource.Folder(path, _, reading) ->
+            { images with
+                Source = ImageSource.Folder(path, Some size, reading)
+            }
+        | ImageSource.Named(name, _, reading) ->
+            { images with
+                Source = ImageSource.Named(name, Some size, reading)
+            }
+        | _ -> wrongValue "withSize is said of image folders; these images have a size of their own."
+
+    /// Another way of reading a folder's files.
+    let private reading what change images =
+        match images.Source with
+        | ImageSource.Folder(path, size, reading) ->
+            let changed = change (reading |> Option.defaultValue FileReading.colour)
+            // The default has one form, so that one value has one hash.
+            let reading = if changed = FileReading.colour then None else Some changed
+
+            { images with
+                Source = ImageSource.Folder(path, size, reading)
+            }
+        | ImageSource.Named(name, size, reading) ->
+            let changed = change (reading |> Option.defaultValue FileReading.colour)
+            let reading = if changed = FileReading.colour then None else Some changed
+
+            { images with
+                Source = ImageSource.Named(name, size, reading)
+            }
+        | _ -> wrongValue $"{what} is said of image folders; these images are what they are."
+
+    /// A folder of images without classes, in any folders below, resized to that side. Pretraining needs no labels; one image in five is held out
+    /// to measure on, or what lies in test/ beside train/.
+    let unlabelled size path =
+        folder size path
+        |> reading "unlabelled" (fun reading -> { reading with Labelled = false })
+
+    /// Whether the images that measure have labels.
+    let hasLabels images =
+        match images.Source with
+        | ImageSource.Folder(_, _, Some reading)
+        | ImageSource.Named(_, _, Some reading) -> reading.Labelled
+        | _ -> true
+
+    /// Reads a folder's files as so many channels: 1 for gray, 3 for colour, 4 for colour and opacity, else as many as they have.
+    let withChannels count images =
+        images
+        |> reading "withChannels" (fun reading -> { reading with Channels = count })
+
+    /// Keeps so many bits of each number, 8 or 16.
+    let withBits bits images =
+        images |> reading "withBits" (fun reading -> { reading with Bits = bits })
+
+    /// Numbers of the files that become 0 and 1; those outside are clipped. 0 and 4095 for medical images of 12 bits.
+    let withRange low high images =
+        images
+        |> reading "withRange" (fun reading -> { reading with Range = Some(low, high) })
+
+    /// Follows the orientation that the camera noted in the files.
+    let withOrientation images =
+        images
+        |> reading "withOrientation" (fun reading ->
+            { reading with
+                FollowOrientation = true
+            })
 
     /// Trains on the first so many images only; those with labels come first.
     let limit count images = { images with TrainLimit = Some count }
@@ -76,9 +198,17 @@ module Images =
         | ImageSource.Voc2007 _ -> "voc2007"
         | ImageSource.Svhn -> "svhn"
         | ImageSource.Stl10 _ -> "stl10"
-        | ImageSource.Folder(path, _) ->
+        | ImageSource.Named(name, _, _) -> name
+        | ImageSource.Folder(path, _, _) ->
             System.IO.Path.GetFileName(path.TrimEnd('/', '\\'))
             |> String.map (fun c -> if System.Char.IsControl c then ' ' else c)
+
+    let private isNameLetter c =
+        System.Char.IsAsciiLetterOrDigit c || c = '.' || c = '-' || c = '_'
+
+    /// Whether a text can name a set whose place is said elsewhere.
+    let internal isName (text: string) =
+        text <> "" && Seq.forall isNameLetter text
 
     let internal problems field images =
         [
@@ -87,14 +217,21 @@ module Images =
                 yield! Check.between $"{field}.Train" 10 1_000_000 s.Train
                 yield! Check.between $"{field}.Test" 10 1_000_000 s.Test
                 yield! Check.between $"{field}.Size" 16 256 s.Size
-            | ImageSource.Folder(path, size) ->
-                if System.String.IsNullOrWhiteSpace path then
+            | ImageSource.Folder(path, size, reading)
+            | ImageSource.Named(path, size, reading) ->
+                match images.Source with
+                | ImageSource.Named(name, _, _) when name = "" || not (Seq.forall isNameLetter name) ->
+                    $"{field}.Named is '{name}'; use a name of letters, digits, '.', '-' and '_'."
+                | _ when System.String.IsNullOrWhiteSpace path ->
                     $"{field}.Folder has an empty path; give the folder with train and test."
+                | _ -> ()
 
                 yield!
                     size
                     |> Option.toList
                     |> List.collect (Check.between $"{field}.Folder size" 8 4096)
+
+                yield! reading |> Option.toList |> List.collect (FileReading.problems field)
             | ImageSource.Voc2007 size -> yield! Check.between $"{field}.Voc2007 size" 8 4096 size
             | _ -> ()
 
@@ -104,8 +241,12 @@ module Images =
                 |> List.collect (Check.atLeast $"{field}.TrainLimit" 2)
         ]
 
-    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist", "svhn", "stl10", "stl10-labelled" or "folder:PATH".
+    /// Reads "shapes", "cifar10", "cifar100", "fashion-mnist", "svhn", "stl10", "stl10-labelled", "folder:PATH", "unlabelled:PATH" or "named:NAME".
     let parse (text: string) =
+        // One folder has one name, from wherever it is asked for.
+        let oneName (path: string) =
+            System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath path)
+
         match text.ToLowerInvariant() with
         | "shapes" -> Ok shapes
         | "cifar10" -> Ok cifar10
@@ -114,10 +255,13 @@ module Images =
         | "svhn" -> Ok svhn
         | "stl10" -> Ok stl10
         | "stl10-labelled" -> Ok stl10Labelled
-        | lower when lower.StartsWith "folder:" && text.Length > 7 -> Ok(folder None (text.Substring 7))
+        | lower when lower.StartsWith "folder:" && text.Length > 7 -> Ok(folder None (oneName (text.Substring 7)))
+        | lower when lower.StartsWith "unlabelled:" && text.Length > 11 ->
+            Ok(unlabelled None (oneName (text.Substring 11)))
+        | lower when lower.StartsWith "named:" && isName (text.Substring 6) -> Ok(named None (text.Substring 6))
         | _ ->
             Error
-                $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled or folder:PATH."
+                $"There is no data set '{text}': choose shapes, cifar10, cifar100, fashion-mnist, svhn, stl10, stl10-labelled, folder:PATH, unlabelled:PATH or named:NAME."
 
     /// Side of the square images, where it is known before they are read.
     let knownSize images =
@@ -129,7 +273,16 @@ module Images =
         | ImageSource.Stl10 _ -> Some 96
         | ImageSource.FashionMnist -> Some 28
         | ImageSource.Voc2007 size -> Some size
-        | ImageSource.Folder(_, size) -> size
+        | ImageSource.Folder(_, size, _)
+        | ImageSource.Named(_, size, _) -> size
+
+    /// Channels of the images.
+    let channels images =
+        match images.Source with
+        | ImageSource.FashionMnist -> 1
+        | ImageSource.Folder(_, _, Some reading)
+        | ImageSource.Named(_, _, Some reading) -> reading.Channels
+        | _ -> 3
 
     /// Number of images that pretraining sees, where it is known before they are read.
     let knownCount images =
@@ -142,7 +295,8 @@ module Images =
             | ImageSource.Svhn -> Some 73257
             | ImageSource.Stl10 unlabelled -> Some(if unlabelled then 105000 else 5000)
             | ImageSource.Voc2007 _ -> Some 5011
-            | ImageSource.Folder _ -> None
+            | ImageSource.Folder _
+            | ImageSource.Named _ -> None
 
         match all, images.TrainLimit with
         | Some count, Some limit -> Some(min count limit)

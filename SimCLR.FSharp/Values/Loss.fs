@@ -49,6 +49,8 @@ type Loss =
     | HardNegative of HardNegativeSettings
     /// Supervised contrastive (Khosla et al. 2020): reads the labels.
     | SupCon of temperature: float
+    /// That of the run's method, which is not SimCLR.
+    | OfMethod
 
 [<RequireQualifiedAccess>]
 module Loss =
@@ -102,7 +104,18 @@ module Loss =
         match loss with
         | Loss.NtLogistic s -> Loss.NtLogistic { s with SemiHard = true }
         | Loss.MarginTriplet s -> Loss.MarginTriplet { s with SemiHard = true }
-        | other -> invalidArg (nameof loss) $"{other} has no semi-hard form; NtLogistic and MarginTriplet have."
+        | other -> wrongValue $"{other} has no semi-hard form; NtLogistic and MarginTriplet have."
+
+    /// What its case is called.
+    let internal name loss =
+        match loss with
+        | Loss.NtXent _ -> nameof Loss.NtXent
+        | Loss.NtLogistic _ -> nameof Loss.NtLogistic
+        | Loss.MarginTriplet _ -> nameof Loss.MarginTriplet
+        | Loss.Dcl _ -> nameof Loss.Dcl
+        | Loss.HardNegative _ -> nameof Loss.HardNegative
+        | Loss.SupCon _ -> nameof Loss.SupCon
+        | Loss.OfMethod -> nameof Loss.OfMethod
 
     /// The loss's temperature; None for the margin triplet loss, which has none.
     let temperature loss =
@@ -112,7 +125,8 @@ module Loss =
         | Loss.HardNegative s -> Some s.Temperature
         | Loss.Dcl temperature
         | Loss.SupCon temperature -> Some temperature
-        | Loss.MarginTriplet _ -> None
+        | Loss.MarginTriplet _
+        | Loss.OfMethod -> None
 
     /// Another temperature; fails for the margin triplet loss, which has none.
     let withTemperature temperature loss =
@@ -123,7 +137,8 @@ module Loss =
         | Loss.Dcl _ -> Loss.Dcl temperature
         | Loss.SupCon _ -> Loss.SupCon temperature
         | Loss.MarginTriplet _ ->
-            invalidArg (nameof loss) "The margin triplet loss has no temperature; vary its margin, or another loss."
+            wrongValue "The margin triplet loss has no temperature; vary its margin, or another loss."
+        | Loss.OfMethod -> wrongValue "The loss is the method's; use Method.withTemperature and Run.method."
 
     /// Whether embeddings are normalized.
     let isNormalized loss =

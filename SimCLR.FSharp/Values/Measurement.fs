@@ -90,6 +90,16 @@ type KnnChoice =
 [<RequireQualifiedAccess>]
 type KnnSettings = { K: int; Temperature: float }
 
+/// Of which images LiDAR is taken.
+[<RequireQualifiedAccess>]
+type LidarSettings =
+    {
+        /// Training images; all where there are fewer.
+        Images: int
+        /// Views of each.
+        Views: int
+    }
+
 /// What can be measured of a pretrained encoder.
 [<RequireQualifiedAccess>]
 type Measurement =
@@ -111,11 +121,15 @@ type Measurement =
     | HeadProbe
     /// Alignment and uniformity of the test images' views (Wang and Isola 2020).
     | AlignmentUniformity of Representation
+    /// How many dimensions the representations use (RankMe, Garrido et al. 2023); needs no labels.
+    | RankMe of Representation
     | Distill of DistillSettings
     /// k-NN with k and temperature chosen on validation images.
     | Knn of KnnChoice
     /// A linear classifier trained during pretraining, which the encoder does not feel; its constant learning rate.
     | OnlineProbe of learningRate: float
+    /// Over how many dimensions they tell images apart, without labels (Thilak et al. 2024).
+    | Lidar of LidarSettings
 
 [<RequireQualifiedAccess>]
 module Measurement =
@@ -176,6 +190,12 @@ module Measurement =
                 Training = training
             }
 
+    /// RankMe of 25,600 training images, as in its paper.
+    let rankMe = Measurement.RankMe Representation.H
+
+    /// LiDAR of 1000 training images, 50 views of each, as in its paper.
+    let lidar = Measurement.Lidar { Images = 1000; Views = 50 }
+
     let private percent (part: float) =
         (100.0 * part).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)
 
@@ -201,16 +221,18 @@ module Measurement =
         | Measurement.HeadProbe -> "g(h)"
         | Measurement.AlignmentUniformity Representation.H -> "h"
         | Measurement.AlignmentUniformity Representation.Z -> "z"
+        | Measurement.RankMe _ -> "RankMe"
         | Measurement.Distill { Student = None } -> "self-distilled"
         | Measurement.Distill { Student = Some encoder } -> $"distilled to {Encoder.name encoder}"
         | Measurement.Knn _ -> "chosen k-NN"
         | Measurement.OnlineProbe _ -> "online"
+        | Measurement.Lidar _ -> "LiDAR"
 
     let private trainingProblems name (s: ClassifierSettings) =
         [
             yield! Check.atLeast $"{name}.Epochs" 1 s.Epochs
             yield! Check.atLeast $"{name}.BatchSize" 2 s.BatchSize
-            yield! Check.above $"{name}.LearningRate" 0.0 (LearningRate.at 256 s.LearningRate)
+            yield! Check.above $"{name}.LearningRate" 0.0 (LearningRate.forBatch 256 s.LearningRate)
             yield! Check.finiteFrom $"{name}.WeightDecay" 0.0 s.WeightDecay
         ]
 
@@ -257,6 +279,7 @@ module Measurement =
         | Measurement.Transfer s -> transferProblems $"{name}.Transfer" s
         | Measurement.Retention sigma -> Check.finiteFrom $"{name}.Retention noise sigma" 0.0 sigma
         | Measurement.HeadProbe
+        | Measurement.RankMe _
         | Measurement.AlignmentUniformity _ -> []
         | Measurement.Distill s ->
             [
@@ -276,6 +299,9 @@ module Measurement =
                 yield! s.Temperatures |> List.collect (Check.above $"{name}.Knn.Temperatures" 0.0)
             ]
         | Measurement.OnlineProbe rate -> Check.above $"{name}.OnlineProbe learning rate" 0.0 rate
+        | Measurement.Lidar s ->
+            Check.atLeast $"{name}.Lidar.Images" 2 s.Images
+            @ Check.atLeast $"{name}.Lidar.Views" 2 s.Views
 
     /// The layers of the projection head that it begins from: the head must have as many.
     let internal headLayers measurement =
@@ -284,10 +310,21 @@ module Measurement =
         | Measurement.Distill { Teacher = Teacher.FineTuned s } -> s.FromHeadLayer
         | _ -> 0
 
+    /// Whether it reads labels of the run's own images.
+    let needsLabels measurement =
+        match measurement with
+        | Measurement.AlignmentUniformity _
+        | Measurement.RankMe _
+        | Measurement.Lidar _
+        | Measurement.Retention _
+        | Measurement.Transfer _ -> false
+        | _ -> true
+
     /// Whether it reads the projection head.
     let internal readsHead measurement =
         match measurement with
         | Measurement.HeadProbe
         | Measurement.AlignmentUniformity Representation.Z
+        | Measurement.RankMe Representation.Z
         | Measurement.Retention _ -> true
         | other -> headLayers other > 0

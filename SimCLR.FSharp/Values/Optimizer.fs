@@ -117,15 +117,21 @@ type LearningRate =
 module LearningRate =
 
     /// The rate at a batch size.
-    let at (batchSize: int) learningRate =
+    let forBatch (batchSize: int) learningRate =
         match learningRate with
         | LearningRate.Fixed rate -> rate
         | LearningRate.Linear rate -> rate * float batchSize / 256.0
         | LearningRate.SquareRoot rate -> rate * sqrt (float batchSize)
 
+    /// The rate in proportion to the batch that is the same at that batch size: Fixed 2.0 at 512 is Linear 1.0. One that scales stays as it is.
+    let scaledFrom (batchSize: int) learningRate =
+        match learningRate with
+        | LearningRate.Fixed rate -> LearningRate.Linear(rate * 256.0 / float batchSize)
+        | scaling -> scaling
+
     let internal problems learningRate =
         // At a large batch, where a scaled rate may leave the numbers.
-        Check.above "LearningRate" 0.0 (at 1_048_576 learningRate)
+        Check.above "LearningRate" 0.0 (forBatch 1_048_576 learningRate)
 
 /// What the learning rate does after the warmup.
 [<RequireQualifiedAccess>]

@@ -92,13 +92,16 @@ module Preset =
         match images with
         | None -> Recipe.paperImageNet
         | Some({
-                   Source = ImageSource.Folder(path, None)
+                   Source = ImageSource.Folder(path, None, reading)
                } as images) ->
             Recipe.paperImageNet
             |> Run.images
                 { images with
-                    Source = ImageSource.Folder(path, Some 256)
+                    Source = ImageSource.Folder(path, Some 256, reading)
                 }
+        | Some({
+                   Source = ImageSource.Named(_, None, _)
+               } as images) -> Recipe.paperImageNet |> Run.images (Images.withSize 256 images)
         | Some images ->
             match Images.knownSize images with
             | Some side when side < 64 -> Recipe.paperCifar10 |> Run.views (Views.paperCifar10 |> View.withSize side)

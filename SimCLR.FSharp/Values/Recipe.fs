@@ -1,18 +1,6 @@
 namespace SimCLR
 
-/// A published way to train SimCLR, as a run.
-[<RequireQualifiedAccess>]
-type NamedRecipe =
-    {
-        Name: string
-        /// Where its choices are written down.
-        Source: string
-        /// What the value cannot say: choices of the source that no field of a run holds.
-        Unsaid: string list
-        Run: Run
-    }
-
-/// Published ways to train SimCLR, each a run to vary, shorten or compare with Run.diff.
+/// Published ways to train SimCLR and what came after it, each a run to vary, shorten or compare with Run.diff.
 [<RequireQualifiedAccess>]
 module Recipe =
 
@@ -27,6 +15,7 @@ module Recipe =
             ViewB = Views.paperImageNet
             Encoder = Encoder.resNet 50 |> Encoder.withStem Stem.ImageNet
             Head = Head.nonLinear
+            Method = Method.simClr
             Loss = Loss.ntXent 0.1
             Optimizer = Optimizer.lars
             LearningRate = LearningRate.Linear 0.3
@@ -35,7 +24,7 @@ module Recipe =
             MicroBatches = None
             Epochs = 100
             Precision = Precision.Auto
-            Evaluation = Evaluation.standard
+            Evaluation = Evaluation.standard |> Evaluation.withCentreCrop 0.875
             Seed = 0L
         }
 
@@ -51,6 +40,7 @@ module Recipe =
             LearningRate = LearningRate.Linear 1.0
             BatchSize = 1024
             Epochs = 1000
+            Evaluation = Evaluation.standard
         }
 
     /// The reference code's views on small images: crops resized bicubically, contrast about the mean of each channel, no blur.
@@ -65,33 +55,20 @@ module Recipe =
     /// Its loss is twice the paper's, which is this project's. LARS divides by the gradient's norm, so for the weights that it adapts the same rate
     /// is right, with half the weight decay; only biases and batch norm, which it does not adapt, move half as fast here.
     let googleReference =
-        { paperCifar10 with
+        { Run.cifar10 with
             ViewA = referenceView
             ViewB = referenceView
-            Encoder = Encoder.resNet 18
-            Optimizer = Optimizer.lars |> Optimizer.withWeightDecay 1e-4
-            BatchSize = 512
+            LearningRate = LearningRate.Linear 1.0
+            Epochs = 1000
         }
 
-    let private weakJitter =
-        View.ColorJitter
-            {
-                Brightness = 0.4
-                Contrast = 0.4
-                Saturation = 0.4
-                Hue = 0.1
-                Probability = 0.8
-                BrightnessMode = BrightnessMode.Multiply
-                ContrastMean = ContrastMean.Gray
-            }
-
     /// dkobak/simclr-cifar10, the best honest figures of a single file: ResNet-18, SGD 0.03 · batch / 256 without warmup, decay 5e-4, batch 512,
-    /// crops of a fifth at least, weak jitter, grayscale 0.1, 1000 epochs. 91.7 % linear, 91.4 % k-NN.
+    /// crops of a fifth at least, jitter of strength 0.5, grayscale 0.1, 1000 epochs. 91.7 % linear, 91.4 % k-NN.
     let dkobak =
         let view =
             View.crop 32 |> View.withArea 0.2 1.0
             >-> View.flip
-            >-> weakJitter
+            >-> View.colorJitter 0.5
             >-> View.grayscale 0.1
 
         { googleReference with
@@ -107,9 +84,7 @@ module Recipe =
                         SelectiveKernel = None
                     }
             Head =
-                {
-                    Depth = 2
-                    Output = 128
+                { Head.nonLinear with
                     Hidden = Some 1024
                     BatchNorm = false
                 }
@@ -145,8 +120,7 @@ module Recipe =
             ViewA = view
             ViewB = view
             Head =
-                {
-                    Depth = 2
+                { Head.nonLinear with
                     Output = 256
                     Hidden = Some 2048
                     BatchNorm = false
@@ -166,34 +140,90 @@ module Recipe =
     /// The paper's run with MoCo v2's views (Views.mocoV2): the views alone, for MoCo's queue and momentum encoder are another method.
     let mocoV2Views = paperImageNet |> Run.views Views.mocoV2
 
-    let private named name run source unsaid =
-        {
-            NamedRecipe.Name = name
-            NamedRecipe.Source = source
-            NamedRecipe.Unsaid = unsaid
-            NamedRecipe.Run = run
-        }
+    /// solo-learn's MoCo v2+ on CIFAR-10: batch 256, SGD 0.3, two directions against a queue of 32768, 1000 epochs. 92.94 % online.
+    let soloMoCo = CifarMethods.soloMoCo
+
+    /// solo-learn's MoCo v3 on CIFAR-10: LARS 0.3, temperature 0.2, 1000 epochs. 93.10 % online.
+    let soloMoCoV3 = CifarMethods.soloMoCoV3
+
+    /// solo-learn's BYOL on CIFAR-10: LARS 1.0, momentum 0.99 to 1, 1000 epochs. 92.58 % online.
+    let soloByol = CifarMethods.soloByol
+
+    /// solo-learn's SimSiam on CIFAR-10: SGD 0.5, a head of three layers, 1000 epochs. 90.51 % online.
+    let soloSimSiam = CifarMethods.soloSimSiam
+
+    /// solo-learn's Barlow Twins on CIFAR-10: LARS 0.3, a head of three layers of 2048, 1000 epochs. 92.10 % online.
+    let soloBarlowTwins = CifarMethods.soloBarlowTwins
+
+    /// solo-learn's VICReg on CIFAR-10: LARS 0.3, a head of three layers of 2048, 1000 epochs. 92.07 % online.
+    let soloVicReg = CifarMethods.soloVicReg
+
+    /// solo-learn's SwAV on CIFAR-10: LARS 0.6, 3000 prototypes, a queue of 3840 from epoch 50, 1000 epochs. 89.17 % online.
+    let soloSwav = CifarMethods.soloSwav
+
+    /// solo-learn's NNCLR on CIFAR-10: LARS 0.4, temperature 0.2, 1000 epochs. 91.88 % online.
+    let soloNnclr = CifarMethods.soloNnclr
+
+    /// solo-learn's DINO on CIFAR-10: LARS 0.3, 4096 outputs, 1000 epochs. 89.52 % online.
+    let soloDino = CifarMethods.soloDino
+
+    /// lightly's MoCo on CIFAR-10: a queue of 4096, temperature 0.1, 200 epochs. 83.8 % k-NN of the best epoch.
+    let lightlyMoCo = CifarMethods.lightlyMoCo
+
+    /// lightly's BYOL on CIFAR-10: momentum 0.99, 200 epochs. 86.9 % k-NN of the best epoch.
+    let lightlyByol = CifarMethods.lightlyByol
+
+    /// lightly's SimSiam on CIFAR-10: a head of two layers, 200 epochs. 81.9 % k-NN of the best epoch.
+    let lightlySimSiam = CifarMethods.lightlySimSiam
+
+    /// lightly's Barlow Twins on CIFAR-10: a head of two layers of 2048, 200 epochs. 84.2 % k-NN of the best epoch.
+    let lightlyBarlowTwins = CifarMethods.lightlyBarlowTwins
+
+    /// The official notebook of MoCo on CIFAR-10: batch 512, SGD 0.06, a queue of 4096, eight groups of batch norm, a linear head, 200 epochs. 82.6 % k-NN.
+    let moCoNotebook = CifarMethods.moCoNotebook
+
+    /// SimSiam on CIFAR-10 (2011.10566, appendix D): batch 512, SGD 0.03 · batch / 256, 800 epochs. 91.8 % linear.
+    let simSiamCifar10 = CifarMethods.simSiamCifar10
+
+    /// MoCo v2 on ImageNet: batch 256, SGD 0.03, a queue of 65536, 200 epochs. 67.5 % linear.
+    let moCoV2ImageNet = ImageNetMethods.moCoV2ImageNet
+
+    /// MoCo v3 on ImageNet with a ResNet-50: batch 4096, LARS 0.6 · batch / 256, 100 epochs. 68.9 % linear.
+    let moCoV3ImageNet = ImageNetMethods.moCoV3ImageNet
+
+    /// BYOL on ImageNet: batch 4096, LARS 0.2 · batch / 256, 1000 epochs. 74.3 % linear.
+    let byolImageNet = ImageNetMethods.byolImageNet
+
+    /// SimSiam on ImageNet: batch 512, SGD 0.05 · batch / 256, 100 epochs. 68.1 % linear.
+    let simSiamImageNet = ImageNetMethods.simSiamImageNet
+
+    /// Barlow Twins on ImageNet: batch 2048, LARS 0.2 · batch / 256, a head of three layers of 8192, 1000 epochs. 73.2 % linear.
+    let barlowTwinsImageNet = ImageNetMethods.barlowTwinsImageNet
+
+    /// VICReg on ImageNet: batch 2048, LARS 0.2 · batch / 256, a head of three layers of 8192, 1000 epochs. 73.2 % linear.
+    let vicRegImageNet = ImageNetMethods.vicRegImageNet
 
     /// All of them, with their sources and with what they leave unsaid.
     let all =
         [
-            named
+            NamedRecipe.Of
                 "paperImageNet"
                 paperImageNet
                 ($"{paper}, section 2 and appendix A")
                 [
                     "batch norm over all devices: here there is one"
                     "the linear evaluation on augmented crops (B.6): here L-BFGS on features"
+                    "crops of the original images: here of squares that were cut from their centre"
                 ]
-            named "paperCifar10" paperCifar10 ($"{paper}, appendix B.9") []
-            named
+            NamedRecipe.Of "paperCifar10" paperCifar10 ($"{paper}, appendix B.9") []
+            NamedRecipe.Of
                 "googleReference"
                 googleReference
                 "google-research/simclr: README.md, run.py, model_util.py, data_util.py"
                 [
                     "the loss is twice this one: with LARS, biases and batch norm move twice as fast, and decay weighs half as much"
                 ]
-            named
+            NamedRecipe.Of
                 "dkobak"
                 dkobak
                 "dkobak/simclr-cifar10: README.md, simclr-cifar10.py"
@@ -202,7 +232,7 @@ module Recipe =
                     "the schedule moves once per epoch, not per step"
                     "the two views pass the encoder one after the other, so batch norm sees each alone"
                 ]
-            named
+            NamedRecipe.Of
                 "lightly"
                 lightly
                 "lightly-ai/lightly: docs/source/getting_started/benchmarks/cifar10_benchmark.py"
@@ -212,7 +242,7 @@ module Recipe =
                     "the schedule moves once per epoch, not per step"
                     "views one after the other"
                 ]
-            named
+            NamedRecipe.Of
                 "soloLearn"
                 soloLearn
                 "vturrisi/solo-learn: scripts/pretrain/cifar/simclr.yaml, augmentations/symmetric.yaml"
@@ -220,9 +250,11 @@ module Recipe =
                     "LARS's rate is clipped at the global one (clip_lr)"
                     "input normalized by CIFAR-10's mean and deviation"
                 ]
-            named
+            NamedRecipe.Of
                 "mocoV2Views"
                 mocoV2Views
                 "Chen et al. 2020, arXiv 2003.04297, and facebookresearch/moco: main_moco.py (--aug-plus)"
                 [ "MoCo's queue and momentum encoder" ]
         ]
+        @ CifarMethods.all
+        @ ImageNetMethods.all

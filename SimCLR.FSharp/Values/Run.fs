@@ -1,24 +1,5 @@
 namespace SimCLR
 
-/// Number format of encoder and head.
-[<RequireQualifiedAccess>]
-type Precision =
-    /// BFloat16 where the device computes it faster, else Float32.
-    | Auto
-    | Float32
-    | BFloat16
-
-/// A batch goes through the encoder in parts of that size, and the loss sees all of it: large batches in little memory (gradient
-/// caching, Gao et al. 2021). The gradient is exact but for batch norm, which sees one part at a time.
-type MicroBatches =
-    {
-        /// Images of a part.
-        Size: int
-        /// Batch norm computes with its running statistics and does not move them: the gradient is that of the whole batch.
-        [<Neutral "false">]
-        FreezeBatchNorm: bool
-    }
-
 /// One experiment: all that determines its numbers, but for the machine.
 type Run =
     {
@@ -27,6 +8,9 @@ type Run =
         ViewB: View
         Encoder: Encoder
         Head: Head
+        [<Neutral "\"SimClr\"">]
+        Method: Method
+        /// SimCLR's; every other method has its own.
         Loss: Loss
         Optimizer: Optimizer
         LearningRate: LearningRate
@@ -40,66 +24,6 @@ type Run =
         Evaluation: Evaluation
         Seed: int64
     }
-
-/// What of a run decides the weights, and what watches them: runs that differ only in how they are evaluated have the same training.
-[<RequireQualifiedAccess>]
-type Training =
-    {
-        Images: Images
-        ViewA: View
-        ViewB: View
-        Encoder: Encoder
-        Head: Head
-        Loss: Loss
-        Optimizer: Optimizer
-        LearningRate: LearningRate
-        Schedule: Schedule
-        BatchSize: int
-        MicroBatches: MicroBatches option
-        Epochs: int
-        Precision: Precision
-        /// Learning rates of the classifiers that are trained along. The weights do not feel them, but only a training can give their figures.
-        [<Neutral "[]">]
-        OnlineProbes: float list
-        Seed: int64
-    }
-
-/// An encoder before any training: runs that differ only in how they train have the same one.
-[<RequireQualifiedAccess>]
-type Untrained =
-    {
-        Images: Images
-        Encoder: Encoder
-        Seed: int64
-        /// Side of the images that it is measured on, in pixels; 0: that of the images.
-        Side: int
-    }
-
-[<RequireQualifiedAccess>]
-module Training =
-
-    /// The content hash of a training: 16 hexadecimal digits of SHA-256 over version and JSON.
-    let hash (training: Training) = Json.hash "simclr training 3" training
-
-    /// The training as JSON.
-    let toJson (training: Training) = Json.write training
-
-    /// Reads a training, or says what is wrong with the text.
-    let ofJson (text: string) =
-        Json.read<Training> text
-        |> Result.mapError (fun why -> $"This is no training: {why}.")
-
-    /// The F# code that rebuilds the training.
-    let toCode (training: Training) = Code.ofValue training
-
-    /// The choices in which two trainings differ: path, first, second.
-    let diff (a: Training) (b: Training) = Code.diff a b
-
-[<RequireQualifiedAccess>]
-module internal Untrained =
-
-    let hash (untrained: Untrained) =
-        Json.hash "simclr untrained 3" untrained
 
 [<RequireQualifiedAccess>]
 module Run =
@@ -119,6 +43,7 @@ module Run =
             ViewB = view
             Encoder = Encoder.smallConv
             Head = Head.nonLinear
+            Method = Method.simClr
             Loss = Loss.ntXent 0.5
             Optimizer = Optimizer.sgd
             LearningRate = LearningRate.Linear 0.2
@@ -131,8 +56,9 @@ module Run =
             Seed = 0L
         }
 
-    /// SimCLR on CIFAR-10 (2002.05709, appendix B.9) as the reference code runs it on one device: ResNet-18 with the CIFAR stem,
-    /// batch 512, learning rate 1.0 of its loss, twice the paper's, so 2.0 here; decay 1e-4, temperature 0.5, strength 0.5.
+    /// SimCLR on CIFAR-10 (2002.05709, appendix B.9) as the reference code runs it on one device, for a tenth of its epochs and with the paper's
+    /// views: ResNet-18 with the CIFAR stem, batch 512, decay 1e-4, temperature 0.5, strength 0.5. Its learning rate is 1.0 · batch / 256, written as the
+    /// 2.0 that this makes of 512 images: Run.scaled lets it follow another batch. Recipe.googleReference has the reference code's own views and 1000 epochs.
     let cifar10 =
         { shapes with
             Images = Images.cifar10
@@ -167,6 +93,19 @@ module Run =
 
     let loss loss run = { run with Run.Loss = loss }
 
+    /// Another method, with the head's norms as its authors have them (Method.headOf) and its own loss; SimCLR keeps the run's, or
+    /// takes NT-Xent at 0.5 where another method was before.
+    let method method run =
+        { run with
+            Run.Method = method
+            Head = Method.headOf method run.Head
+            Loss =
+                match method, run.Loss with
+                | Method.SimClr, Loss.OfMethod -> Loss.ntXent 0.5
+                | Method.SimClr, loss -> loss
+                | _ -> Loss.OfMethod
+        }
+
     let temperature temperature run =
         { run with
             Run.Loss = Loss.withTemperature temperature run.Loss
@@ -185,8 +124,18 @@ module Run =
 
     let batchSize size run = { run with Run.BatchSize = size }
 
-    /// Passes over the images. A warmup of more than a tenth of them, the paper's share at 100 epochs, is shortened to that.
-    let epochs epochs run =
+    /// The same run with a learning rate that follows the batch from now on, in proportion, where it was fixed.
+    let scaled run =
+        { run with
+            Run.LearningRate = LearningRate.scaledFrom run.BatchSize run.LearningRate
+        }
+
+    /// Passes over the images. The warmup stays as it is: Run.shortened has it follow.
+    let epochs epochs run = { run with Run.Epochs = epochs }
+
+    /// Passes over the images, with a warmup that is shortened to a tenth of them, the paper's share at 100 epochs, where it is longer. More epochs
+    /// do not lengthen it again.
+    let shortened epochs run =
         let warmup = min run.Schedule.WarmupEpochs (float epochs / 10.0)
 
         { run with
@@ -216,8 +165,21 @@ module Run =
                 "Loss is SupCon, which reads labels, but 100,000 images of STL-10 have none; use Images.stl10Labelled, or another loss."
             | _ -> ()
 
+            if not (Images.hasLabels run.Images) then
+                match run.Loss with
+                | Loss.SupCon _ -> "Loss is SupCon, which reads labels, but the images have none; use another loss."
+                | _ -> ()
+
+                if not (Evaluation.onlineProbes run.Evaluation).IsEmpty then
+                    "Evaluation.Measurements has an online probe, which reads labels while it trains, but the images have none; leave it out."
+
             yield! View.problems "ViewA" run.ViewA
             yield! View.problems "ViewB" run.ViewB
+            yield! View.channelProblems (Images.channels run.Images) "ViewA" run.ViewA
+            yield! View.channelProblems (Images.channels run.Images) "ViewB" run.ViewB
+
+            if run.ViewA = run.ViewB && not (View.isRandom run.ViewA) then
+                "ViewA and ViewB make one and the same picture of every image, so that there is nothing to learn; give them random steps, for example View.crop 32 >-> View.flip >-> View.colorJitter 0.5."
 
             match Images.knownSize run.Images with
             | Some size ->
@@ -233,7 +195,20 @@ module Run =
 
             yield! Encoder.problems run.Encoder
             yield! Head.problems run.Head
-            yield! Loss.problems run.Loss
+            yield! Method.problems run.BatchSize (Images.knownCount run.Images) run.Method
+
+            match run.Method, run.Loss with
+            | Method.SimClr, Loss.OfMethod ->
+                "Loss is OfMethod, but SimCLR has none of its own; use one, for example Loss.ntXent 0.5."
+            | Method.SimClr, loss -> yield! Loss.problems loss
+            | _, Loss.OfMethod -> ()
+            | method, loss ->
+                yield! Loss.problems loss
+
+                $"Loss is {Loss.name loss}, but the method is {Method.name method}, which has its own; use Loss.OfMethod, as Run.method does."
+
+            if run.Method <> Method.SimClr && run.Head.Depth = 0 then
+                $"Head.Depth is 0, but the method is {Method.name run.Method}, which needs a head; use 1 or more."
             yield! Optimizer.problems run.Optimizer
             yield! LearningRate.problems run.LearningRate
             yield! Schedule.problems run.Schedule
@@ -255,7 +230,7 @@ module Run =
 
             if run.Epochs >= 1 && run.Schedule.WarmupEpochs >= float run.Epochs then
                 $"Schedule.WarmupEpochs is {run.Schedule.WarmupEpochs}, but the run has {run.Epochs} epochs, so that the learning rate "
-                + "would never reach its peak; use fewer."
+                + $"would never reach its peak; use fewer: Run.shortened {run.Epochs} gives the warmup a tenth of the epochs."
 
             match Images.knownCount run.Images with
             | Some count when run.BatchSize > count ->
@@ -280,6 +255,33 @@ module Run =
     /// The same value has the same hash on every machine; another value has another.
     let hash (run: Run) = Json.hash "simclr run 3" run
 
+    /// What every encoder of the run is measured by, trained or not: the linear probe and k-NN, or what needs no labels where there are none.
+    let internal standardTasks (run: Run) =
+        if Images.hasLabels run.Images then
+            Evaluation.standardTasks run.Evaluation
+        else
+            Evaluation.labelFreeTasks run.Evaluation
+
+    /// Labels of the measurements that are left out, as the images have no labels.
+    let internal leftOut (run: Run) =
+        if Images.hasLabels run.Images then
+            []
+        else
+            Evaluation.tasks run.Evaluation
+            |> List.map _.Measurement
+            |> List.filter Measurement.needsLabels
+            |> List.map Measurement.label
+
+    /// All that the trained encoder is measured by, in order; online probes are measured by the training.
+    let tasks (run: Run) =
+        if Images.hasLabels run.Images then
+            Evaluation.tasks run.Evaluation
+        else
+            Evaluation.labelFreeTasks run.Evaluation
+            @ (Evaluation.tasks run.Evaluation
+               |> List.filter (_.Measurement >> Measurement.needsLabels >> not))
+            |> List.distinct
+
     /// What of the run decides the weights.
     let training (run: Run) : Training =
         {
@@ -288,6 +290,7 @@ module Run =
             ViewB = run.ViewB
             Encoder = run.Encoder
             Head = run.Head
+            Method = run.Method
             Loss = run.Loss
             Optimizer = run.Optimizer
             LearningRate = run.LearningRate
@@ -304,13 +307,7 @@ module Run =
     let trainingHash run = Training.hash (training run)
 
     /// The run's encoder before training.
-    let internal untrained (run: Run) : Untrained =
-        {
-            Images = run.Images
-            Encoder = run.Encoder
-            Seed = run.Seed
-            Side = View.outputSize (Images.knownSize run.Images |> Option.defaultValue 0) run.ViewA
-        }
+    let internal untrained (run: Run) = Untrained.ofTraining (training run)
 
     /// The F# code that rebuilds the run.
     let toCode (run: Run) = Code.ofValue run

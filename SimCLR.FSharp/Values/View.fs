@@ -1,99 +1,5 @@
 namespace SimCLR
 
-/// The filter of a crop's resize; both are antialiased.
-[<RequireQualifiedAccess>]
-type Interpolation =
-    | Bilinear
-    | Bicubic
-
-/// A crop of random area and ratio, resized to a square.
-type CropSettings =
-    {
-        /// Side of the result, in pixels.
-        Size: int
-        /// Least and largest part of the image's area.
-        Area: float * float
-        /// Least and largest width / height.
-        Ratio: float * float
-        Interpolation: Interpolation
-    }
-
-/// What a drawn brightness does.
-[<RequireQualifiedAccess>]
-type BrightnessMode =
-    /// Multiplies by U(max(0, 1 - b), 1 + b): torchvision, and 'simclrv2' of the reference code.
-    | Multiply
-    /// Adds U(-b, b): 'simclrv1' of the reference code.
-    | Add
-
-/// The mean that contrast moves pixels to or from.
-[<RequireQualifiedAccess>]
-type ContrastMean =
-    /// That of the image's grayscale, one number per image: torchvision.
-    | Gray
-    /// That of each channel: the reference code.
-    | PerChannel
-
-/// Changes of colour; a factor is uniform in [max(0, 1 - x), 1 + x].
-type JitterSettings =
-    {
-        Brightness: float
-        Contrast: float
-        Saturation: float
-        /// In turns of the colour circle, 0 to 0.5.
-        Hue: float
-        Probability: float
-        BrightnessMode: BrightnessMode
-        ContrastMean: ContrastMean
-    }
-
-type BlurSettings =
-    {
-        Probability: float
-        /// Least and largest sigma, in pixels.
-        Sigma: float * float
-        /// Width of the kernel as a part of the side.
-        KernelFraction: float
-    }
-
-/// What a hole is filled with.
-[<RequireQualifiedAccess>]
-type CutoutFill =
-    /// Black.
-    | Zero
-    /// The mean of each channel of the image.
-    | Mean
-
-type CutoutSettings =
-    {
-        /// Side of the square as a part of the image's shorter side.
-        Fraction: float
-        Probability: float
-        Fill: CutoutFill
-    }
-
-type NoiseSettings =
-    {
-        /// Standard deviation; pixels lie in [0, 1].
-        Sigma: float
-        Probability: float
-    }
-
-type SolarizeSettings =
-    {
-        /// Numbers from here on are inverted; pixels lie in [0, 1].
-        Threshold: float
-        Probability: float
-    }
-
-type RandAugmentSettings =
-    {
-        /// Operations per image, one after another.
-        Count: int
-        /// Strength of each, 0 to 30.
-        Level: int
-    }
-
 /// An augmentation of an image; compose them with >->.
 [<RequireQualifiedAccess>]
 type View =
@@ -139,7 +45,13 @@ module View =
                 Interpolation = Interpolation.Bilinear
             }
 
-    /// Changes every step of the view, wherever it stands.
+    /// Changes every step of the view, wherever it stands; a step that becomes View.Identity is left out.
+    let rec map (change: View -> View) view =
+        match view with
+        | View.Sequence views -> views |> List.map (map change) |> List.fold compose View.Identity
+        | single -> change single
+
+    /// Changes every step of a kind, which stays one.
     let rec private mapSteps change view =
         match view with
         | View.Sequence views -> View.Sequence(views |> List.map (mapSteps change))
@@ -203,6 +115,19 @@ module View =
                 KernelFraction = 0.1
             }
 
+    let private mapBlur change =
+        mapSteps (function
+            | View.Blur b -> View.Blur(change b)
+            | other -> other)
+
+    /// Another probability of the blur.
+    let withBlurProbability probability =
+        mapBlur (fun b -> { b with Probability = probability })
+
+    /// Another range of the blur's sigma, in pixels.
+    let withBlurSigma least largest =
+        mapBlur (fun b -> { b with Sigma = least, largest })
+
     /// Turns by 0, 90, 180 or 270 degrees (SimCLR, figure 4).
     let rotate = View.Rotate
 
@@ -241,6 +166,51 @@ module View =
         | View.Crop c -> c.Size
         | View.Sequence views -> views |> List.fold outputSize size
         | _ -> size
+
+    /// Without what only colour has: no grayscale, and of the jitter brightness and contrast alone. For images of any number of channels.
+    let withoutColour view =
+        let plain =
+            function
+            | View.Grayscale _ -> View.Identity
+            | View.ColorJitter j -> View.ColorJitter { j with Saturation = 0.0; Hue = 0.0 }
+            | other -> other
+
+        steps view |> List.map plain |> List.fold compose View.Identity
+
+    /// Steps that need colour, which images of so many channels do not have; gray images pass them as they are.
+    let rec internal channelProblems channels name view =
+        match view with
+        | View.Sequence views ->
+            views
+            |> List.indexed
+            |> List.collect (fun (i, step) -> channelProblems channels $"{name}[{i}]" step)
+        | _ when channels = 1 || channels = 3 || withoutColour view = view -> []
+        | _ ->
+            [
+                $"{name} changes colours, for which images need 3 channels, but these have {channels}; use View.withoutColour, "
+                + "which leaves grayscale, saturation and hue out."
+            ]
+
+    /// Whether it can make two different pictures of an image.
+    let rec internal isRandom view =
+        let isChance p = p > 0.0 && p < 1.0
+
+        match view with
+        | View.Identity -> false
+        | View.Rotate
+        | View.RandAugment _ -> true
+        | View.Crop c -> c.Area <> (1.0, 1.0) || fst c.Ratio <> snd c.Ratio
+        | View.Flip p
+        | View.Grayscale p
+        | View.Sobel p -> isChance p
+        | View.ColorJitter j ->
+            j.Probability > 0.0
+            && (isChance j.Probability || j.Brightness + j.Contrast + j.Saturation + j.Hue > 0.0)
+        | View.Blur b -> b.Probability > 0.0 && (isChance b.Probability || fst b.Sigma <> snd b.Sigma)
+        | View.Cutout c -> c.Probability > 0.0
+        | View.Noise n -> n.Probability > 0.0 && n.Sigma > 0.0
+        | View.Solarize s -> isChance s.Probability
+        | View.Sequence views -> List.exists isRandom views
 
     /// Crops that are larger than images of that side: they would show no more of them, only more pixels.
     let rec internal cropProblems size name view =

@@ -26,22 +26,39 @@ module Views =
     /// The same in version 1: brightness is added.
     let simclrV1 = simclrV2 |> View.withBrightnessMode BrightnessMode.Add
 
-    /// MoCo v2 on ImageNet (2003.04297 and its code): crop of area 0.2 to 1, jitter 0.4, 0.4, 0.4, 0.1, grayscale 0.2, blur, flip.
+    /// MoCo v2 on ImageNet (2003.04297 and its code): crop of area 0.2 to 1, jitter 0.4, 0.4, 0.4, 0.1 (strength 0.5), grayscale 0.2, blur, flip.
     let mocoV2 =
+        (View.crop 224 |> View.withArea 0.2 1.0)
+        >-> View.colorJitter 0.5
+        >-> View.grayscale 0.2
+        >-> View.blur
+        >-> View.flip
+
+    /// BYOL on ImageNet (2006.07733, appendix B and its code), the first and the second view: crop 224, flip, jitter 0.4, 0.4, 0.2, 0.1, grayscale 0.2;
+    /// the first always blurred, the second in a tenth of the cases, and solarized in a fifth.
+    let byol =
         let jitter =
             View.ColorJitter
                 {
                     Brightness = 0.4
                     Contrast = 0.4
-                    Saturation = 0.4
+                    Saturation = 0.2
                     Hue = 0.1
                     Probability = 0.8
                     BrightnessMode = BrightnessMode.Multiply
                     ContrastMean = ContrastMean.Gray
                 }
 
-        (View.crop 224 |> View.withArea 0.2 1.0)
-        >-> jitter
-        >-> View.grayscale 0.2
-        >-> View.blur
-        >-> View.flip
+        let blurred probability =
+            View.crop 224
+            >-> View.flip
+            >-> jitter
+            >-> View.grayscale 0.2
+            >-> View.Blur
+                    {
+                        Probability = probability
+                        Sigma = 0.1, 2.0
+                        KernelFraction = 0.1
+                    }
+
+        blurred 1.0, blurred 0.1 >-> View.solarize 0.2

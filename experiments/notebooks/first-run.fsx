@@ -55,11 +55,11 @@ Notebook.picture "views of generated images" sheet
 (**
 ## Training
 
-`Executor.run` trains, evaluates, and stores the outcome under the run's hash; asked again, it takes the outcome from there.
+`Execution.run` trains, evaluates, and stores the outcome under the run's hash; asked again, it takes the outcome from there.
 The linear probe is a logistic regression on the frozen encoder's features; the same encoder with its first random weights is measured too, for a random
 network is no bad feature extractor.
 *)
-let outcome = Notebook.executor |> Executor.run run
+let outcome = Notebook.executor |> Execution.run run
 
 [
     "linear probe, untrained", outcome.LinearTop1Untrained

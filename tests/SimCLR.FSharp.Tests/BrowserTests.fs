@@ -53,11 +53,11 @@ let private report folder grid =
     let executor =
         { Executor.local with
             Device = Cpu
-            Store = Store.at (Path.Combine(folder, "runs"))
+            Store = Store.ofFolder (Path.Combine(folder, "runs"))
             Observer = Observer.silent
         }
 
-    let results = grid |> Grid.execute CancellationToken.None executor
+    let results = grid |> Execution.execute CancellationToken.None executor
     let sheet = Path.Combine(folder, "views.png")
     Executor.writeViewSheet sheet Samples.tiny executor
 
@@ -91,7 +91,7 @@ let ``A report opens without an error and draws every plot`` () =
         Assert.DoesNotContain("newPlot('", Regex.Replace(dom, "(?s)<script.*?</script>", ""))
 
         // Views and both retrievals.
-        Assert.Equal(3, Regex.Count(dom, "<img class=\"sheet\""))
+        Assert.Equal(3, Regex.Count(dom, "<img class=\"picture\""))
         Assert.Contains("<h2>Representations</h2>", dom))
 
 [<Fact>]

@@ -10,6 +10,7 @@ open SimCLR.Core.Encoders
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Images
 open SimCLR.Core.Losses
+open SimCLR.Core.Methods
 open SimCLR.Core.Optimizers
 open SimCLR.Core.Views
 open Xunit
@@ -110,12 +111,13 @@ let ``What is not there is seen`` () =
     Assert.DoesNotContain("NtXent", testClasses)
 
 [<Fact>]
-let ``No view, encoder, loss, optimizer, measurement, image source or recipe is missing`` () =
+let ``No view, encoder, loss, method, optimizer, measurement, image source or recipe is missing`` () =
     let kinds =
         [
             typeof<IView>
             typeof<EncoderSpec>
             typeof<ILoss>
+            typeof<IMethodSpec>
             typeof<OptimizerSpec>
             typeof<IMeasurement>
             typeof<IImageSource>

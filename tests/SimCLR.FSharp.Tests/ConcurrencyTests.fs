@@ -33,7 +33,7 @@ let ``Two sweeps on one store run no cell twice, and a reader sees whole files a
                 for _ in 1..2 -> Launcher.start folder ([ "run"; script ] @ quick @ [ "--out"; "results/x" ])
             ]
 
-        let store = Store.at (Path.Combine(folder, "results", "runs"))
+        let store = Store.ofFolder (Path.Combine(folder, "results", "runs"))
         let mutable seen = 0
 
         while sweeps |> List.exists (fun sweep -> not sweep.Process.HasExited) do
@@ -119,7 +119,11 @@ let ``Workers share a sweep, and the run of one that is killed is taken up by an
         Process.GetProcessById((waitForHolders 2 runs).Head).Kill()
         let code, _, errors = Launcher.finish sweep
         Assert.True((code = 0), errors)
-        Assert.Equal(4, (Store.all failwith (Store.at runs)).Length)
+        Assert.Equal(4, (Store.all failwith (Store.ofFolder runs)).Length)
+
+        // Every run is told once, whoever computed it.
+        for number in 1..4 do
+            Assert.Equal(1, Regex.Count(errors, $@"(?m)^\[{number}/4\] .*  linear [\d.]+ %%"))
 
         // All is stored: no worker is started again.
         let code, _, errors = Launcher.run folder shared
@@ -217,7 +221,7 @@ let ``Workers get GPUs among those that are visible here`` () =
     Assert.Equal<string list>([], Workers.gpusAmong "4,5" [])
 
     let refused visible number =
-        Assert.Throws<ArgumentException>(fun () -> Workers.gpusAmong visible [ number ] |> ignore).Message
+        Assert.ThrowsAny<ArgumentException>(fun () -> Workers.gpusAmong visible [ number ] |> ignore).Message
 
     Assert.Contains("shows this process 2 GPU(s): use 0 to 1", refused "4,5" "2")
     Assert.Contains("--gpus has 'first'", refused "" "first")

@@ -101,11 +101,11 @@ let run =
         Schedule = Schedule.cosine 0.0
         BatchSize = 10
         Epochs = 1 }
-let executor = { Executor.local with Store = Store.at "runs"; Device = Cpu; Observer = Observer.silent }
+let executor = { Executor.local with Store = Store.ofFolder "runs"; Device = Cpu; Observer = Observer.silent }
 let results =
     Grid.from run
     |> Grid.vary "temperature" Run.temperature [ 0.25; 0.5 ]
-    |> Grid.execute System.Threading.CancellationToken.None executor
+    |> Execution.execute System.Threading.CancellationToken.None executor
 Report.ofResults "page" executor.Store results |> Report.write "page" |> ignore
 printfn "%s" $"{0.25} {0.25:F1} {Run.hash run}"
 """

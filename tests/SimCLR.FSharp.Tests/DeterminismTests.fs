@@ -29,7 +29,8 @@ let ``A sweep with --deterministic comes to the same twice, says so in its prove
                     Observer = Observer.silent
                 }
 
-            let results = Grid.from Samples.tiny |> Grid.execute CancellationToken.None executor
+            let results =
+                Grid.from Samples.tiny |> Execution.execute CancellationToken.None executor
 
             Assert.False DeterministicAlgorithms.AreRequired
             let provenance = Store.tryProvenance Samples.tiny executor.Store

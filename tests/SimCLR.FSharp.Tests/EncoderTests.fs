@@ -101,6 +101,7 @@ let Every_kind_of_encoder_trains () =
                     Dim = 24
                     Depth = 2
                     Heads = 3
+                    FrozenPatches = false
                 }
         ]
 
@@ -109,10 +110,10 @@ let Every_kind_of_encoder_trains () =
             let outcome =
                 { Executor.local with
                     Device = Cpu
-                    Store = Store.at folder
+                    Store = Store.ofFolder folder
                     Observer = Observer.silent
                 }
-                |> Executor.run (tiny encoder)
+                |> Execution.run (tiny encoder)
 
             Assert.Equal(4L, outcome.Steps)
             Assert.True(System.Double.IsFinite outcome.FinalLoss, $"{encoder}"))

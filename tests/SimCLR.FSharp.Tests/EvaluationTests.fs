@@ -10,7 +10,7 @@ open SimCLR.Tests.Samples
 open Xunit
 
 let private run executor run =
-    (Grid.execute CancellationToken.None executor (Grid.from run)).Cells
+    (Execution.execute CancellationToken.None executor (Grid.from run)).Cells
     |> List.exactlyOne
 
 let private outcome (cell: CellResult) =
@@ -212,7 +212,7 @@ let An_encoder_that_is_not_kept_stays_until_the_last_cell_that_measures_it () =
         let results =
             Grid.from tiny
             |> Grid.vary "k" withK [ 1; 3; 5 ]
-            |> Grid.execute CancellationToken.None executor
+            |> Execution.execute CancellationToken.None executor
 
         Assert.Equal(3, (Results.outcomes results).Length)
         Assert.DoesNotContain(notes, fun note -> note.Contains "trained again")
@@ -262,7 +262,7 @@ let The_encoder_before_training_is_measured_once_for_all_runs_that_begin_with_it
     withFolder (fun folder ->
         let executor = executor folder
         let first = run executor tiny |> outcome
-        let place = Store.untrainedFolder (Run.untrained tiny) executor.Store
+        let place = StoreFolder.ofUntrained (Run.untrained tiny) executor.Store
 
         let files () =
             Directory.GetFiles(place, "figures.json", SearchOption.AllDirectories)
@@ -296,7 +296,7 @@ let An_interrupted_measurement_goes_on_and_the_training_is_not_repeated () =
                 CheckpointEvery = Some TimeSpan.Zero
             }
 
-        Assert.Empty((Grid.execute source.Token stopped (Grid.from run')).Cells)
+        Assert.Empty((Execution.execute source.Token stopped (Grid.from run')).Cells)
         let at = trainedAt stopped run'
         let notes = List<string>()
         let resumed = run (telling notes folder) run' |> outcome

@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Threading
 open SimCLR
+open SimCLR.Tests.Samples
 open Xunit
 
 let private tiny = Samples.tiny
@@ -11,12 +12,12 @@ let private tiny = Samples.tiny
 let private executor folder =
     { Executor.local with
         Device = Cpu
-        Store = Store.at folder
+        Store = Store.ofFolder folder
         Observer = Observer.silent
     }
 
 let private execute executor grid =
-    Grid.execute CancellationToken.None executor grid
+    Execution.execute CancellationToken.None executor grid
 
 [<Fact>]
 let ``A grid is executed once: the second time everything comes from the store`` () =
@@ -38,14 +39,14 @@ let ``The same run gives the same outcome, but for its speed`` () =
     Samples.withFolder (fun one ->
         Samples.withFolder (fun other ->
             let outcome folder =
-                executor folder |> Executor.run tiny |> Samples.withoutSpeed
+                executor folder |> Execution.run tiny |> Samples.withoutSpeed
 
             Assert.Equal(outcome one, outcome other)))
 
 [<Fact>]
 let ``An outcome's numbers are possible`` () =
     Samples.withFolder (fun folder ->
-        let outcome = executor folder |> Executor.run tiny
+        let outcome = executor folder |> Execution.run tiny
         Assert.Equal(8L, outcome.Steps)
         Assert.Equal(8, outcome.Curve.Length)
 
@@ -79,7 +80,9 @@ let ``A run that fails is a cell with its reason, and the sweep goes on`` () =
             Assert.Contains("Lower the learning rate", failure.Detail)
         | other -> Assert.Fail(string other)
 
-        let page = Report.ofResults "failures" (Store.at folder) results |> Report.toHtml
+        let page =
+            Report.ofResults "failures" (Store.ofFolder folder) results |> Report.toHtml
+
         Assert.Contains("training failed", page))
 
 /// An image folder of classes with so many training and test images each.
@@ -87,19 +90,15 @@ let private imageFolder folder (classes: (string * int * int) list) =
     for name, train, test in classes do
         for split, count in [ "train", train; "test", test ] do
             let place = Path.Combine(folder, split, name)
-            Directory.CreateDirectory place |> ignore
 
             for i in 1..count do
-                use bitmap = new SkiaSharp.SKBitmap(16, 16)
-                bitmap.Erase(SkiaSharp.SKColor(byte (40 * i), byte name.Length, 99uy))
-                use file = File.Create(Path.Combine(place, $"{i}.png"))
-                bitmap.Encode(file, SkiaSharp.SKEncodedImageFormat.Png, 90) |> ignore
+                writeImage (Path.Combine(place, $"{i}.png")) (byte (40 * i), byte name.Length, 99uy)
 
     Images.folder None folder
 
 /// The reasons of the cells that failed; nothing was trained for them.
 let private refused folder grid =
-    let store = Store.at (Path.Combine(folder, "runs"))
+    let store = Store.ofFolder (Path.Combine(folder, "runs"))
     let results = grid |> execute (executor store.Folder)
     Assert.Empty(Directory.GetFiles(store.Folder, "step-*.safetensors", SearchOption.AllDirectories))
 
@@ -161,7 +160,7 @@ let ``What is wrong with a grid is said before anything is written`` () =
         let grid = Grid.from tiny |> Grid.vary "batch" Run.batchSize [ 10; 1; 1000 ]
 
         let error =
-            Assert.Throws<ArgumentException>(fun () -> grid |> execute (executor store) |> ignore)
+            Assert.ThrowsAny<ArgumentException>(fun () -> grid |> execute (executor store) |> ignore)
 
         Assert.Contains("batch 1: BatchSize is 1", error.Message)
         Assert.Contains("batch 1000: BatchSize is 1000", error.Message)
@@ -186,7 +185,7 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
 
         let partial =
             grid
-            |> Grid.execute
+            |> Execution.execute
                 source.Token
                 { executor folder with
                     Observer = watching
@@ -217,27 +216,27 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
 
         // The probe trains along: its weights and its averages must be taken up too.
         let run =
-            { Run.epochs 4 tiny with
+            { Run.shortened 4 tiny with
                 Evaluation = tiny.Evaluation |> Evaluation.measuring [ Measurement.OnlineProbe 0.1 ]
             }
 
         let grid = Grid.from run
-        let whole = grid |> Grid.execute CancellationToken.None (at "whole" ignore)
+        let whole = grid |> Execution.execute CancellationToken.None (at "whole" ignore)
 
         let stopped =
             grid
-            |> Grid.execute
+            |> Execution.execute
                 source.Token
                 (at "stopped" (fun step ->
                     if step = 3L then
                         source.Cancel()))
 
         Assert.Empty stopped.Cells
-        let store = Store.at (Path.Combine(folder, "stopped"))
+        let store = Store.ofFolder (Path.Combine(folder, "stopped"))
         let checkpoint = Path.Combine(Store.folderOf run store, "checkpoint")
         Assert.Single(Directory.GetFiles checkpoint) |> ignore
 
-        let resumed = grid |> Grid.execute CancellationToken.None (at "stopped" ignore)
+        let resumed = grid |> Execution.execute CancellationToken.None (at "stopped" ignore)
         Assert.Contains("Goes on from the checkpoint of step 3.", notes)
         Assert.False(Directory.Exists checkpoint)
 
@@ -274,13 +273,13 @@ let ``A plan names every run, knows the stored ones, and trains nothing`` () =
 let ``A run leaves representations of its test images, before and after training`` () =
     Samples.withFolder (fun folder ->
         let executor = executor folder
-        executor |> Executor.run tiny |> ignore
+        executor |> Execution.run tiny |> ignore
         let samples = (Store.trySamples tiny executor.Store).Value
         Assert.Equal<int64 list>([ 0L .. 19L ], List.ofSeq samples.Indices)
         Assert.Equal((20, 16), (samples.Trained.Count, samples.Trained.Dimension))
         Assert.Equal(10, samples.ClassNames.Count)
         Assert.NotEqual<Half array>(samples.Untrained.H, samples.Trained.H)
-        File.WriteAllText(Store.sampleIn (Store.folderOf tiny executor.Store), "damaged")
+        File.WriteAllText(StoreFolder.sampleIn (Store.folderOf tiny executor.Store), "damaged")
         Assert.True((Store.trySamples tiny executor.Store).IsNone))
 
 [<Fact>]
@@ -292,14 +291,14 @@ let ``Representations of images that are no longer there are left out of the rep
 
         for place in
             [
-                Store.untrainedFolder (Run.untrained tiny) executor.Store
+                StoreFolder.ofUntrained (Run.untrained tiny) executor.Store
                 Store.folderOf tiny executor.Store
             ] do
-            let sample = SimCLR.Core.Evaluation.FeatureSample.Load(Store.sampleIn place)
+            let sample = SimCLR.Core.Evaluation.FeatureSample.Load(StoreFolder.sampleIn place)
             let indices = [| for i in sample.Indices -> i + 1L |]
 
             SimCLR.Core.Evaluation
                 .FeatureSample(sample.H, sample.Dimension, sample.Labels, indices, sample.ClassNames)
-                .Save(Store.sampleIn place)
+                .Save(StoreFolder.sampleIn place)
 
         Assert.True((Embedding.ofBest folder results executor).IsNone))

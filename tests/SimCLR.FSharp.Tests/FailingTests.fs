@@ -8,7 +8,7 @@ open SimCLR.Core.Images
 open SimCLR.Core.Training
 open Xunit
 
-let private store = Store.at "somewhere"
+let private store = Store.ofFolder "somewhere"
 let private explained error = Failing.explain store error
 
 [<Fact>]

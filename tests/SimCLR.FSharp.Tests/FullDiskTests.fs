@@ -134,11 +134,11 @@ let private execute folder onStep grid =
 
     let results =
         grid
-        |> Grid.execute
+        |> Execution.execute
             CancellationToken.None
             { Executor.local with
                 Device = Cpu
-                Store = Store.at (Path.Combine(folder, "runs"))
+                Store = Store.ofFolder (Path.Combine(folder, "runs"))
                 Observer = observer
             }
 
@@ -152,7 +152,7 @@ let private assertUnstorable (result: Result<Outcome, Failure>) =
     | Ok outcome -> Assert.Fail $"{outcome}"
 
 let private assertWhole folder (results: Result<Outcome, Failure> list) =
-    let stored = Store.all failwith (Store.at (Path.Combine(folder, "runs")))
+    let stored = Store.all failwith (Store.ofFolder (Path.Combine(folder, "runs")))
 
     Assert.Equal<Outcome list>(
         [ for result in results |> List.choose Result.toOption -> withoutSpeed result ]
@@ -198,3 +198,16 @@ let ``A training that fails while the disk is full fails its cell, and a lock th
             Assert.Equal("training failed", failure.Reason)
             assertUnstorable after
         | other -> Assert.Fail $"{other}")
+
+[<Fact>]
+let ``A picture that does not fit is an error with its reason, and the process goes on`` () =
+    onDiskOf 512 (fun disk ->
+        fill disk
+        let path = Path.Combine(disk, "views.png")
+
+        let error =
+            Assert.ThrowsAny<IOException>(fun () ->
+                Executor.writeViewSheet path tiny (executor (Path.Combine(disk, "runs"))))
+
+        Assert.Contains("No space left", error.Message)
+        Assert.Equal<string array>([||], everyFile disk))

@@ -17,6 +17,26 @@ let private interval least most =
 
 let private truth = Gen.elements [ true; false ]
 
+/// Of images that every view takes.
+let private reading =
+    gen {
+        let! channels = Gen.elements [ 1; 3 ]
+
+        let! range =
+            Gen.optionOf (interval 0.0 60000.0 |> Gen.map (fun (low, high) -> low, high + 1.0))
+
+        let! orientation = truth
+
+        return
+            {
+                Labelled = true
+                Channels = channels
+                Bits = 16
+                Range = range
+                FollowOrientation = orientation
+            }
+    }
+
 let images =
     gen {
         let! source =
@@ -41,10 +61,11 @@ let images =
                             ImageSource.Svhn
                             ImageSource.Stl10 false
                         ]
-                    Gen.map2
-                        (fun path size -> ImageSource.Folder(path, size))
+                    Gen.map3
+                        (fun path size reading -> ImageSource.Folder(path, size, reading))
                         (Gen.elements [ "/data/birds"; "C:\\Bilder\\Vögel"; "a \"quoted\" name"; "tab\tand\nline" ])
                         (Gen.optionOf (Gen.choose (16, 256)))
+                        (Gen.optionOf reading)
                 ]
 
         let! limit = Gen.optionOf (Gen.choose (2000, 5000))
@@ -178,6 +199,7 @@ let encoder =
             let! heads = Gen.choose (1, 12)
             let! perHead = Gen.choose (1, 64)
             let! depth = Gen.choose (1, 24)
+            let! frozen = truth
 
             return
                 Encoder.ViT
@@ -187,6 +209,7 @@ let encoder =
                         Dim = heads * perHead
                         Depth = depth
                         Heads = heads
+                        FrozenPatches = frozen
                     }
         }
 
@@ -196,12 +219,23 @@ let encoder =
 
     Gen.oneof [ resNet; vit; small ]
 
+let private lastNorm =
+    Gen.elements
+        [
+            LastNorm.WithoutShift
+            LastNorm.Affine
+            LastNorm.WithoutAffine
+            LastNorm.None
+        ]
+
 let head =
     gen {
         let! depth = Gen.choose (0, 4)
         let! output = Gen.choose (1, 2048)
         let! hidden = Gen.optionOf (Gen.choose (1, 2048))
         let! norm = truth
+        let! lastNorm = lastNorm
+        let! lastBias = truth
 
         return
             {
@@ -209,8 +243,172 @@ let head =
                 Output = output
                 Hidden = hidden
                 BatchNorm = norm
+                LastNorm = lastNorm
+                LastBias = lastBias
             }
     }
+
+let private predictor =
+    gen {
+        let! depth = Gen.choose (1, 3)
+        let! hidden = Gen.optionOf (Gen.choose (1, 2048))
+        let! norm = truth
+        let! lastNorm = lastNorm
+        let! lastBias = truth
+
+        return
+            {
+                Predictor.Depth = depth
+                Hidden = hidden
+                BatchNorm = norm
+                LastNorm = lastNorm
+                LastBias = lastBias
+            }
+    }
+
+let private momentum =
+    Gen.map2 (fun start last -> { Start = start; End = last }) (number 0.0 1.0) (number 0.0 1.0)
+
+/// A method for batches of that size of so many images.
+let method batch (count: int option) =
+    let fits = count |> Option.forall (fun count -> 2 * batch <= count)
+
+    Gen.oneof
+        [
+            Gen.constant Method.SimClr
+            gen {
+                let! momentum = momentum
+                let! temperature = number 0.01 2.0
+                let! symmetric = truth
+
+                return
+                    if fits then
+                        Method.MoCo
+                            {
+                                Queue = 2 * batch
+                                Momentum = momentum
+                                Temperature = temperature
+                                Symmetric = symmetric
+                                NormGroups = (if batch % 2 = 0 && batch > 2 then 2 else 1)
+                            }
+                    else
+                        Method.barlowTwinsOfCode
+            }
+            Gen.map2
+                (fun predictor momentum ->
+                    Method.Byol
+                        {
+                            Predictor = predictor
+                            Momentum = momentum
+                        })
+                (Gen.optionOf predictor)
+                momentum
+            Gen.map3
+                (fun predictor stops constant ->
+                    Method.SimSiam
+                        {
+                            Predictor = predictor
+                            StopGradient = stops
+                            ConstantRate = constant
+                        })
+                (Gen.optionOf predictor)
+                truth
+                truth
+            Gen.map3
+                (fun lambda scale rate ->
+                    Method.BarlowTwins
+                        {
+                            Lambda = lambda
+                            Scale = scale
+                            BiasRate = rate
+                        })
+                (number 0.0 1.0)
+                (number 0.01 2.0)
+                (number 0.01 2.0)
+            Gen.map3
+                (fun predictor momentum temperature ->
+                    Method.MoCoV3
+                        {
+                            Predictor = predictor
+                            Momentum = momentum
+                            Temperature = temperature
+                        })
+                (Gen.optionOf predictor)
+                momentum
+                (number 0.01 2.0)
+            Gen.map2
+                (fun predictor temperature ->
+                    if fits then
+                        Method.Nnclr
+                            {
+                                Predictor = predictor
+                                Queue = 2 * batch
+                                Temperature = temperature
+                            }
+                    else
+                        Method.vicRegOfSoloLearn)
+                (Gen.optionOf predictor)
+                (number 0.01 2.0)
+            Gen.map2
+                (fun temperature momentum ->
+                    Method.InstanceDiscrimination
+                        {
+                            Temperature = temperature
+                            BankMomentum = momentum
+                        })
+                (number 0.01 2.0)
+                (number 0.0 0.99)
+            Gen.map3
+                (fun prototypes epsilon frozen ->
+                    Method.Swav
+                        {
+                            Prototypes = prototypes
+                            Temperature = 0.1
+                            Epsilon = epsilon
+                            Iterations = 3
+                            FrozenEpochs = frozen
+                            Queue = (if fits then batch else 0)
+                            QueueFromEpoch = 2.0 * frozen
+                        })
+                (Gen.choose (2, 4000))
+                (number 0.01 1.0)
+                (number 0.0 20.0)
+            Gen.map3
+                (fun outputs momentum largest ->
+                    Method.Dino
+                        {
+                            Outputs = outputs
+                            Momentum = momentum
+                            StudentTemperature = 0.1
+                            TeacherTemperature = 0.04
+                            CentreMomentum = 0.9
+                            FrozenEpochs = 1.0
+                            LargestGradient = largest
+                        })
+                (Gen.choose (2, 4000))
+                momentum
+                (Gen.optionOf (number 0.1 10.0))
+            Gen.map2
+                (fun lambda directions ->
+                    Method.LeJepa
+                        {
+                            LeJepaSettings.Lambda = lambda
+                            Directions = directions
+                        })
+                (number 0.0 0.9)
+                (Gen.choose (1, 2000))
+            Gen.map3
+                (fun invariance variance covariance ->
+                    Method.VicReg
+                        {
+                            Invariance = invariance
+                            Variance = variance
+                            Covariance = covariance
+                        })
+                (number 0.0 50.0)
+                (number 0.0 50.0)
+                (number 0.0 50.0)
+        ]
 
 let loss =
     Gen.oneof
@@ -385,6 +583,7 @@ let private evaluation =
         let! fraction = number 0.05 0.5
         let! k = Gen.choose (1, 500)
         let! temperature = number 0.01 1.0
+        let! crop = Gen.optionOf (number 0.5 1.0)
         let! measurements = Gen.listOf measurement
 
         return
@@ -393,6 +592,7 @@ let private evaluation =
                 ValidationFraction = fraction
                 KnnK = k
                 KnnTemperature = temperature
+                CentreCrop = crop
                 Measurements = measurements |> List.truncate 2 |> List.distinctBy Measurement.label
             }
     }
@@ -423,6 +623,7 @@ let run =
         let! optimizer = optimizer
         let! learningRate = learningRate
         let! batch = Gen.choose (2, 2000)
+        let! method = method batch (Images.knownCount images)
 
         let! parts =
             Gen.optionOf (
@@ -452,8 +653,16 @@ let run =
                 ViewA = viewA
                 ViewB = viewB
                 Encoder = encoder
-                Head = head
-                Loss = loss
+                Head =
+                    { head with
+                        Depth =
+                            (if method = Method.SimClr then
+                                 head.Depth
+                             else
+                                 max 1 head.Depth)
+                    }
+                Method = method
+                Loss = (if method = Method.SimClr then loss else Loss.OfMethod)
                 Optimizer = optimizer
                 LearningRate = learningRate
                 Schedule = { WarmupEpochs = warmup; Decay = decay }

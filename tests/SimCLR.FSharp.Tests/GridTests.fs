@@ -24,7 +24,7 @@ let The_size_is_the_product_of_the_axes () =
         let grid =
             Grid.from Run.shapes
             |> Grid.vary "batch" Run.batchSize batches
-            |> Grid.vary "epochs" Run.epochs epochs
+            |> Grid.vary "epochs" Run.shortened epochs
             |> Grid.seeds seeds
 
         Grid.size grid = batches.Length * epochs.Length * seeds.Length
@@ -124,7 +124,7 @@ let VaryWhere_says_what_a_setter_refuses_of_some_runs () =
         Grid.from Run.shapes
         |> Grid.varyBy "loss" Run.loss [ "margin", Loss.marginTriplet 0.4; "NT-Xent", Loss.ntXent 0.5 ]
 
-    Assert.Throws<ArgumentException>(fun () -> losses |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> ignore)
+    Assert.ThrowsAny<ArgumentException>(fun () -> losses |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> ignore)
     |> ignore
 
     let hasTemperature run = (Loss.temperature run.Loss).IsSome
@@ -289,7 +289,7 @@ let A_union_orders_coordinates_as_the_first_grid_does () =
     Assert.Equal(grid, both)
 
 let private refused (expected: string) (make: unit -> Grid) =
-    let error = Assert.Throws<ArgumentException>(fun () -> make () |> ignore)
+    let error = Assert.ThrowsAny<ArgumentException>(fun () -> make () |> ignore)
     Assert.Contains(expected, error.Message)
 
 [<Fact>]
@@ -300,11 +300,11 @@ let Axes_that_make_no_sense_are_refused () =
 
     refused "'a' has 2, 'b' has 1" (fun () ->
         Grid.from Run.shapes
-        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 2 ]; Axis.over "b" Run.epochs [ 1 ] ])
+        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 2 ]; Axis.over "b" Run.shortened [ 1 ] ])
 
     refused "same name" (fun () ->
         Grid.from Run.shapes
-        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1 ]; Axis.over "a" Run.epochs [ 1 ] ])
+        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1 ]; Axis.over "a" Run.shortened [ 1 ] ])
 
     refused "no axes to zip" (fun () -> Grid.from Run.shapes |> Grid.zip [])
 
@@ -312,11 +312,11 @@ let Axes_that_make_no_sense_are_refused () =
 
     refused "a 1, b 2 2 times" (fun () ->
         Grid.from Run.shapes
-        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 1 ]; Axis.over "b" Run.epochs [ 2; 2 ] ])
+        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 1 ]; Axis.over "b" Run.shortened [ 2; 2 ] ])
 
     refused "different runs at temperature 0.05, seed 0" (fun () ->
         let other =
-            Grid.from (Run.shapes |> Run.epochs 3)
+            Grid.from (Run.shapes |> Run.shortened 3)
             |> Grid.vary "temperature" Run.temperature temperatures
             |> Grid.seeds [ 0 ]
 

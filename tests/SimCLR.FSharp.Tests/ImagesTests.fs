@@ -71,7 +71,7 @@ let STL_10_that_is_not_there_is_said_with_its_files_before_anything_is_trained (
         let missing images =
             Assert
                 .Throws<SimCLR.Core.Images.ImageSourceException>(fun () ->
-                    executor |> Executor.run (run images) |> ignore)
+                    executor |> Execution.run (run images) |> ignore)
                 .Message
 
         Assert.Contains("unlabeled_X.bin", missing Images.stl10)
@@ -85,3 +85,57 @@ let A_limit_lowers_the_known_count () =
     Assert.Equal(Some 1000, Images.cifar10 |> Images.limit 1000 |> Images.knownCount)
     Assert.Equal(Some 50000, Images.cifar10 |> Images.limit 99999 |> Images.knownCount)
     Assert.Equal(None, Images.folder None "x" |> Images.knownCount)
+
+[<Fact>]
+let Reading_files_as_before_leaves_a_folders_value_as_it_is () =
+    let folder = Images.folder (Some 64) "/data"
+    Assert.Equal(folder, folder |> Images.withChannels 3 |> Images.withBits 8)
+    Assert.NotEqual(folder, folder |> Images.withChannels 1)
+    Assert.Equal(1, folder |> Images.withChannels 1 |> Images.channels)
+    Assert.Equal(1, Images.channels Images.fashionMnist)
+    Assert.Equal(3, Images.channels Images.cifar10)
+
+[<Fact>]
+let How_files_are_read_is_no_matter_of_known_data_sets () =
+    let error =
+        Assert.ThrowsAny<System.ArgumentException>(fun () -> Images.cifar10 |> Images.withChannels 1 |> ignore)
+
+    Assert.Contains("image folders", error.Message)
+
+let wrongReadings: obj[] seq =
+    [
+        [| Images.withChannels 0; "Images.Channels" |]
+        [| Images.withBits 12; "Images.Bits is 12; use 8 or 16" |]
+        [| Images.withRange 5.0 5.0; "Images.Range is 5 to 5" |]
+        [| Images.withRange 0.0 70000.0; "Images.Range is 0 to 70000" |]
+    ]
+
+[<Theory>]
+[<MemberData(nameof wrongReadings)>]
+let A_wrong_way_of_reading_is_named (change: Images -> Images) (problem: string) =
+    let run =
+        { Run.shapes with
+            Images = Images.folder (Some 32) "/data" |> change
+        }
+
+    Assert.Contains(Run.problems run, fun text -> text.Contains problem)
+
+[<Fact>]
+let Views_that_need_colour_say_so_before_anything_starts () =
+    let run channels =
+        { Run.shapes with
+            Images = Images.folder (Some 32) "/data" |> Images.withChannels channels
+        }
+
+    let wrong = Run.problems (run 4)
+    Assert.Contains(wrong, fun text -> text.StartsWith "ViewA[" && text.Contains "these have 4; use View.withoutColour")
+    Assert.Contains(wrong, fun text -> text.StartsWith "ViewB[")
+    Assert.Empty(Run.problems (run 1))
+
+    Assert.Empty(
+        Run.problems
+            { run 13 with
+                ViewA = View.withoutColour Run.shapes.ViewA
+                ViewB = View.withoutColour Run.shapes.ViewB
+            }
+    )

@@ -22,7 +22,7 @@ let tiny =
         BatchSize = 10 }}
 
 Grid.from tiny
-|> Grid.vary "epochs" Run.epochs [ 1; 600 ]
+|> Grid.vary "epochs" Run.shortened [ 1; 600 ]
 |> Sweep.main (Sweep.fromArgs "interrupted" Load.arguments)
 """
 
@@ -32,7 +32,7 @@ let private sweepIn folder =
     Launcher.start folder [ "run"; file; "--device"; "cpu"; "--threads"; "1" ]
 
 let private store folder =
-    Store.at (Path.Combine(folder, "results", "runs"))
+    Store.ofFolder (Path.Combine(folder, "results", "runs"))
 
 /// What is stored, in order of length, but for speeds.
 let private outcomes folder =
@@ -75,7 +75,7 @@ let ``A sweep ended by Ctrl-C, by SIGTERM and by two Ctrl-C goes on each time, a
 
             // A quarter of the second run is done.
             let sweep = sweepIn folder
-            Assert.True(sweep |> hears "epochs 600  ━")
+            Assert.True(sweep |> hears "epochs 600   25 %")
             sweep |> signal "INT"
             sweep |> finish |> interrupted 130 folder
 

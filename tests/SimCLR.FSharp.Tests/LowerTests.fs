@@ -6,6 +6,7 @@ open SimCLR.Core.Encoders
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Heads
 open SimCLR.Core.Losses
+open SimCLR.Core.Methods
 open SimCLR.Core.Optimizers
 open SimCLR.Core.Runtime
 open SimCLR.Core.Views
@@ -140,6 +141,8 @@ let private run =
                 Output = 40
                 Hidden = Some 70
                 BatchNorm = false
+                LastNorm = SimCLR.LastNorm.None
+                LastBias = true
             }
         LearningRate = LearningRate.Linear 0.5
         Schedule =
@@ -158,7 +161,7 @@ let private run =
 let Every_number_of_a_run_is_in_its_place () =
     let spec = Lower.pretraining run
     Assert.Equal<EncoderSpec>(ResNetSpec(50, 0.25, Core.Encoders.Stem.ImageNet, false, 0.125), spec.Encoder)
-    Assert.Equal(HeadSpec(Depth = 3, Output = 40L, Hidden = 70L, BatchNorm = false), spec.Head)
+    Assert.Equal(HeadSpec(3, 40L, 70L, false, Core.Heads.LastNorm.None, true), spec.Head)
     Assert.Equal(0.5 * 64.0 / 256.0, spec.LearningRate)
     Assert.Equal((1.5, Core.Optimizers.Decay.Constant), (spec.WarmupEpochs, spec.Decay))
     Assert.Equal(Core.Training.MicroBatches(16, true), spec.MicroBatches)
@@ -171,7 +174,7 @@ let Every_number_of_a_run_is_in_its_place () =
 [<Fact>]
 let Metrics_scale_similarities_as_the_loss_does () =
     let scale loss =
-        let spec = Lower.pretraining (Run.loss loss run)
+        let spec = (Lower.pretraining (Run.loss loss run)).Method :?> SimClrSpec
         spec.MetricTemperature, spec.MetricNormalize
 
     Assert.Equal(
@@ -201,10 +204,11 @@ let Every_number_of_the_other_encoders_is_in_its_place () =
                 Dim = 96
                 Depth = 5
                 Heads = 3
+                FrozenPatches = true
             }
 
     Assert.Equal<EncoderSpec>(
-        VisionTransformerSpec(ImageSize = 16L, Patch = 4L, Dim = 96L, Depth = 5, Heads = 3),
+        VisionTransformerSpec(ImageSize = 16L, Patch = 4L, Dim = 96L, Depth = 5, Heads = 3, FrozenPatches = true),
         spec vit
     )
 
@@ -256,6 +260,7 @@ let Every_number_of_the_evaluation_is_in_its_place () =
                         ValidationFraction = 0.3
                         KnnK = 9
                         KnnTemperature = 0.06
+                        CentreCrop = None
                         Measurements = []
                     }
             }
@@ -332,3 +337,39 @@ let Every_number_of_a_measurement_is_in_its_place () =
     Assert.IsType<SmallConvSpec> distilled.Student |> ignore
     Assert.Equal(0.4, distilled.Temperature)
     isTraining distilled.Settings
+
+[<Fact>]
+let The_centre_of_images_is_measured_where_a_part_of_them_is_asked_for () =
+    use scope = TorchSharp.torch.NewDisposeScope()
+    let side = 256
+
+    // Each pixel is its column.
+    let images =
+        TorchSharp.torch
+            .arange(int64 side)
+            .to_type(TorchSharp.torch.float32)
+            .mul_((1.0 / float side).ToScalar())
+            .expand(1L, 3L, int64 side, int64 side)
+
+    let seen run =
+        let view = (Lower.evaluation side run).View
+        use generator = new TorchSharp.torch.Generator(0UL)
+        let result = view.Apply(images, view.Draw(BatchShape.Of images, generator))
+        result.shape, float (result[0, 0, 0, 0].item<float32>()) * float side
+
+    let paper = Recipe.paperImageNet
+    // 224 of 256, from column 16 on, as the paper's test images; without it all of them, shrunk.
+    Assert.Equal<int64[] * float>(([| 1L; 3L; 224L; 224L |], 16.0), seen paper)
+
+    let whole =
+        { paper with
+            Evaluation =
+                { paper.Evaluation with
+                    CentreCrop = None
+                }
+        }
+
+    let shape, first = seen whole
+    Assert.Equal<int64[]>([| 1L; 3L; 224L; 224L |], shape)
+    Assert.InRange(first, 0.0, 1.0)
+    Assert.NotEqual<string>(Run.hash paper, Run.hash whole)

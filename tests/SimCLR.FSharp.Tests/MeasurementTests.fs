@@ -67,10 +67,10 @@ let private execute run =
     Samples.withFolder (fun folder ->
         { Executor.local with
             Device = Cpu
-            Store = Store.at folder
+            Store = Store.ofFolder folder
             Observer = Observer.silent
         }
-        |> Executor.run run)
+        |> Execution.run run)
 
 [<Fact>]
 let ``Every measurement gives its figures, and changes none of the others`` () =
@@ -104,6 +104,21 @@ let ``Every measurement gives its figures, and changes none of the others`` () =
             "online top-1"
         ],
         Samples.measured outcome |> List.map fst |> List.sortBy ((=) "online top-1")
+    )
+
+    // What a script can ask for by its measurement is what was measured, in the same units.
+    Assert.Equal<(string * string * string) Set>(
+        set
+            [
+                for metric in Outcome.measuredOf [ outcome ] -> metric.Name, metric.Unit, metric.Of
+            ],
+        set
+            [
+                for measurement in every do
+                    for name in Outcome.figuresOf measurement do
+                        let metric = Outcome.measured measurement name
+                        metric.Name, metric.Unit, metric.Of
+            ]
     )
 
     for metric in Outcome.measuredOf [ outcome ] do
@@ -144,12 +159,23 @@ let ``A figure that an outcome lacks is missing from the table, not zero and not
             Cells = List.map with' results.Cells
         }
 
-    let table = Table.summary "tau" [ Outcome.measured "online top-1" ] results
+    let table =
+        Table.summary "tau" [ Outcome.measured (Measurement.OnlineProbe 0.1) "top-1" ] results
+
     Assert.Equal(TableCell.Mean(25.0, None, 1, 1, 0), table.Rows[0][1])
     Assert.Equal("–", table.Rows[1][1] |> Table.cellText)
 
     let names = results |> Results.outcomes |> List.map snd |> Outcome.measuredOf
     Assert.Equal<string list>([ "online top-1" ], names |> List.map _.Name)
+
+[<Fact>]
+let ``A figure that a measurement does not have is refused with those that it has`` () =
+    let error =
+        Assert.ThrowsAny<ArgumentException>(fun () ->
+            Outcome.measured (Measurement.AlignmentUniformity Representation.Z) "top-1"
+            |> ignore)
+
+    Assert.Contains("The measurement 'z' has no figure 'top-1'; choose from 'alignment', 'uniformity'", error.Message)
 
 let private problems measurements =
     match Run.validate (Run.shapes |> measuring measurements) with

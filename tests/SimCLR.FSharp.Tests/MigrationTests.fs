@@ -78,7 +78,7 @@ let rec private copy (from: string) (into: string) =
 let private withOld action =
     withFolder (fun folder ->
         copy golden folder
-        action (Store.at folder))
+        action (Store.ofFolder folder))
 
 let private withMigrated action =
     withOld (fun store ->
@@ -86,7 +86,7 @@ let private withMigrated action =
         action store done')
 
 let private execute (executor: Executor) run =
-    (Grid.execute CancellationToken.None executor (Grid.from run)).Cells
+    (Execution.execute CancellationToken.None executor (Grid.from run)).Cells
     |> List.exactlyOne
 
 let private outcome (cell: CellResult) =

@@ -28,7 +28,10 @@ let small =
                 Output = 128
                 Hidden = None
                 BatchNorm = true
+                LastNorm = LastNorm.WithoutShift
+                LastBias = false
             }
+        Method = Method.SimClr
         Loss = Loss.NtXent { Temperature = 0.1; Normalize = true }
         Optimizer =
             Optimizer.Sgd
@@ -53,6 +56,7 @@ let small =
                 ValidationFraction = 0.2
                 KnnK = 200
                 KnnTemperature = 0.1
+                CentreCrop = None
                 Measurements = []
             }
         Seed = 0L
@@ -111,7 +115,7 @@ let large =
     { small with
         Images =
             {
-                Source = ImageSource.Folder("/data/Vögel", Some 64)
+                Source = ImageSource.Folder("/data/Vögel", Some 64, None)
                 TrainLimit = Some 1000
             }
         ViewB =
@@ -170,6 +174,7 @@ let large =
                 ValidationFraction = 0.2
                 KnnK = 200
                 KnnTemperature = 0.1
+                CentreCrop = None
                 Measurements = measurements
             }
         Seed = -9007199254740993L

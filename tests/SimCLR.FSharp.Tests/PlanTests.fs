@@ -18,7 +18,7 @@ let private recording (heard: List<string>) : Observer =
 let private recorded folder heard =
     { Executor.local with
         Device = Cpu
-        Store = Store.at folder
+        Store = Store.ofFolder folder
         Observer = recording heard
     }
 
@@ -37,7 +37,7 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
         { grid with
             Cells = List.take 1 grid.Cells
         }
-        |> Grid.execute
+        |> Execution.execute
             CancellationToken.None
             { executor with
                 Observer = Observer.silent
@@ -46,7 +46,7 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
 
         let planned = Plan.announced grid executor
         Assert.Equal($"note: 4 runs: 3 new, 1 stored in {Path.GetFullPath folder}.", Assert.Single heard)
-        grid |> Grid.execute CancellationToken.None planned |> ignore
+        grid |> Execution.execute CancellationToken.None planned |> ignore
 
         let estimates =
             [
@@ -68,11 +68,11 @@ let A_sweep_that_is_stored_has_nothing_to_estimate () =
 
         let executor = recorded folder heard
         let one = Grid.from Samples.tiny
-        one |> Grid.execute CancellationToken.None executor |> ignore
+        one |> Execution.execute CancellationToken.None executor |> ignore
         heard.Clear()
 
         one
-        |> Grid.execute CancellationToken.None (Plan.announced one executor)
+        |> Execution.execute CancellationToken.None (Plan.announced one executor)
         |> ignore
 
         Assert.Equal<string list>(

@@ -28,13 +28,9 @@ let private withKnn k run =
 let private folderOf folder second =
     for split, name, count in [ "train", "a", 4; "test", "a", 2; "train", "b", second; "test", "b", 2 ] do
         let place = Path.Combine(folder, split, name)
-        Directory.CreateDirectory place |> ignore
 
         for i in 1..count do
-            use bitmap = new SkiaSharp.SKBitmap(16, 16)
-            bitmap.Erase(SkiaSharp.SKColor(byte (40 * i), byte second, byte name.Length))
-            use file = File.Create(Path.Combine(place, $"{i}.png"))
-            bitmap.Encode(file, SkiaSharp.SKEncodedImageFormat.Png, 90) |> ignore
+            writeImage (Path.Combine(place, $"{i}.png")) (byte (40 * i), byte second, byte name.Length)
 
     Images.folder None folder
 
@@ -123,14 +119,14 @@ let private place kind =
 let ``A sweep of 200 cells with failures of every kind loses nothing`` () =
     withFolder (fun folder ->
         let grid = gridOf folder
-        let store = Store.at (Path.Combine(folder, "runs"))
+        let store = Store.ofFolder (Path.Combine(folder, "runs"))
         let run kind = runOf folder (place kind)
 
         let blockedTask =
             (run Planted.BlockedMeasurement).Evaluation |> Evaluation.tasks |> List.item 1
 
         let blockedMeasurement =
-            Store.evaluationFolder blockedTask (Store.folderOf (run Planted.BlockedMeasurement) store)
+            StoreFolder.ofEvaluation blockedTask (Store.folderOf (run Planted.BlockedMeasurement) store)
 
         block (Store.folderOf (run Planted.BlockedTraining) store)
         block blockedMeasurement
@@ -158,7 +154,7 @@ let ``A sweep of 200 cells with failures of every kind loses nothing`` () =
             | _ -> ()
 
         let execute observer =
-            Grid.execute
+            Execution.execute
                 CancellationToken.None
                 { executor store.Folder with
                     Observer = observer

@@ -27,6 +27,64 @@ let ``The quickstart trains, beats its untrained encoder by ten points, and stor
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds 60.0, string watch.Elapsed))
 
 [<Fact>]
+let ``The quickstart trains nothing when it is asked for help or given an argument`` () =
+    inFolder (fun folder ->
+        let script = Path.Combine(root, "scripts", "quickstart.fsx")
+        let code, output, _ = Launcher.run folder [ "run"; script; "--help" ]
+        Assert.Equal(0, code)
+        Assert.Contains("takes no arguments", output)
+        let code, _, errors = Launcher.run folder [ "run"; script; "--epochs"; "3" ]
+        Assert.Equal(2, code)
+        Assert.Contains("'--epochs'", errors)
+        Assert.Empty(Directory.GetDirectories folder))
+
+[<Fact>]
+let ``The usage names the script as it was started, and a wrong width its argument, once`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "mine.fsx")
+
+        File.WriteAllText(
+            path,
+            $"#load \"{root}/scripts/load.fsx\"\nopen SimCLR\nlet sweep = Sweep.fromArgs \"mine\" Load.arguments\n"
+            + "Grid.from sweep.Baseline |> Grid.vary \"temperature\" Run.temperature [ 0.1; 0.5 ] |> Grid.seeds sweep.Seeds |> Sweep.main sweep\n"
+        )
+
+        let _, output, _ = Launcher.run folder [ "run"; path; "--help" ]
+        Assert.Contains($"simclr run {path}", output)
+        let code, _, errors = Launcher.run folder [ "run"; path; "--width"; "1e9" ]
+        Assert.Equal(2, code)
+        let line = Assert.Single(errors.Trim().Split('\n'))
+        Assert.StartsWith("--width 1e9: ", line)
+        let code, _, errors = Launcher.run folder [ "run"; path; "--epoch"; "3" ]
+        Assert.Equal(2, code)
+        Assert.Contains("--epochs", Assert.Single(errors.Trim().Split('\n'))))
+
+[<Fact>]
+let ``What is wrong outside a sweep is said in words, without a stack`` () =
+    inFolder (fun folder ->
+        let fails (code: string) (said: string) =
+            let path = Path.Combine(folder, "own.fsx")
+            File.WriteAllText(path, $"#load \"{root}/scripts/load.fsx\"\nopen SimCLR\n{code}\n")
+            let exit, output, errors = Launcher.run folder [ "run"; path ]
+            Assert.NotEqual(0, exit)
+            Assert.Contains(said, errors)
+            Assert.False(Regex.IsMatch(output + errors, @"(?m)^\s+at "), errors)
+
+        fails
+            "Grid.from Run.shapes |> Grid.vary \"x\" Run.batchSize [ 64; 64 ] |> ignore"
+            "Axis 'x' has the value 64 2 times; give it once."
+
+        fails
+            "Run.shapes |> Run.loss (Loss.marginTriplet 0.8) |> Run.temperature 0.1 |> ignore"
+            "The margin triplet loss has no temperature"
+
+        fails "Executor.local |> Execution.run { Run.shapes with Epochs = 1 } |> ignore" "Run.shortened 1"
+
+        fails
+            "{ Executor.local with DataRoot = \"nowhere\" } |> Execution.run (Run.shortened 1 Run.cifar10) |> ignore"
+            "Allow the download (--download in a script)")
+
+[<Fact>]
 let ``A sweep's arguments are checked before anything is trained`` () =
     inFolder (fun folder ->
         let script = Path.Combine(root, "scripts", "temperature.fsx")

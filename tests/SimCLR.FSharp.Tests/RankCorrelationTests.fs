@@ -51,14 +51,14 @@ let private composition =
     ]
 
 let private figure5 =
-    Published.figure5.Values
+    Paper.figure5.Values
     |> List.map (fun (_, number) -> number.Value)
     |> List.chunkBySize 7
 
 // 81 of 5,040, by a program of its own; permuting the 49 cells would give less than 0.1 %.
 [<Fact>]
 let Figure_5_is_judged_by_permuting_its_operations_on_rows_and_columns_together () =
-    let cells = square Published.operations composition figure5
+    let cells = square Paper.operations composition figure5
 
     Assert.Equal(
         Some
@@ -79,7 +79,7 @@ let Without_crop_Figure_5_correlates_at_0_37_as_chance_does_in_15_percent () =
     let isCrop (place, _, _) = List.contains (t "crop") place
 
     let cells =
-        square Published.operations composition figure5 |> List.filter (isCrop >> not)
+        square Paper.operations composition figure5 |> List.filter (isCrop >> not)
 
     // By the same program.
     let chance = (RankCorrelation.chance cells).Value
@@ -120,7 +120,7 @@ let Equal_numbers_on_two_axes_are_not_the_same_labels () =
 // two orders of ours fit as well as the best.
 [<Fact>]
 let An_axis_that_another_determines_is_not_permuted () =
-    let theirs = Published.table5Entropy.Values
+    let theirs = Paper.table5Entropy.Values
     let ours = [ 1.0; 4.5; 8.2; 8.3; 0.5; 0.4 ]
 
     let chance =

@@ -4,7 +4,7 @@ open SimCLR
 open Xunit
 
 let private rate run =
-    LearningRate.at run.BatchSize run.LearningRate
+    LearningRate.forBatch run.BatchSize run.LearningRate
 
 let private jitter run =
     match run.ViewA with
@@ -143,3 +143,98 @@ let A_diff_lists_the_choices_in_which_two_recipes_differ () =
     Assert.Contains(("Schedule.WarmupEpochs", "0.0", "10.0"), differences)
     Assert.Contains(("ViewA[3]", "0.1", "0.2"), differences)
     Assert.Contains(("ViewA[0].Interpolation", "Interpolation.Bilinear", "Interpolation.Bicubic"), differences)
+
+[<Fact>]
+let The_CIFAR_10_run_is_the_reference_codes_but_for_its_views_and_epochs () =
+    let scaled = Run.scaled Run.cifar10
+    Assert.Equal(LearningRate.Linear 1.0, scaled.LearningRate)
+
+    Assert.Equal<string Set>(
+        set
+            [
+                for view in [ "ViewA"; "ViewB" ] do
+                    $"{view}[0].Interpolation"
+                    $"{view}[2].ContrastMean"
+                "Epochs"
+            ],
+        set [ for path, _, _ in Run.diff scaled Recipe.googleReference -> path ]
+    )
+
+[<Fact>]
+let A_scaled_learning_rate_is_the_same_at_its_batch_and_follows_another () =
+    let rate run =
+        LearningRate.forBatch run.BatchSize run.LearningRate
+
+    Assert.Equal(2.0, rate Run.cifar10)
+    Assert.Equal(2.0, rate (Run.scaled Run.cifar10))
+    Assert.Equal(0.5, rate (Run.cifar10 |> Run.scaled |> Run.batchSize 128))
+    Assert.Equal(2.0, rate (Run.cifar10 |> Run.batchSize 128))
+    Assert.Equal(Run.shapes, Run.scaled Run.shapes)
+
+[<Fact>]
+let Methods_of_recipes_are_those_of_their_sources () =
+    let moCo = Recipe.moCoNotebook
+    Assert.Equal((512, 200, 0.06), (moCo.BatchSize, moCo.Epochs, rate moCo))
+
+    Assert.Equal(
+        Method.MoCo
+            {
+                Queue = 4096
+                Momentum = { Start = 0.99; End = 0.99 }
+                Temperature = 0.1
+                Symmetric = false
+                NormGroups = 8
+            },
+        moCo.Method
+    )
+
+    Assert.Equal((1, 128, false), (moCo.Head.Depth, moCo.Head.Output, moCo.Head.BatchNorm))
+    // 0.03 · 512 / 256
+    Assert.Equal(
+        (0.06, 2, 2048),
+        (rate Recipe.simSiamCifar10, Recipe.simSiamCifar10.Head.Depth, Recipe.simSiamCifar10.Head.Output)
+    )
+    // 0.2 · 4096 / 256, 0.2 · 2048 / 256
+    Assert.Equal((3.2, 1.6), (rate Recipe.byolImageNet, rate Recipe.barlowTwinsImageNet))
+    Assert.Equal((3, 8192), (Recipe.vicRegImageNet.Head.Depth, Recipe.vicRegImageNet.Head.Output))
+
+    for recipe in Recipe.all do
+        match recipe.Run.Method with
+        | Method.SimClr -> ()
+        | method ->
+            Assert.Equal(Method.headOf method recipe.Run.Head, recipe.Run.Head)
+            Assert.Equal(Loss.OfMethod, recipe.Run.Loss)
+
+[<Fact>]
+let BYOLs_views_differ_in_blur_and_solarization () =
+    let steps view =
+        match view with
+        | View.Sequence views -> views
+        | single -> [ single ]
+
+    let blurs view =
+        steps view
+        |> List.choose (function
+            | View.Blur b -> Some b.Probability
+            | _ -> None)
+
+    let a, b = Views.byol
+    Assert.Equal<float list>([ 1.0 ], blurs a)
+    Assert.Equal<float list>([ 0.1 ], blurs b)
+    Assert.DoesNotContain(View.solarize 0.2, steps a)
+    Assert.Contains(View.solarize 0.2, steps b)
+
+[<Fact>]
+let The_difference_of_two_recipes_of_one_method_is_a_list_of_choices () =
+    let differences = Run.diff Recipe.moCoNotebook Recipe.soloMoCo
+
+    for path, first, second in
+        [
+            "Method.Queue", "4096", "32768"
+            "Method.Symmetric", "false", "true"
+            "Method.NormGroups", "8", "1"
+            "Method.Temperature", "0.1", "0.2"
+            "Head.Depth", "1", "2"
+            "BatchSize", "512", "256"
+        ] do
+        Assert.Contains((path, first, second), differences)

@@ -17,6 +17,7 @@ let private outcome linear =
                         LearningRate = 0.1
                         ImagesPerSecond = 1500.0
                         Figures = Map [ "loss", 6.0 - float step / 10.0; "gradient norm", 1.0 ]
+                        Time = 0.0
                     }
             ]
     }
@@ -37,7 +38,8 @@ let private results (grid: Grid) result : Results =
 
 let private fine i = Ok(outcome (0.5 + float i / 100.0))
 
-let private store = Store.at (Path.Combine(Path.GetTempPath(), "simclr-no-store"))
+let private store =
+    Store.ofFolder (Path.Combine(Path.GetTempPath(), "simclr-no-store"))
 
 let private page title grid result =
     Report.ofResults title store (results grid result) |> Report.toHtml
@@ -117,7 +119,7 @@ let ``The page begins with what was gained at the setting that validation images
     Assert.Contains("<b>56.5 ± 0.7 %</b>", html)
     Assert.Contains("temperature 1; chosen on validation: 57.5 ± 0.7 %", html)
     Assert.Contains("<b>25.0 ± 0.0 %</b>", html)
-    Assert.True(html.IndexOf "points gained" < html.IndexOf "<table>")
+    Assert.True(html.IndexOf "points gained" < html.IndexOf "<table")
 
 [<Fact>]
 let ``Outcomes without a validation accuracy are not chosen from, and the page says so`` () =
@@ -149,8 +151,8 @@ let ``A verdict stands under its table, not at the top of the page`` () =
     let sweep = results temperatures fine
 
     let comparison =
-        Published.table5Top1
-        |> Published.at "normalized" (AxisValue.Text "yes")
+        Paper.table5Top1
+        |> Published.slice "normalized" (AxisValue.Text "yes")
         |> fun published -> Comparison.means Outcome.linearTop1 published sweep
 
     let report = Report.ofResults "verdicts" store sweep |> Report.beside [ comparison ]
@@ -276,3 +278,68 @@ let ``Every table is a file of comma-separated values of its own, and a shorter 
 
             Assert.All(lines, fun line -> Assert.Equal(columns lines[0], columns line))
             Assert.DoesNotContain("–", String.concat "" lines))
+
+[<Fact>]
+let ``A random search's report has a ranking, every run's path and dots along each axis, and no sparse square`` () =
+    let results =
+        Grid.from Run.shapes
+        |> Grid.sample
+            20
+            0
+            [
+                Axis.logUniform "rate" 0.01 2.0 (LearningRate.Linear >> Run.learningRate)
+                Axis.logUniform "temperature" 0.05 1.0 Run.temperature
+            ]
+        |> Samples.results (fun _ -> Some 0.5)
+
+    let report = Report.ofResults "random" (Store.ofFolder "nowhere") results
+
+    Assert.Equal<string list>(
+        [ "Settings, the best on validation images first" ],
+        report.Tables
+        |> List.map _.Title
+        |> List.filter (fun title -> not (title.StartsWith "Measured"))
+    )
+
+    Assert.Equal(20, report.Tables.Head.Rows.Length)
+
+    Assert.Equal<string list>(
+        [
+            "Every run"
+            "Linear probe by rate"
+            "Linear probe by temperature"
+            "Loss while training"
+        ],
+        List.map fst report.Plots
+    )
+
+    // A logarithmic axis, and no legend of twenty entries.
+    let html = Html.ofChart (report.Plots |> List.item 1 |> snd)
+    Assert.Contains("\"type\":\"log\"", html.Replace(" ", ""))
+    let curves = Html.ofChart (report.Plots |> List.last |> snd)
+    Assert.Equal(1, Regex.Count(curves.Replace(" ", ""), "\"showlegend\":true"))
+
+[<Fact>]
+let ``A saved chart opens without a network`` () =
+    Samples.withFolder (fun folder ->
+        let path = System.IO.Path.Combine(folder, "chart.html")
+        Html.saveChart path "A chart" (Plot.lines "x" "y" [ "one", [ 0.0, 1.0; 1.0, 2.0 ] ])
+        let html = System.IO.File.ReadAllText path
+        Assert.False(Regex.IsMatch(html, "<(script|link)[^>]*(src|href)="))
+        Assert.Contains("Plotly.newPlot", html)
+        Assert.True(html.Length > 1_000_000, "the library is not there"))
+
+[<Fact>]
+let ``Runs of methods without contrastive accuracy are shown without its plot`` () =
+    let withoutNegatives i =
+        let whole = outcome (0.5 + float i / 100.0)
+
+        Ok
+            { whole with
+                Figures = whole.Figures |> List.filter (fun figure -> figure.Name <> "contrastive top-1")
+            }
+
+    let html = page "Momentum" temperatures withoutNegatives |> readable
+    Assert.Contains("Accuracy by temperature", html)
+    Assert.DoesNotContain("Contrastive accuracy", html)
+    Assert.Contains("Contrastive accuracy", page "Momentum" temperatures fine |> readable)

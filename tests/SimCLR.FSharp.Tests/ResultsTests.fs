@@ -63,7 +63,7 @@ let One_number_has_neither_deviation_nor_interval () =
 [<Fact>]
 let An_axis_of_one_value_is_not_varied_and_seeds_are_none () =
     Assert.Equal<string list>([ "tau"; "batch" ], Results.varied results)
-    Assert.Equal<string list>([ "batch" ], results |> Results.at "tau" (n 0.1) |> Results.varied)
+    Assert.Equal<string list>([ "batch" ], results |> Results.slice "tau" (n 0.1) |> Results.varied)
 
 [<Fact>]
 let Groups_are_in_the_order_of_the_grid () =
@@ -131,22 +131,22 @@ let Nothing_is_best_where_all_have_failed () =
 
     Assert.Equal(1, (Results.outcomes failed).Length)
 
-    match failed |> Results.at "tau" (n 0.5) |> Results.best with
+    match failed |> Results.slice "tau" (n 0.5) |> Results.best with
     | Error reason -> Assert.Equal("Nothing is chosen: no run has a linear probe.", reason)
     | Ok(place, _) -> Assert.Fail $"{place}"
 
 // 0.1 has the means 63 and 51: 57, and no deviation over the batches. 0.5 with 64 has seeds only.
 [<Fact>]
 let A_mean_over_another_axis_has_a_range_and_no_deviation () =
-    match results |> Results.at "tau" (n 0.1) |> Results.spread Outcome.linearTop1 with
+    match results |> Results.slice "tau" (n 0.1) |> Results.spread Outcome.linearTop1 with
     | Some(Spread.Settings(mean, smallest, largest, count)) ->
         Assert.Equal((57.0, 51.0, 63.0, 2), (round mean, round smallest, round largest, count))
     | other -> Assert.Fail $"{other}"
 
     match
         results
-        |> Results.at "tau" (n 0.5)
-        |> Results.at "batch" (n 64.0)
+        |> Results.slice "tau" (n 0.5)
+        |> Results.slice "batch" (n 64.0)
         |> Results.spread Outcome.linearTop1
     with
     | Some(Spread.Seeds estimate) -> Assert.Equal(3, estimate.Count)
@@ -156,7 +156,7 @@ let A_mean_over_another_axis_has_a_range_and_no_deviation () =
 [<Fact>]
 let A_seed_that_lacks_a_setting_has_no_mean_over_settings () =
     let bySeed =
-        results |> Results.at "tau" (n 0.5) |> Results.bySeed Outcome.linearTop1
+        results |> Results.slice "tau" (n 0.5) |> Results.bySeed Outcome.linearTop1
 
     Assert.Equal<(int64 * float) list>(
         [ 0L, 58.0; 2L, 60.0 ],
@@ -178,7 +178,7 @@ let Differences_are_of_runs_that_agree_in_all_else () =
 let Paired_differences_have_a_table () =
     let table =
         results
-        |> Results.at "batch" (n 64.0)
+        |> Results.slice "batch" (n 64.0)
         |> Table.differences "tau" Outcome.linearTop1
 
     Assert.Equal("linear top-1, paired differences from tau 0.1", table.Title)
@@ -192,7 +192,7 @@ let Paired_differences_have_a_table () =
 let Intervals_have_a_table_in_every_form () =
     let table =
         results
-        |> Results.at "batch" (n 64.0)
+        |> Results.slice "batch" (n 64.0)
         |> Table.intervals "tau" [ Outcome.linearTop1 ]
 
     // 61, 64, 66: mean 63.67, deviation 2.5166, half width 6.2516.
@@ -233,3 +233,75 @@ let The_best_of_each_group_has_a_table_with_validation_and_test () =
             ],
             List.ofArray (text.Split '\n')
         )
+
+[<Fact>]
+let Points_of_a_random_search_are_told_from_a_grid () =
+    let sampled =
+        Grid.from Run.shapes
+        |> Grid.sample
+            20
+            0
+            [
+                Axis.logUniform "rate" 0.01 2.0 (LearningRate.Linear >> Run.learningRate)
+                Axis.logUniform "temperature" 0.05 1.0 Run.temperature
+                Axis.choiceBy "head" Run.head [ "linear", Head.linear; "non-linear", Head.nonLinear ]
+            ]
+        |> Grid.seeds [ 0; 1 ]
+
+    let crossed =
+        Grid.from Run.shapes
+        |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
+        |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput [ 32; 128; 512 ]
+
+    let isSampled grid =
+        grid |> Samples.results (fun _ -> Some 0.5) |> Results.isSampled
+
+    Assert.True(isSampled sampled)
+    Assert.False(isSampled crossed)
+
+    Assert.False(
+        isSampled (
+            Grid.from Run.shapes
+            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+        )
+    )
+
+[<Fact>]
+let Results_of_a_store_have_the_fields_in_which_its_runs_differ_as_axes () =
+    Samples.withFolder (fun folder ->
+        let store = Store.ofFolder folder
+
+        let grid =
+            Grid.from Run.shapes
+            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+            |> Grid.varyBy
+                "crop"
+                Run.views
+                [ "half", Run.shapes.ViewA |> View.withArea 0.5 1.0; "fifth", Run.shapes.ViewA ]
+            |> Grid.seeds [ 0; 1 ]
+
+        for run in Grid.runs grid do
+            Samples.save run (Samples.plainOutcome 0.5) store
+
+        let results = Results.ofStore failwith store
+        Assert.Equal<string list>([ "ViewA[0].Area"; "Loss.Temperature"; "seed" ], results.Axes)
+        Assert.Equal(8, (Results.outcomes results).Length)
+        // What reads results reads these.
+        Assert.Equal(2, (Table.summary "Loss.Temperature" [ Outcome.linearTop1 ] results).Rows.Length))
+
+[<Fact>]
+let Results_and_outcomes_print_without_their_curves () =
+    let results =
+        Grid.from Run.shapes
+        |> Grid.vary "temperature" Run.temperature [ for i in 1..30 -> 0.1 * float i ]
+        |> Samples.results (fun _ -> Some 0.5)
+
+    let text = $"%A{results}"
+    Assert.StartsWith("30 runs over temperature", text)
+    Assert.Contains("temperature 0.1: linear 50.0 %, validation 51.0 %, k-NN 45.0 %", text)
+    Assert.EndsWith("and 10 more", text)
+    Assert.Equal(22, text.Split('\n').Length)
+    let outcome = $"%A{Samples.outcome 0.5}"
+    Assert.DoesNotContain("\n", outcome)
+    Assert.DoesNotContain("LearningRate", outcome)
+    Assert.Contains("linear top-1 50.0 %", outcome)

@@ -24,7 +24,14 @@ let A_run_prints_as_code () =
             View.Flip 0.5 ]
   ViewB = View.Identity
   Encoder = Encoder.SmallConv [ 32; 64; 128 ]
-  Head = { Depth = 2; Output = 128; Hidden = None; BatchNorm = true }
+  Head =
+      { Depth = 2
+        Output = 128
+        Hidden = None
+        BatchNorm = true
+        LastNorm = LastNorm.WithoutShift
+        LastBias = false }
+  Method = Method.SimClr
   Loss = Loss.NtXent { Temperature = 0.1; Normalize = true }
   Optimizer = Optimizer.Sgd { Momentum = 0.9; WeightDecay = 0.0; Nesterov = false }
   LearningRate = LearningRate.Linear 0.1
@@ -38,6 +45,7 @@ let A_run_prints_as_code () =
         ValidationFraction = 0.2
         KnnK = 200
         KnnTemperature = 0.1
+        CentreCrop = None
         Measurements = [] }
   Seed = 0L }"""
 

@@ -48,13 +48,34 @@ let The_hashes_of_these_runs_do_not_drift () =
 let The_hashes_of_the_recipes_do_not_drift () =
     Assert.Equal<(string * string * string) list>(
         [
-            "paperImageNet", "7467274549bd9e1d", "85f0204ded19a660"
+            "paperImageNet", "add8fb7d0c10acb5", "85f0204ded19a660"
             "paperCifar10", "168eebc7d266738a", "e6e043e6f6c6a255"
             "googleReference", "2e34cb62c694c071", "38c9856f14294e62"
             "dkobak", "f87017851b7218e7", "3a25757cb20bb681"
             "lightly", "9cf45b1eb860cdbd", "f4b39432e3dccaec"
             "soloLearn", "084cad10beae1a4a", "b16c0fb2753cdddf"
-            "mocoV2Views", "32163542840a96cc", "a800c86d299efd8c"
+            "mocoV2Views", "07d6ae43ef434dad", "a800c86d299efd8c"
+            "soloMoCo", "ded7b044215dfd81", "58922aa854804ce0"
+            "soloMoCoV3", "cd1db9fec81645bc", "c922cff43edb7496"
+            "soloByol", "4b4195a5b6dfdae4", "81bff13588be4440"
+            "soloSimSiam", "e0748c260b6b7a3f", "a196252edba0f6f8"
+            "soloBarlowTwins", "5d14990ae7a7d212", "4524dac84be4e6a7"
+            "soloVicReg", "5ca5361508c7189f", "58dd611d383f67e0"
+            "soloSwav", "4b9c6ffb373e7677", "9aefcc9288acea22"
+            "soloNnclr", "5913a029bf474d3b", "55f3c583ccad141c"
+            "soloDino", "16b330da1273518d", "85bc0a9913a8fe34"
+            "lightlyMoCo", "2f685158bfd376e6", "4450417a09e73cc7"
+            "lightlyByol", "0ec23784afe03010", "7950a91b4e974411"
+            "lightlySimSiam", "95f42a5aa31c700f", "68722ba523487005"
+            "lightlyBarlowTwins", "4ba7f45c161b3f24", "da5ee4771e72f369"
+            "moCoNotebook", "78a0cd875506d388", "a4548f4443396fec"
+            "simSiamCifar10", "a544fce659a80223", "32a6205fe3612054"
+            "moCoV2ImageNet", "c19203c53d65dd5a", "ba117e40db9cd758"
+            "moCoV3ImageNet", "0c5bf02c048fe705", "1f65fe01a00d988e"
+            "byolImageNet", "cc0b518ab564cc6f", "6b32bd2a358a5d4a"
+            "simSiamImageNet", "f0f97cdc7d6f5d47", "8135c5a98f2c24cc"
+            "barlowTwinsImageNet", "fda855afc83b8c3c", "7220d571b4df45a4"
+            "vicRegImageNet", "22349288f8eac9a9", "5df57cbf11a5b165"
         ],
         [
             for recipe in Recipe.all -> recipe.Name, Run.hash recipe.Run, Run.trainingHash recipe.Run
@@ -77,9 +98,9 @@ let The_hashes_of_the_presets_do_not_drift () =
             "cpu, its own images", "63904426226a0558"
             "cpu, cifar10", "63904426226a0558"
             "cpu, stl10", "49a8add1b10627e0"
-            "paper, its own images", "7467274549bd9e1d"
+            "paper, its own images", "add8fb7d0c10acb5"
             "paper, cifar10", "168eebc7d266738a"
-            "paper, stl10", "5145b130ab326de3"
+            "paper, stl10", "751085c4a1faaec3"
         ],
         [
             for preset in presets do
@@ -256,8 +277,8 @@ let A_warmup_that_never_ends_is_reported () =
 
 [<Fact>]
 let Fewer_epochs_shorten_the_warmup_and_more_do_not_lengthen_it () =
-    Assert.Equal(0.5, (Run.cifar10 |> Run.epochs 5).Schedule.WarmupEpochs)
-    Assert.Equal(10.0, (Run.cifar10 |> Run.epochs 1000).Schedule.WarmupEpochs)
+    Assert.Equal(0.5, (Run.cifar10 |> Run.shortened 5).Schedule.WarmupEpochs)
+    Assert.Equal(10.0, (Run.cifar10 |> Run.shortened 1000).Schedule.WarmupEpochs)
 
 [<Fact>]
 let A_run_does_not_differ_from_itself () =
@@ -296,6 +317,19 @@ let Setters_set_their_field_and_no_other () =
     Assert.Equal<string list>([ "Head.Depth" ], paths (Run.headDepth 3))
     Assert.Equal<string list>([ "Head.Output" ], paths (Run.headOutput 64))
     Assert.Equal<string list>([ "Seed" ], paths (Run.seed 7L))
-    Assert.Equal<string list>([ "Epochs" ], paths (Run.epochs 20))
+    Assert.Equal<string list>([ "Epochs" ], paths (Run.shortened 20))
     Assert.Equal<string list>([ "ViewA"; "ViewB" ], paths (Run.views View.blur))
     Assert.Equal<string list>([ "Precision" ], paths (Run.precision Precision.BFloat16))
+
+[<Fact>]
+let Setting_the_epochs_leaves_the_warmup_and_shortening_a_run_takes_it_along () =
+    Assert.Equal(10.0, (Run.cifar10 |> Run.epochs 50).Schedule.WarmupEpochs)
+    Assert.Equal(5.0, (Run.cifar10 |> Run.shortened 50).Schedule.WarmupEpochs)
+    Assert.Equal(10.0, (Run.cifar10 |> Run.shortened 200).Schedule.WarmupEpochs)
+
+[<Fact>]
+let A_run_of_one_epoch_says_how_its_warmup_is_shortened () =
+    let problem = Assert.Single(Run.problems { Run.shapes with Epochs = 1 })
+    Assert.Contains("Schedule.WarmupEpochs is 1, but the run has 1 epochs", problem)
+    Assert.Contains("Run.shortened 1", problem)
+    Assert.Empty(Run.problems (Run.shortened 1 Run.shapes))

@@ -32,7 +32,7 @@ let private c = tiny |> Run.temperature 0.1
 
 let private inStore test =
     withFolder (fun folder ->
-        let store = Store.at (Path.Combine(folder, "runs"))
+        let store = Store.ofFolder (Path.Combine(folder, "runs"))
         save a (plainOutcome 0.5) store
         save b (plainOutcome 0.5) store
         save c (plainOutcome 0.625) store
@@ -149,7 +149,7 @@ let Two_runs_are_compared_by_choices_and_figures () =
 let Two_stores_are_compared_by_runs_and_figures () =
     inStore (fun first ->
         withFolder (fun folder ->
-            let second = Store.at folder
+            let second = Store.ofFolder folder
             save a (plainOutcome 0.5) second
             save c (plainOutcome 0.75) second
 
@@ -176,10 +176,10 @@ let A_training_goes_with_the_last_of_its_runs_and_takes_only_what_nobody_else_re
         let folder = Store.folderOf a store
 
         let probe =
-            Store.evaluationFolder (Evaluation.tasks b.Evaluation |> List.last) folder
+            StoreFolder.ofEvaluation (Evaluation.tasks b.Evaluation |> List.last) folder
 
         let linear =
-            Store.evaluationFolder (Evaluation.tasks a.Evaluation |> List.head) folder
+            StoreFolder.ofEvaluation (Evaluation.tasks a.Evaluation |> List.head) folder
 
         let code, said, _ = runs "" (on store [ "rm"; Run.hash b; "--yes" ])
         Assert.Equal(0, code)
@@ -253,7 +253,30 @@ let Only_what_is_asked_for_is_cleaned_away () =
         Assert.Equal(3, (Store.all ignore store).Length)
         let code, _, wrong = runs "" (on store [ "gc" ])
         Assert.Equal(2, code)
-        Assert.Contains("--failures, --checkpoints, --encoders or --damaged", wrong))
+        Assert.Contains("--failures, --checkpoints, --encoders, --damaged or --untrained", wrong))
+
+[<Fact>]
+let An_untrained_encoder_goes_when_no_training_begins_with_it_any_more () =
+    inStore (fun store ->
+        let untrained () = (StoreListing.untrained store).Length
+
+        let before = untrained ()
+        let other = { tiny with Seed = 17L }
+        save other (plainOutcome 0.5) store
+        Assert.Equal(before + 1, untrained ())
+
+        let clean () =
+            runs "" (on store [ "gc"; "--untrained"; "--yes" ])
+
+        let _, said, _ = clean ()
+        Assert.Contains("There is nothing to delete.", said)
+        let code, _, _ = runs "" (on store [ "rm"; Run.trainingHash other; "--yes" ])
+        Assert.Equal(0, code)
+        let code, said, _ = clean ()
+        Assert.Equal(0, code)
+        Assert.Contains("untrained/", said)
+        Assert.Equal(before, untrained ())
+        Assert.Equal(3, (Store.all failwith store).Length))
 
 [<Fact>]
 let A_failure_is_forgotten_and_the_rest_stays () =

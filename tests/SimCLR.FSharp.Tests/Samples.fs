@@ -46,6 +46,7 @@ let outcome top1 =
                         LearningRate = 0.1 * float step
                         ImagesPerSecond = 4000.0
                         Figures = Map [ "loss", 5.0 / float step; "gradient norm", 0.7 ]
+                        Time = 1.6e9 + 0.5 * float step
                     }
             ]
     }
@@ -75,7 +76,9 @@ let provenance: Provenance =
         Precision = "Float32"
         Machine = "a machine"
         Energy = { WattHours = 1.5; Method = "a guess" }
+        ImagesFingerprint = None
         Date = DateTimeOffset(2020, 2, 13, 1, 2, 3, TimeSpan.Zero)
+        Network = "online"
         Segments = []
     }
 
@@ -88,7 +91,7 @@ let save run (outcome: Outcome) store =
                     { figure with Of = "" }
         ]
 
-    Store.saveTraining
+    StoredTraining.save
         (Run.training run)
         provenance
         outcome.Curve
@@ -104,7 +107,7 @@ let save run (outcome: Outcome) store =
         }
         store
 
-    let untrained = Store.untrainedFolder (Run.untrained run) store
+    let untrained = StoreFolder.ofUntrained (Run.untrained run) store
 
     for folder, ending, tasks in
         [
@@ -115,9 +118,9 @@ let save run (outcome: Outcome) store =
             let label = EvaluationTask.label task + ending
 
             match outcome.Failures |> List.tryFind (fst >> (=) label) with
-            | Some(_, failure) -> Store.saveEvaluationFailure task failure folder
+            | Some(_, failure) -> StoredFigures.saveFailure task failure folder
             | None ->
-                Store.saveEvaluation
+                StoredFigures.save
                     task
                     provenance
                     {
@@ -201,6 +204,7 @@ let withoutSpeed outcome =
             |> List.map (fun point ->
                 { point with
                     CurvePoint.ImagesPerSecond = 0.0
+                    Time = 0.0
                 })
     }
 
@@ -236,7 +240,7 @@ let diverging run =
 let executor folder =
     { Executor.local with
         Device = Cpu
-        Store = Store.at folder
+        Store = Store.ofFolder folder
         Observer = Observer.silent
     }
 
@@ -288,3 +292,13 @@ let withFolder action =
 /// Tests of this collection run beside no others.
 [<Xunit.CollectionDefinition("alone", DisableParallelization = true)>]
 type Alone() = class end
+
+/// Writes a PNG of 16 x 16 pixels of one colour, making its folder.
+let writeImage (path: string) (red: byte, green: byte, blue: byte) =
+    Directory.CreateDirectory(Path.GetDirectoryName path) |> ignore
+    let pixels = Array.init (16 * 16) (fun _ -> [| red; green; blue |]) |> Array.concat
+
+    use image =
+        NetVips.Image.NewFromMemory(pixels, 16, 16, 3, NetVips.Enums.BandFormat.Uchar)
+
+    File.WriteAllBytes(path, image.PngsaveBuffer())

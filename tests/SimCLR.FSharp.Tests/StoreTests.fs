@@ -13,7 +13,7 @@ let private training = Run.training run
 /// A store with one finished run; then the action, which may damage it.
 let private withSaved action =
     withFolder (fun folder ->
-        let store = Store.at folder
+        let store = Store.ofFolder folder
         save run (whole 0.5) store
         action store (Store.folderOf run store))
 
@@ -47,7 +47,7 @@ let Numbers_that_are_none_are_stored_too () =
                     ]
             }
 
-        let store = Store.at folder
+        let store = Store.ofFolder folder
         save run odd store
         Assert.Equal((Some odd).ToString(), (fst (find run store)).ToString()))
 
@@ -58,7 +58,7 @@ let Another_run_is_not_found () =
 [<Fact>]
 let An_empty_store_has_nothing () =
     withFolder (fun folder ->
-        let store = Store.at (Path.Combine(folder, "not yet there"))
+        let store = Store.ofFolder (Path.Combine(folder, "not yet there"))
         Assert.Equal((None, []), find run store)
         Assert.Empty(Store.all failwith store)
         Assert.Equal(None, Store.tryProvenance run store))
@@ -66,7 +66,7 @@ let An_empty_store_has_nothing () =
 [<Fact>]
 let A_training_without_figures_and_a_measurement_without_figures_are_unfinished () =
     withSaved (fun store folder ->
-        File.Delete(Path.Combine(Store.evaluationFolder linear folder, "figures.json"))
+        File.Delete(Path.Combine(StoreFolder.ofEvaluation linear folder, "figures.json"))
         Assert.Equal((None, []), find run store)
         Assert.True(Store.isTrained run store))
 
@@ -98,7 +98,7 @@ let A_folder_holds_training_code_curve_figures_and_provenance_and_no_temporary_f
 
         Assert.Equal<string[]>(
             [| "figures.json"; "provenance.json"; "task.json" |],
-            names (Store.evaluationFolder linear folder)
+            names (StoreFolder.ofEvaluation linear folder)
         )
 
         let text name =
@@ -196,13 +196,13 @@ let Half_a_line_at_the_end_of_a_curve_is_left_out () =
         | other -> Assert.Fail $"{other}"
 
         // A training that goes on from step 2 writes its own step 3.
-        (Store.openCurve training 2L store).Dispose()
+        (StoredTraining.openCurve training 2L store).Dispose()
         Assert.Equal<int64 list>([ 1L; 2L ], Store.curve training store |> List.map _.Step))
 
 [<Fact>]
 let Saving_and_reading_the_same_run_at_once_is_harmless () =
     withFolder (fun folder ->
-        let store = Store.at folder
+        let store = Store.ofFolder folder
         save run (whole 0.5) store
 
         Parallel.For(
@@ -222,7 +222,7 @@ let Saving_and_reading_the_same_run_at_once_is_harmless () =
 [<Fact>]
 let A_run_that_is_held_cannot_be_taken_again_until_it_is_let_go () =
     withFolder (fun folder ->
-        let store = Store.at folder
+        let store = Store.ofFolder folder
 
         match Store.tryLock run store with
         | None -> Assert.Fail "not held"
@@ -244,7 +244,7 @@ let private failure =
 [<Fact>]
 let A_failure_is_stored_until_an_outcome_takes_its_place () =
     withFolder (fun folder ->
-        let store = Store.at folder
+        let store = Store.ofFolder folder
         Assert.Equal(None, Store.tryFailure run store)
         Store.saveFailure run failure store
         Assert.Equal(Some failure, Store.tryFailure run store)
@@ -255,7 +255,7 @@ let A_failure_is_stored_until_an_outcome_takes_its_place () =
 [<Fact>]
 let A_failed_measurement_is_part_of_the_outcome_until_it_is_forgotten () =
     withFolder (fun folder ->
-        let store = Store.at folder
+        let store = Store.ofFolder folder
 
         let failed =
             { whole 0.5 with

@@ -13,11 +13,18 @@ let private baseline arguments =
 /// The grid that a script makes of the baseline, with what the arguments add.
 let private grid script arguments =
     let arguments = SweepArguments.parse "test" arguments
-    let run = SweepArguments.baseline Preset.Standard (fun _ _ -> tiny) arguments
-    Grid.from run |> script |> SweepArguments.apply arguments run
+
+    let standard _ images =
+        images |> Option.fold (fun run images -> Run.images images run) tiny
+
+    let run = SweepArguments.baseline Preset.Standard standard arguments
+
+    Grid.from run
+    |> script
+    |> SweepArguments.apply Preset.Standard standard arguments run
 
 let private refused action =
-    Assert.Throws<ArgumentException>(fun () -> action () |> ignore).Message
+    Assert.ThrowsAny<ArgumentException>(fun () -> action () |> ignore).Message
 
 let private temperatures =
     Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ] >> Grid.seeds [ 0; 1 ]
@@ -69,6 +76,50 @@ let A_varied_field_that_the_script_varies_is_refused_with_the_name_of_its_axis (
         refused (fun () -> grid temperatures [ "--vary"; "Loss.Temperature=0.3,0.4" ])
 
     Assert.Contains("--vary Loss.Temperature contradicts the script's axis 'temperature'", said)
+
+[<Fact>]
+let A_varied_field_that_the_script_has_on_an_axis_of_one_value_is_refused_too () =
+    let one values =
+        Grid.vary "temperature" Run.temperature values >> Grid.seeds [ 0; 1 ]
+
+    let arguments = [ "--vary"; "Loss.Temperature=0.3,0.4" ]
+
+    // Another value than the baseline's, and the very same.
+    for value in [ 0.1; (Loss.temperature tiny.Loss).Value ] do
+        Assert.Contains(
+            "--vary Loss.Temperature contradicts the script's axis 'temperature', which has one value",
+            refused (fun () -> grid (one [ value ]) arguments)
+        )
+
+    // An axis of one value that is of something else is in nobody's way.
+    let other = Grid.vary "batch" Run.batchSize [ tiny.BatchSize ]
+    Assert.Equal<string list>([ "batch"; "Temperature" ], (grid other arguments).Axes)
+
+[<Fact>]
+let An_argument_that_a_script_ignores_is_refused () =
+    // A grid that does not start from the sweep's baseline.
+    let own _ =
+        Grid.from { tiny with Seed = 0L } |> Grid.seeds [ 0; 1; 2; 3 ]
+
+    Assert.Equal(
+        "--limit 20 has no effect: the script sets Images.TrainLimit itself. Leave it out, or change the script.",
+        refused (fun () -> grid own [ "--limit"; "20" ])
+    )
+
+    Assert.Contains("--epochs 7 has no effect", refused (fun () -> grid own [ "--epochs"; "7" ]))
+    Assert.Contains("--data cifar10 has no effect", refused (fun () -> grid own [ "--data"; "cifar10" ]))
+
+    Assert.Contains(
+        "--seeds 1 has no effect: the script has the seeds 0, 1, 2, 3",
+        refused (fun () -> grid own [ "--seeds"; "1" ])
+    )
+
+    Assert.Equal(4, Grid.size (grid own [ "--seeds"; "4" ]))
+    // Some of the grid's runs have it.
+    let some =
+        Grid.vary "limit" (fun limit run -> Run.images (Images.limit limit run.Images) run) [ 20; 30 ]
+
+    Assert.Equal(2, Grid.size (grid some [ "--limit"; "20" ]))
 
 [<Fact>]
 let Two_arguments_for_one_field_are_refused () =

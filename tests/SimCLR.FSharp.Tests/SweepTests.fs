@@ -59,7 +59,7 @@ let Executing_gives_the_results_and_prints_nothing () =
 let What_is_wrong_is_raised_before_anything_starts () =
     withSweep (fun sweep ->
         let error =
-            Assert.Throws<ArgumentException>(fun () ->
+            Assert.ThrowsAny<ArgumentException>(fun () ->
                 Sweep.execute sweep (Grid.from { tiny with BatchSize = 1 }) |> ignore)
 
         Assert.Contains("BatchSize is 1", error.Message)
@@ -89,6 +89,30 @@ let A_report_is_written_from_results_with_own_columns_and_plots () =
         Assert.Contains("My own plot", html)
         Assert.DoesNotContain("http-equiv=\"refresh\"", html)
         Assert.Contains("loss per step", File.ReadAllText(Path.Combine(sweep.Out, "table.md"))))
+
+[<Fact>]
+let Figures_of_the_smoke_preset_are_judged_by_nobody () =
+    withSweep (fun sweep ->
+        let sweep =
+            sweep
+            |> Sweep.beside (fun results ->
+                results
+                |> Comparison.means
+                    Outcome.linearTop1
+                    (Paper.table5Top1 |> Published.slice "normalized" (AxisValue.Text "yes")))
+
+        let results = Sweep.execute sweep grid
+
+        let verdict sweep =
+            Sweep.report sweep results |> ignore
+            File.ReadAllText(Path.Combine(sweep.Out, "order.md"))
+
+        Assert.Contains(
+            "no verdict: figures of the smoke preset mean nothing",
+            verdict { sweep with Preset = Preset.Smoke }
+        )
+
+        Assert.DoesNotContain("no verdict", verdict sweep))
 
 [<Fact>]
 let The_report_can_be_made_again_from_sweep_json_and_the_store () =
@@ -175,8 +199,10 @@ let An_observer_is_told_everything_in_order () =
                 heard.Add $"step {stage.Of} {stage.Point.Step} of {stage.TotalSteps}, seed {run.Seed}"
             | Event.Measured(_, figures) -> heard.Add $"measured {figures.Head.FullName}"
             | Event.Ended result -> heard.Add $"ended {result.Result.IsOk}"
+            | Event.Finished -> heard.Add "finished"
             | Event.Noted _
-            | Event.Interrupted _ -> ()
+            | Event.Interrupted _
+            | Event.Waiting _ -> ()
 
         let run = tiny |> measuring [ fineTuning 0.05 ]
 
@@ -196,9 +222,33 @@ let An_observer_is_told_everything_in_order () =
             @ steps ""
             @ [ "measured linear top-1"; "measured k-NN top-1" ]
             @ steps "fine-tuned"
-            @ [ "measured fine-tuned top-1"; "ended True" ],
+            @ [ "measured fine-tuned top-1"; "ended True"; "finished" ],
             List.ofSeq heard
         ))
+
+[<Fact>]
+let An_executors_observer_that_raises_when_a_measurement_is_told_fails_the_run_and_not_the_measurement () =
+    withSweep (fun sweep ->
+        let watched observer =
+            { sweep.Executor with
+                Observer = observer
+            }
+
+        let raising =
+            function
+            | Event.Measured(_, figures) when figures.Head.Of = "fine-tuned" -> failwith "the observer broke"
+            | _ -> ()
+
+        let run = tiny |> measuring [ fineTuning 0.05 ]
+
+        let error =
+            Assert.ThrowsAny<exn>(fun () -> Execution.run run (watched raising) |> ignore)
+
+        Assert.Contains("the observer broke", error.Message)
+        // It was measured, and is there.
+        let outcome = Execution.run run (watched Observer.silent)
+        Assert.Empty outcome.Failures
+        Assert.InRange(outcome.Figure "fine-tuned top-1", 0.0, 1.0))
 
 [<Fact>]
 let An_observer_that_raises_is_told_of_once_and_the_sweep_goes_on () =

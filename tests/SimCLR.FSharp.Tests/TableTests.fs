@@ -217,7 +217,49 @@ let Large_numbers_have_no_decimals () =
 [<Fact>]
 let An_unknown_axis_is_named_with_those_there_are () =
     let error =
-        Assert.Throws<System.ArgumentException>(fun () -> Table.summary "temperature" [] results |> ignore)
+        Assert.ThrowsAny<System.ArgumentException>(fun () -> Table.summary "temperature" [] results |> ignore)
 
     Assert.Contains("'temperature'", error.Message)
     Assert.Contains("tau, seed", error.Message)
+
+[<Fact>]
+let A_ranking_has_the_best_validation_accuracy_first_with_its_coordinates_and_the_test_beside_it () =
+    let results =
+        Grid.from Run.shapes
+        |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+        |> Grid.vary "batch" Run.batchSize [ 64 ]
+        |> Grid.seeds [ 0; 1 ]
+        |> Samples.results (fun run ->
+            if Loss.temperature run.Loss = Some 0.5 then
+                None
+            else
+                Some 0.5)
+        |> Samples.validated (fun run -> if Loss.temperature run.Loss = Some 0.2 then 60.0 else 55.0)
+
+    let table = Table.ranking [ Outcome.knnTop1 ] results
+
+    Assert.Equal<string list>(
+        [
+            "rank"
+            "temperature"
+            "linear top-1, validation (%)"
+            "linear top-1 (%)"
+            "k-NN top-1 (%)"
+        ],
+        table.Columns
+    )
+
+    Assert.Equal<string list list>(
+        [
+            [ "1"; "0.2"; "60.0 ± 0.0"; "50.0 ± 0.0"; "45.0 ± 0.0" ]
+            [ "2"; "0.1"; "55.0 ± 0.0"; "50.0 ± 0.0"; "45.0 ± 0.0" ]
+            [
+                "3"
+                "0.5"
+                "failed: training failed"
+                "failed: training failed"
+                "failed: training failed"
+            ]
+        ],
+        [ for row in table.Rows -> List.map Table.cellText row ]
+    )

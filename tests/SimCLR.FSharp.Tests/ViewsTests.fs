@@ -79,3 +79,49 @@ let Version_1_of_the_reference_code_adds_brightness_and_version_2_multiplies () 
         [ "ViewA[2].BrightnessMode", "BrightnessMode.Add", "BrightnessMode.Multiply" ],
         Run.diff v1 v2
     )
+
+[<Fact>]
+let Steps_of_a_view_are_changed_or_left_out_by_a_function () =
+    let harder =
+        Views.paperImageNet
+        |> View.map (function
+            | View.Grayscale _ -> View.grayscale 0.4
+            | View.Flip _ -> View.Identity
+            | other -> other)
+
+    Assert.Equal(View.crop 224 >-> View.colorJitter 1.0 >-> View.grayscale 0.4 >-> View.blur, harder)
+    Assert.Equal(View.Identity, View.map (fun _ -> View.Identity) harder)
+
+[<Fact>]
+let The_blur_has_setters_of_its_own () =
+    match
+        View.crop 32 >-> View.blur
+        |> View.withBlurProbability 1.0
+        |> View.withBlurSigma 0.5 1.0
+    with
+    | View.Sequence [ _; View.Blur blur ] ->
+        Assert.Equal(1.0, blur.Probability)
+        Assert.Equal((0.5, 1.0), blur.Sigma)
+    | other -> Assert.Fail $"{other}"
+
+[<Fact>]
+let Two_views_that_are_always_the_same_picture_are_refused () =
+    let refused view =
+        Run.problems
+            { Run.shapes with
+                ViewA = view
+                ViewB = view
+            }
+        |> List.exists _.Contains("one and the same picture")
+
+    Assert.True(refused View.Identity)
+    Assert.True(refused (View.Flip 1.0))
+    Assert.False(refused View.flip)
+    Assert.False(refused Views.paperCifar10)
+
+    Assert.Empty(
+        Run.problems
+            { Run.shapes with
+                ViewB = View.Identity
+            }
+    )

@@ -25,15 +25,15 @@ let private tiny =
 let private executor folder =
     { Executor.local with
         Device = Cpu
-        Store = Store.at folder
+        Store = Store.ofFolder folder
         Observer = Observer.silent
     }
 
 /// A run whose encoder was kept, and its weights, in a folder that the test may change.
 let private withKept test =
     Samples.withFolder (fun folder ->
-        let outcome = executor folder |> Executor.run tiny
-        test folder outcome (Weights.ofRun tiny (Store.at folder)))
+        let outcome = executor folder |> Execution.run tiny
+        test folder outcome (Weights.ofRun tiny (Store.ofFolder folder)))
 
 let private evaluate folder = Weights.evaluate tiny (executor folder)
 
@@ -89,10 +89,11 @@ let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
         }
 
     Samples.withFolder (fun folder ->
-        let outcome = executor folder |> Executor.run run
+        let outcome = executor folder |> Execution.run run
 
         let again =
-            Weights.ofRun run (Store.at folder) |> Weights.evaluate run (executor folder)
+            Weights.ofRun run (Store.ofFolder folder)
+            |> Weights.evaluate run (executor folder)
 
         // Two accuracies of two classifiers; k, temperature and accuracy of k-NN.
         Assert.Equal(7, (Samples.measured outcome).Length)
@@ -159,7 +160,7 @@ let All_that_is_wrong_is_said_before_images_are_read () =
             }
 
         let error =
-            Assert.Throws<ArgumentException>(fun () -> weights |> Weights.evaluate run (executor folder) |> ignore)
+            Assert.ThrowsAny<ArgumentException>(fun () -> weights |> Weights.evaluate run (executor folder) |> ignore)
 
         for part in
             [

@@ -55,6 +55,73 @@ let private faults =
             one "Loss.Beta" ([ -0.1; 1e6 ] @ noNumber) (fun beta -> Loss.hardNegative 0.5 beta 0.1 |> Run.loss)
         ]
 
+    let method name values make =
+        one $"Method.{name}" values (make >> Run.method)
+
+    let share = [ -0.1; 1.1 ] @ noNumber
+
+    let methods =
+        [
+            method "Queue" [ 0; -1; Int32.MinValue ] Method.moCo
+            method "NormGroups" [ 0; -8; Int32.MinValue ] (fun groups ->
+                Method.moCo 4096 |> Method.withNormGroups groups)
+            method "Temperature" ([ 0.0; -1.0 ] @ noNumber) (fun t -> Method.moCo 4096 |> Method.withTemperature t)
+            method "Momentum.Start" share (fun m -> Method.byol |> Method.withMomentum (Momentum.rising m))
+            method "Momentum.End" share (fun m -> Method.byol |> Method.withMomentum { Start = 0.9; End = m })
+            method "Predictor.Hidden" [ 0; -1; Int32.MaxValue ] (fun width ->
+                Method.simSiam |> Method.withPredictor (Some(Predictor.ofWidth width)))
+            method "Predictor.Depth" [ 0; -1; 65 ] (fun depth ->
+                Method.byol
+                |> Method.withPredictor (
+                    Some
+                        { Predictor.ofWidth 8 with
+                            Depth = depth
+                        }
+                ))
+            method "Lambda" ([ -1.0 ] @ noNumber) (fun x ->
+                Method.BarlowTwins
+                    {
+                        Lambda = x
+                        Scale = 1.0
+                        BiasRate = 1.0
+                    })
+            method "Scale" ([ 0.0 ] @ noNumber) (fun x ->
+                Method.BarlowTwins
+                    {
+                        Lambda = 0.1
+                        Scale = x
+                        BiasRate = 1.0
+                    })
+            method "BiasRate" ([ 0.0 ] @ noNumber) (fun x ->
+                Method.BarlowTwins
+                    {
+                        Lambda = 0.1
+                        Scale = 1.0
+                        BiasRate = x
+                    })
+            method "Invariance" ([ -1.0 ] @ noNumber) (fun x ->
+                Method.VicReg
+                    {
+                        Invariance = x
+                        Variance = 1.0
+                        Covariance = 1.0
+                    })
+            method "Variance" ([ -1.0 ] @ noNumber) (fun x ->
+                Method.VicReg
+                    {
+                        Invariance = 1.0
+                        Variance = x
+                        Covariance = 1.0
+                    })
+            method "Covariance" ([ -1.0 ] @ noNumber) (fun x ->
+                Method.VicReg
+                    {
+                        Invariance = 1.0
+                        Variance = 1.0
+                        Covariance = x
+                    })
+        ]
+
     let encoders =
         [
             one "Encoder.Depth" [ 0; -18; 19; 42; Int32.MaxValue ] (Encoder.resNet >> Run.encoder)
@@ -131,7 +198,12 @@ let private faults =
         ]
 
     // Two faults of one field would be one.
-    [ Gen.oneof views; Gen.oneof losses; Gen.oneof encoders; Gen.oneof optimizers ]
+    [
+        Gen.oneof views
+        Gen.oneof (losses @ methods)
+        Gen.oneof encoders
+        Gen.oneof optimizers
+    ]
     @ rest
 
 /// A run that could start but for some faults.
@@ -147,7 +219,7 @@ let private faulty =
             else
                 Images.cifar10
 
-        let valid = valid |> Run.images images |> Run.epochs valid.Epochs
+        let valid = valid |> Run.images images |> Run.shortened valid.Epochs
         return faults, faults |> List.fold (fun run fault -> fault.Plant run) valid
     }
 
@@ -174,7 +246,7 @@ let A_fault_that_is_not_there_is_not_named () =
 let private executor folder =
     { Executor.local with
         Device = Cpu
-        Store = Store.at folder
+        Store = Store.ofFolder folder
         Observer = Observer.silent
     }
 
@@ -196,8 +268,8 @@ let The_executor_refuses_a_grid_with_them_all_and_writes_nothing () =
                 }
 
             let error =
-                Assert.Throws<ArgumentException>(fun () ->
-                    grid |> Grid.execute CancellationToken.None (executor folder) |> ignore)
+                Assert.ThrowsAny<ArgumentException>(fun () ->
+                    grid |> Execution.execute CancellationToken.None (executor folder) |> ignore)
 
             let lines = List.ofArray (error.Message.Split '\n')
 
@@ -299,7 +371,7 @@ let Whatever_passes_the_checks_can_be_lowered_and_nothing_else_throws () =
             | [] ->
                 Lower.pretraining run |> ignore
                 Lower.evaluation 32 run |> ignore
-                Lower.imageSource "nowhere" false false run.Images.Source |> ignore
+                Lower.imageSource "nowhere" Map.empty false false run.Images.Source |> ignore
                 lowered <- lowered + 1
             | _ -> refused <- refused + 1
 
@@ -338,7 +410,8 @@ let Whatever_passes_the_checks_trains_or_fails_as_a_cell () =
 
     withFolder (fun folder ->
         forAllOf 40 odd (fun (_, run) ->
-            let results = Grid.from run |> Grid.execute CancellationToken.None (executor folder)
+            let results =
+                Grid.from run |> Execution.execute CancellationToken.None (executor folder)
 
             match results.Cells |> List.map _.Result with
             | [ Ok _ ] -> true

@@ -3,6 +3,7 @@ using SimCLR.Core.Evaluation;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
@@ -77,7 +78,7 @@ public class EveryEncoderTests
             ViewB = view,
             Encoder = Specs[name],
             Head = new HeadSpec(Output: 16),
-            Loss = new NtXent(0.5),
+            Method = new SimClrSpec(new NtXent(0.5)),
             Optimizer = new SgdSpec(),
             LearningRate = 0.05,
             BatchSize = 16,

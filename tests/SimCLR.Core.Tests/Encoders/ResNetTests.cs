@@ -9,7 +9,7 @@ public class ResNetTests
 {
     private static ResNet Create(ResNetSpec spec, long channels = 3, long? classes = null, long seed = 0)
     {
-        using var weights = new RandomStreams(seed).At(RandomStreams.Weights, 0, CPU);
+        using var weights = new RandomStreams(seed).At(RandomStreams.Weights, 0);
         return new ResNet(spec, channels, weights, classes);
     }
 
@@ -165,7 +165,7 @@ public class ResNetTests
     {
         using var network = Create(new ResNetSpec(18, 0.25, ZeroInitResidual: false));
         network.eval();
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         using var images = rand(4, 3, 32, 32, generator: generator);
         using var plain = network.forward(images);
         MemoryLayout.ToChannelsLast(network);

@@ -9,7 +9,7 @@ public class SmallConvTests
     [Fact]
     public void Has_one_stage_per_number_and_halves_the_side_in_each()
     {
-        using var weights = new RandomStreams(0).At(RandomStreams.Weights, 0, CPU);
+        using var weights = new RandomStreams(0).At(RandomStreams.Weights, 0);
         using var network = new SmallConvSpec([8, 16]).Create(3, weights);
         using var h = network.forward(zeros(5, 3, 20, 20));
         Assert.Equal([5, 16], h.shape);
@@ -22,7 +22,7 @@ public class SmallConvTests
     [InlineData(new long[] { 8, 0 })]
     public void No_stage_or_an_empty_stage_is_refused(long[] channels)
     {
-        using var weights = new RandomStreams(0).At(RandomStreams.Weights, 0, CPU);
+        using var weights = new RandomStreams(0).At(RandomStreams.Weights, 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => new SmallConvSpec(channels).Create(3, weights));
     }
 }

@@ -1,5 +1,7 @@
 using SimCLR.Core.Encoders;
+using SimCLR.Core.Training;
 using TorchSharp;
+using static SimCLR.Core.Tests.Training.Small;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Encoders;
@@ -22,6 +24,29 @@ public class VisionTransformerTests
     {
         using var network = Create(tiny ? VisionTransformerSpec.Tiny(224) : VisionTransformerSpec.Small(224));
         Assert.Equal(expected, network.parameters().Sum(parameter => parameter.numel()));
+    }
+
+    [Fact]
+    public void Frozen_patches_stay_as_they_were_drawn_and_are_no_parameters_of_the_optimizer()
+    {
+        using var images = Noise();
+        var spec = Spec() with { Encoder = new VisionTransformerSpec(16, 8, 24, 1, 3, FrozenPatches: true) };
+        using var training = new Pretraining(spec, images, CPU);
+        using var before = training.Encoder.state_dict()["patch_embed.proj.weight"].clone();
+        training.Run();
+        Assert.True(before.equal(training.Encoder.state_dict()["patch_embed.proj.weight"]).all().ToBoolean());
+        Assert.DoesNotContain(training.State.Keys, name => name.StartsWith("optimizer.encoder.patch_embed"));
+        Assert.Contains(training.State.Keys, name => name.StartsWith("optimizer.encoder.blocks"));
+        // The same weights as without: freezing draws nothing.
+        using var free = new Pretraining(
+            spec with
+            {
+                Encoder = new VisionTransformerSpec(16, 8, 24, 1, 3),
+            },
+            images,
+            CPU
+        );
+        Assert.True(before.equal(free.Encoder.state_dict()["patch_embed.proj.weight"]).all().ToBoolean());
     }
 
     [Fact]

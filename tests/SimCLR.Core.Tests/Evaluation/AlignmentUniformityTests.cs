@@ -11,7 +11,7 @@ public class AlignmentUniformityTests
 {
     private static Tensor Random(string name, long count)
     {
-        using var generator = new RandomStreams(0).At(name, 0, CPU);
+        using var generator = new RandomStreams(0).At(name, 0);
         return randn(count, 3, generator: generator);
     }
 

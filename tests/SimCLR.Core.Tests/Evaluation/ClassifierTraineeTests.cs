@@ -41,7 +41,7 @@ public class ClassifierTraineeTests
             splits: new ImageSplits(Tiny.Images(8, 2, side: 4), Tiny.Images(4, 2, side: 4))
         );
         var train = tiny.Pretrained.Splits.Train;
-        using var weights = tiny.Pretrained.Streams.At("test", 0, CPU);
+        using var weights = tiny.Pretrained.Streams.At("test", 0);
         using var classifier = ImageClassifier.OnFrozen(tiny.Pretrained.Encoder, 2, CPU, weights);
         var w = classifier.state_dict()["classifier.weight"].detach().to_type(ScalarType.Float64);
         var b = zeros(2, ScalarType.Float64);
@@ -121,7 +121,7 @@ public class ClassifierTraineeTests
         var seen = new List<TrainingProgress>();
         var pretrained = tiny.Pretrained with { Report = seen.Add };
         // At a rate of 0 the classifier stays as it is, and its batch is all images.
-        using var weights = pretrained.Streams.At("test", 0, CPU);
+        using var weights = pretrained.Streams.At("test", 0);
         using var classifier = ImageClassifier.OnFrozen(pretrained.Encoder, 2, CPU, weights);
         var train = pretrained.Splits.Train;
         ClassifierTrainee.Train(

@@ -13,7 +13,7 @@ public class DistillationTests
 
     private static Tensor Random(string name)
     {
-        using var generator = new RandomStreams(0).At(name, 0, CPU);
+        using var generator = new RandomStreams(0).At(name, 0);
         return randn(4, 3, ScalarType.Float64, generator: generator);
     }
 

@@ -2,7 +2,6 @@ using SimCLR.Core.Evaluation;
 using SimCLR.Core.Images;
 using SimCLR.Core.Interop;
 using SimCLR.Core.Tests.Images;
-using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -162,12 +161,12 @@ public class FeatureSampleTests
             ["α", "β"]
         );
         Retrieval.WriteSheet(path, Retrieval.Nearest(samples.Trained, 2), samples, test);
-        using var sheet = SKBitmap.Decode(path);
+        var sheet = Picture.Read(path);
         // Cells of (4 + 2 * 2) * 2 pixels with gaps of 2; a row for each of the two classes.
         Assert.Equal((2 + 3 * 18, 2 + 2 * 18), (sheet.Width, sheet.Height));
-        SKColor Frame(int row, int column) => sheet.GetPixel(3 + 18 * column, 3 + 18 * row);
-        int Inside(int row, int column) => sheet.GetPixel(10 + 18 * column, 10 + 18 * row).Red;
-        var (dark, green, red) = (new SKColor(31, 41, 51), new SKColor(0, 158, 115), new SKColor(213, 94, 0));
+        Colour Frame(int row, int column) => sheet.At(3 + 18 * column, 3 + 18 * row);
+        int Inside(int row, int column) => sheet.At(10 + 18 * column, 10 + 18 * row).Red;
+        var (dark, green, red) = (new Colour(31, 41, 51), new Colour(0, 158, 115), new Colour(213, 94, 0));
         Assert.Equal([dark, green, green], [Frame(0, 0), Frame(0, 1), Frame(0, 2)]);
         Assert.Equal([dark, red, red], [Frame(1, 0), Frame(1, 1), Frame(1, 2)]);
         Assert.Equal([100, 140, 160], [Inside(0, 0), Inside(0, 1), Inside(0, 2)]);

@@ -24,7 +24,7 @@ public class LbfgsTests
     {
         // A = M D M, with M the reflection I - 2 u u' (its own inverse) and D from 1 to the condition number: x = M D⁻¹ M b.
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         var u = nn.functional.normalize(randn(8, 1, ScalarType.Float64, generator: generator), dim: 0);
         var m = eye(8, dtype: ScalarType.Float64) - 2 * u.mm(u.t());
         var d = logspace(0, Math.Log10(condition), 8, dtype: ScalarType.Float64);
@@ -118,7 +118,7 @@ public class LbfgsTests
             using var cubes = squares * x;
             return (sum.ToDouble(), cubes * 4);
         }
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         var start = randn(50, ScalarType.Float64, generator: generator) * logspace(0, 3, 50, dtype: ScalarType.Float64);
         var found = Lbfgs.Minimize(start, Quartic, 200, 0);
         Assert.True(found.Iterations > 40, $"{found.Iterations} iterations");

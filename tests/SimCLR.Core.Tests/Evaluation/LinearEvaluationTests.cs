@@ -15,7 +15,7 @@ public class LinearEvaluationTests
         var (before, splits) = (tiny.State(), tiny.Pretrained.Splits);
         using var train = tiny.Pretrained.Frozen().Train(splits.Train);
         using var test = tiny.Pretrained.Frozen().Test(splits.Test);
-        using var generator = new RandomStreams(tiny.Pretrained.Spec.Seed).At("evaluation", 0, CPU);
+        using var generator = new RandomStreams(tiny.Pretrained.Spec.Seed).At("evaluation", 0);
         var expected = LinearProbe.Run(train, test, [1e-4, 1e-2, 1], 0.25, generator);
         Assert.Equal(
             [

@@ -7,7 +7,7 @@ namespace SimCLR.Core.Tests.Evaluation;
 
 public class LinearProbeTests
 {
-    private static Generator Numbers(long seed = 0) => new RandomStreams(seed).At("test", 0, CPU);
+    private static Generator Numbers(long seed = 0) => new RandomStreams(seed).At("test", 0);
 
     private static (Tensor X, Tensor Labels) Blobs(long count, int classes, double distance, Generator generator)
     {

@@ -9,7 +9,7 @@ public class LogisticRegressionTests
 {
     private static (Tensor X, Tensor Labels) Blobs(long count, int classes)
     {
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         var labels = arange(count) % classes;
         var centres = randn(classes, 5, ScalarType.Float64, generator: generator);
         return (centres.index_select(0, labels) + randn(count, 5, ScalarType.Float64, generator: generator), labels);
@@ -45,7 +45,7 @@ public class LogisticRegressionTests
     {
         using var scope = NewDisposeScope();
         var (x, labels) = Blobs(60, 3);
-        var w = LogisticRegression.Solve(x, labels, 3, l2).At;
+        var w = LogisticRegression.Solve(new FeatureRows(x), labels, 3, l2).At;
         var largest = LargestGradient(
             x,
             w,
@@ -71,7 +71,7 @@ public class LogisticRegressionTests
             : (image * (c + 1)) % 3 == 0 ? 1
             : -1;
         var targets = tensor(Enumerable.Range(0, 180).Select(at => Target(at / 3, at % 3)).ToArray(), [60, 3]);
-        var w = LogisticRegression.Solve(x, targets, 3, l2).At;
+        var w = LogisticRegression.Solve(new FeatureRows(x), targets, 3, l2).At;
         var largest = LargestGradient(
             x,
             w,
@@ -93,7 +93,7 @@ public class LogisticRegressionTests
         using var scope = NewDisposeScope();
         var (x, _) = Blobs(60, 3);
         var labels = cat([zeros(30, ScalarType.Int64), ones(20, ScalarType.Int64), full([10], 2, ScalarType.Int64)]);
-        var w = LogisticRegression.Solve(x, labels, 3, 1e4).At;
+        var w = LogisticRegression.Solve(new FeatureRows(x), labels, 3, 1e4).At;
         Assert.InRange(w.narrow(0, 0, 5).abs().max().ToDouble(), 0, 1e-3);
         var shares = nn.functional.softmax(w[-1], 0).data<double>().ToArray();
         Assert.Equal(1.0 / 2, shares[0], 1e-3);
@@ -105,16 +105,65 @@ public class LogisticRegressionTests
     public void Where_it_starts_does_not_matter()
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(1).At("test", 0, CPU);
+        using var generator = new RandomStreams(1).At("test", 0);
         var (x, labels) = Blobs(60, 3);
         var start = randn(6, 3, ScalarType.Float64, generator: generator) * 3;
         var copy = start.clone();
         // b's common part is not determined: the differences of scores are.
         var scores = new[] { null, start }
-            .Select(from => LogisticRegression.Solve(x, labels, 3, 0.1, from).At)
+            .Select(from => LogisticRegression.Solve(new FeatureRows(x), labels, 3, 0.1, from).At)
             .Select(w => nn.functional.softmax(x.mm(w.narrow(0, 0, 5)) + w[-1], 1))
             .ToList();
         Assert.InRange((scores[0] - scores[1]).abs().max().ToDouble(), 0, 1e-2);
         Assert.True(start.equal(copy).all().ToBoolean());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Blocks_of_rows_change_nothing_but_the_order_of_sums(bool several)
+    {
+        using var scope = NewDisposeScope();
+        var (x, labels) = Blobs(60, 3);
+        var shown = several ? (nn.functional.one_hot(labels, 3) * 2 - 1).to_type(ScalarType.Int64) : labels;
+        var whole = FeatureRows.Standardized(x * 3 + 5);
+        var inBlocks = FeatureRows.Standardized(x * 3 + 5, rowsAtOnce: 7);
+        Assert.True((whole.Mean! - inBlocks.Mean!).abs().max().ToDouble() < 1e-12);
+        var deviation = (x * 3 + 5).std(0, unbiased: false, keepdim: true);
+        Assert.True((inBlocks.Scale! - deviation).abs().max().ToDouble() < 1e-12);
+        var one = LogisticRegression.Solve(whole, shown, 3, 0.01);
+        var many = LogisticRegression.Solve(inBlocks, shown, 3, 0.01);
+        Assert.True(many.Converged);
+        Assert.InRange((one.At - many.At).abs().max().ToDouble(), 0, 1e-6);
+    }
+
+    [Fact]
+    public void A_block_is_standardized_and_has_ones_behind_it()
+    {
+        using var scope = NewDisposeScope();
+        var rows = new FeatureRows(
+            tensor(
+                new float[,]
+                {
+                    { 1, 2 },
+                    { 3, 4 },
+                    { 5, 6 },
+                }
+            ),
+            tensor(
+                new double[,]
+                {
+                    { 1, 1 },
+                }
+            ),
+            tensor(
+                new double[,]
+                {
+                    { 2, 4 },
+                }
+            )
+        );
+        Assert.Equal([1, 0.75, 1, 2, 1.25, 1], rows.Block(1, 2, ScalarType.Float64).data<double>().ToArray());
+        Assert.Equal(ScalarType.Float32, rows.Block(0, 1, ScalarType.Float32).dtype);
     }
 }

@@ -51,7 +51,7 @@ public class NearestNeighboursTests
     public void Accuracy_is_the_definitions(int k, double temperature)
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         var (labels, testLabels) = (arange(90) % 3, arange(40) % 3);
         var (bank, queries) = (randn(90, 6, generator: generator), randn(40, 6, generator: generator));
         bank[TensorIndex.Colon, 0] += labels;

@@ -33,7 +33,7 @@ public class NeighbourChoiceTests
             );
 
             using var all = tiny.Pretrained.Frozen().Train(splits.Train);
-            using var generator = tiny.Pretrained.Streams.At(Core.Runtime.RandomStreams.Evaluation, 0, CPU);
+            using var generator = tiny.Pretrained.Streams.At(Core.Runtime.RandomStreams.Evaluation, 0);
             var (fit, validation) = all.HoldOut(0.25, generator);
             var best = Candidates.MaxBy(pair => NearestNeighbours.Top1(fit, validation, pair.Item1, pair.Item2));
             Assert.Equal(best.Item1, figures[^1].Single(figure => figure.Name == "k").Value);

@@ -14,7 +14,7 @@ public class OnlineProbeTests
 
     private static Tensor Random(params long[] shape)
     {
-        using var generator = new RandomStreams(1).At("test", 0, CPU);
+        using var generator = new RandomStreams(1).At("test", 0);
         return randn(shape, generator: generator);
     }
 

@@ -10,7 +10,7 @@ public class PermutationTestTests
 
     private static double PValue(bool[] a, bool[] b, long[]? labels = null, int samples = Samples)
     {
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         return PermutationTest.PValue(a, b, generator, labels, samples);
     }
 

@@ -33,7 +33,7 @@ internal sealed class Tiny : IDisposable
             ViewB = viewB ?? spec.ViewB,
         };
         splits ??= new ImageSplits(Images(60, 2, seed: 1), Images(40, 2, seed: 2));
-        using var weights = new RandomStreams(5).At("test", 0, CPU);
+        using var weights = new RandomStreams(5).At("test", 0);
         var made = spec.Encoder.Create(splits.Train.Channels, weights);
         Pretrained = new Pretrained(
             spec,
@@ -53,7 +53,7 @@ internal sealed class Tiny : IDisposable
     internal static ImageSet Images(int count, int classes, long seed = 1, long side = Side)
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(seed).At("images", 0, CPU);
+        using var generator = new RandomStreams(seed).At("images", 0);
         var labels = arange(count) % classes;
         var images = randint(0, 60, [count, 3, side, side], generator: generator);
         images.select(1, 0).add_((labels * (195 / Math.Max(1, classes - 1))).view(-1, 1, 1));

@@ -38,7 +38,7 @@ internal static class Formula
                 tensor.copy_(Weight(network, name, tensor.shape));
     }
 
-    private static Tensor Weight(string network, string name, long[] shape)
+    internal static Tensor Weight(string network, string name, long[] shape)
     {
         var (low, high) =
             name.EndsWith("running_mean") ? (-0.1, 0.1)

@@ -26,6 +26,9 @@ internal sealed class GoldenFile : IDisposable
 
     internal Tensor this[string name] => tensors[name];
 
+    /// <summary>The names of all tensors.</summary>
+    internal IEnumerable<string> Keys => tensors.Keys;
+
     /// <summary>The names whose digests are the rows of that tensor.</summary>
     internal string[] Names(string tensor) => notes[tensor].Split(',');
 

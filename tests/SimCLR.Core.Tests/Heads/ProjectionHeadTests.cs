@@ -9,7 +9,7 @@ public class ProjectionHeadTests
 {
     private static ProjectionHead Create(HeadSpec spec)
     {
-        using var weights = new RandomStreams(0).At(RandomStreams.Weights, 0, CPU);
+        using var weights = new RandomStreams(0).At(RandomStreams.Weights, 0);
         return spec.Create(10, weights);
     }
 
@@ -30,6 +30,20 @@ public class ProjectionHeadTests
         Assert.Equal([6, depth == 0 ? 10 : 4], z.shape);
         Assert.Equal(z.shape[1], head.OutputSize);
         Assert.Equal(parameters, Trainable(head));
+    }
+
+    [Theory]
+    [InlineData(LastNorm.WithoutShift, false, 4)]
+    [InlineData(LastNorm.Affine, false, 8)]
+    [InlineData(LastNorm.WithoutAffine, false, 0)]
+    [InlineData(LastNorm.None, false, 0)]
+    [InlineData(LastNorm.None, true, 4)]
+    public void What_follows_the_last_layer_is_as_asked(LastNorm norm, bool bias, long more)
+    {
+        using var head = Create(new HeadSpec(2, Output: 4, LastNorm: norm, LastBias: bias));
+        Assert.Equal(10 * 10 + 20 + 10 * 4 + more, Trainable(head));
+        using var z = head.forward(rand(64, 10));
+        Assert.Equal(norm != LastNorm.None, z.mean([0]).abs().max().ToSingle() < 1e-5);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using SimCLR.Core.Images;
-using SkiaSharp;
 
 namespace SimCLR.Core.Tests.Images;
 
@@ -101,13 +100,13 @@ public class CifarTests
         using var folder = new TemporaryFolder();
         foreach (var split in new[] { "train", "test" })
         foreach (var name in CifarNames.Ten)
-            folder.WriteImage($"{split}/{name}/0.png", 32, 32, (x, y) => new SKColor((byte)x, (byte)y, 9));
+            folder.WriteImage($"{split}/{name}/0.png", 32, 32, (x, y) => new Colour((byte)x, (byte)y, 9));
         using var splits = new Cifar10(folder.Root).Load();
         Assert.Equal(CifarNames.Ten, splits.Train.ClassNames);
         Assert.Equal([10, 3, 32, 32], splits.Test.Images.shape);
         Assert.Equal(31, splits.Train.Images[4, 0, 5, 31].item<byte>());
 
-        folder.WriteImage("train/zebra/0.png", 32, 32, (_, _) => SKColors.Red);
+        folder.WriteImage("train/zebra/0.png", 32, 32, (_, _) => Colour.Pure);
         var error = Assert.Throws<ImageSourceException>(() => new Cifar10(folder.Root).Load());
         Assert.Contains("not those of CIFAR-10", error.Message);
     }

@@ -14,7 +14,16 @@ public class CoverResizingTests
     private static byte[] Resize(byte[] rgba, int sourceWidth, int sourceHeight, int width, int height)
     {
         var planes = new byte[3 * width * height];
-        CoverResizing.FromRgba(rgba, sourceWidth, sourceHeight, planes, width, height);
+        CoverResizing.Resize<byte>(
+            rgba,
+            sourceWidth,
+            sourceHeight,
+            4,
+            (sourceWidth, sourceHeight),
+            planes,
+            width,
+            height
+        );
         return planes;
     }
 
@@ -96,10 +105,38 @@ public class CoverResizingTests
         Assert.All(planes[64..128], value => Assert.Equal(127, value));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(13)]
+    public void Numbers_of_16_bits_and_any_number_of_bands_are_resized_alike(int bands)
+    {
+        var random = new Random(2);
+        var source = Enumerable.Range(0, 29 * 21 * bands).Select(_ => (ushort)random.Next(65536)).ToArray();
+        var planes = new ushort[bands * 64];
+        CoverResizing.Resize<ushort>(source, 29, 21, bands, (29, 21), planes, 8, 8);
+        for (var band = 0; band < bands; band++)
+        {
+            // The upper and the lower byte of each number as images of their own.
+            var bytes = Enumerable
+                .Range(0, 29 * 21)
+                .SelectMany(i =>
+                    new byte[] { (byte)(source[i * bands + band] >> 8), (byte)source[i * bands + band], 0, 0 }
+                )
+                .ToArray();
+            for (var i = 0; i < 64; i++)
+            {
+                var upper = Definition(bytes, 29, 21, 8, 8, 0, i / 8, i % 8);
+                var lower = Definition(bytes, 29, 21, 8, 8, 1, i / 8, i % 8);
+                Assert.Equal(256 * upper + lower, planes[band * 64 + i], 0.6);
+            }
+        }
+    }
+
     [Fact]
     public void The_weights_of_a_pixel_sum_to_1() =>
         Assert.All(
-            CoverResizing.Weights(50, 7, 50.0 / 7),
+            CoverResizing.Weights(50, 50, 7, 50.0 / 7),
             weights => Assert.Equal(1, weights.Values.Sum(value => (double)value), 1e-6)
         );
 }

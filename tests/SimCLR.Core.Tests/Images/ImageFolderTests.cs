@@ -1,18 +1,17 @@
 using SimCLR.Core.Images;
-using SkiaSharp;
 
 namespace SimCLR.Core.Tests.Images;
 
 public class ImageFolderTests
 {
-    private static SKColor Gradient(int x, int y) => new((byte)(10 * x), (byte)(7 * y), 200);
+    private static Colour Gradient(int x, int y) => new((byte)(10 * x), (byte)(7 * y), 200);
 
     [Fact]
     public void Train_and_test_folders_are_read_in_ordinal_order_without_change()
     {
         using var folder = new TemporaryFolder();
         foreach (var name in new[] { "train/b/2.png", "train/b/10.png", "train/B/1.png", "test/b/1.png" })
-            folder.WriteImage(name, 6, 8, (x, y) => new SKColor((byte)(10 * x), (byte)(7 * y), (byte)name.Length));
+            folder.WriteImage(name, 6, 8, (x, y) => new Colour((byte)(10 * x), (byte)(7 * y), (byte)name.Length));
         using var splits = new ImageFolder(folder.Root).Load();
         Assert.Equal(["B", "b"], splits.Train.ClassNames);
         Assert.Equal([3, 3, 8, 6], splits.Train.Images.shape);
@@ -24,18 +23,14 @@ public class ImageFolderTests
     }
 
     [Theory]
-    [InlineData(SKEncodedImageFormat.Jpeg, "jpeg", 6)]
-    [InlineData(SKEncodedImageFormat.Png, "PNG", 0)]
-    [InlineData(SKEncodedImageFormat.Webp, "webp", 8)]
-    public void Every_format_gives_the_colours_that_were_drawn(
-        SKEncodedImageFormat format,
-        string extension,
-        int tolerance
-    )
+    [InlineData(PictureFormat.Jpeg, "jpeg", 6)]
+    [InlineData(PictureFormat.Png, "PNG", 0)]
+    [InlineData(PictureFormat.Webp, "webp", 8)]
+    public void Every_format_gives_the_colours_that_were_drawn(PictureFormat format, string extension, int tolerance)
     {
         using var folder = new TemporaryFolder();
         foreach (var split in new[] { "train", "val" })
-            folder.WriteImage($"{split}/c/1.{extension}", 16, 16, (_, _) => new SKColor(200, 60, 120), format);
+            folder.WriteImage($"{split}/c/1.{extension}", 16, 16, (_, _) => new Colour(200, 60, 120), format);
         using var splits = new ImageFolder(folder.Root).Load();
         foreach (var (c, expected) in new[] { (0, 200), (1, 60), (2, 120) })
             Assert.InRange(splits.Test.Images[0, c, 8, 8].item<byte>(), expected - tolerance, expected + tolerance);
@@ -45,14 +40,12 @@ public class ImageFolderTests
     public void Transparency_is_dropped_and_gray_fills_three_channels()
     {
         using var folder = new TemporaryFolder();
-        folder.WriteImage("train/c/clear.png", 4, 4, (_, _) => new SKColor(200, 60, 120, 128));
+        folder.WriteImage("train/c/clear.png", 4, 4, (_, _) => new Colour(200, 60, 120, 128));
         var path = folder.At("test", "c", "gray.png");
-        using (var gray = new SKBitmap(new SKImageInfo(4, 4, SKColorType.Gray8)))
-        {
-            gray.Erase(new SKColor(90, 90, 90));
-            using var file = File.Create(path);
-            gray.Encode(file, SKEncodedImageFormat.Png, 100);
-        }
+        using (var level = NetVips.Image.NewFromMemory(new byte[16], 4, 4, 1, NetVips.Enums.BandFormat.Uchar))
+        using (var levels = level + 90)
+        using (var bytes = levels.Cast(NetVips.Enums.BandFormat.Uchar))
+            File.WriteAllBytes(path, bytes.PngsaveBuffer());
         using var splits = new ImageFolder(folder.Root).Load();
         Assert.Equal(
             [200, 60, 120],
@@ -73,7 +66,7 @@ public class ImageFolderTests
         using var folder = new TemporaryFolder();
         byte Red(int x, int y) => (byte)(x * 37 + y * 91 + x * y % 7 * 20);
         foreach (var split in new[] { "train", "test" })
-            folder.WriteImage($"{split}/c/1.png", width, height, (x, y) => new SKColor(Red(x, y), 9, 250));
+            folder.WriteImage($"{split}/c/1.png", width, height, (x, y) => new Colour(Red(x, y), 9, 250));
         using var splits = new ImageFolder(folder.Root, size).Load();
         Assert.Equal([1, 3, size, size], splits.Train.Images.shape);
         for (var y = 0; y < size; y++)
@@ -108,12 +101,12 @@ public class ImageFolderTests
                 $"train/c/{i:d3}.png",
                 16,
                 16,
-                (_, y) => y == 0 ? new SKColor((byte)(i / 2), 0, 0) : Gradient(i, y)
+                (_, y) => y == 0 ? new Colour((byte)(i / 2), 0, 0) : Gradient(i, y)
             );
         folder.WriteImage("test/c/1.png", 16, 16, Gradient);
         File.WriteAllText(folder.At("train", "c", "000.png"), "no image");
         var cutPng = Cut(folder.At("train", "c", "100.png"));
-        var cutJpeg = Cut(folder.WriteImage("train/c/101.jpg", 16, 16, Gradient, SKEncodedImageFormat.Jpeg));
+        var cutJpeg = Cut(folder.WriteImage("train/c/101.jpg", 16, 16, Gradient, PictureFormat.Jpeg));
         File.WriteAllBytes(folder.At("train", "c", "399.png"), []);
 
         var told = new List<string>();
@@ -122,9 +115,9 @@ public class ImageFolderTests
         Assert.Equal(397, splits.Train.Labels.shape[0]);
         var reds = Enumerable.Range(0, 397).Select(i => (int)splits.Train.Images[i, 0, 0, 0].item<byte>());
         Assert.Equal(Enumerable.Range(0, 400).Where(i => i is not (0 or 100 or 399)).Select(i => i / 2), reds);
-        Assert.Contains("4 of 401 images cannot be read", Assert.Single(told));
-        Assert.Contains(cutPng, told[0]);
-        Assert.Contains(cutJpeg, told[0]);
+        Assert.Contains("4 of 401 images cannot be read", told[^1]);
+        Assert.Contains(cutPng, told[^1]);
+        Assert.Contains(cutJpeg, told[^1]);
     }
 
     private static string Cut(string path)
@@ -159,7 +152,7 @@ public class ImageFolderTests
         // A folder in a file's place cannot be read, whatever the rights of whoever runs the test.
         var path = folder.At("c.png");
         Directory.CreateDirectory(path);
-        var reader = new FolderReader(4, 4, true, null, default);
+        var reader = new FolderReader(new PixelLayout(3, 4, 4), true, null, default);
         var error = Assert.Throws<ImageSourceException>(() =>
             reader.Read([.. files, new LabelledFile(path, 0)], ["c"])
         );
@@ -184,11 +177,11 @@ public class ImageFolderTests
     {
         using var folder = new TemporaryFolder();
         for (var i = 0; i < 200; i++)
-            folder.WriteImage($"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png", 4, 4, (_, _) => new SKColor((byte)i, 0, 0));
+            folder.WriteImage($"{(i % 2 == 0 ? "cat" : "dog")}/{i}.png", 4, 4, (_, _) => new Colour((byte)i, 0, 0));
         var before = TestReds(folder);
         Assert.InRange(before.Length, 25, 55);
-        folder.WriteImage("cat/another.png", 4, 4, (_, _) => new SKColor(255, 0, 0));
-        folder.WriteImage("ant/1.png", 4, 4, (_, _) => new SKColor(255, 0, 0));
+        folder.WriteImage("cat/another.png", 4, 4, (_, _) => new Colour(255, 0, 0));
+        folder.WriteImage("ant/1.png", 4, 4, (_, _) => new Colour(255, 0, 0));
         Assert.Equal(before, TestReds(folder));
     }
 
@@ -217,7 +210,7 @@ public class ImageFolderTests
         );
         Fails("no class folders");
         folder.WriteImage("train/c/1.png", 4, 4, Gradient);
-        Fails("none of test, val, validation");
+        Fails("none of test, testing, val, valid, validation");
         folder.WriteImage("test/d/1.png", 4, 4, Gradient);
         Fails("has classes that");
         Directory.CreateDirectory(folder.At("train", "d"));

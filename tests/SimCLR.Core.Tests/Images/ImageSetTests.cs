@@ -143,4 +143,75 @@ public class ImageSetTests
         validation.Dispose();
         Assert.Equal(before, Tensor.TotalCount);
     }
+
+    [Fact]
+    public void What_is_chosen_of_a_choice_are_the_images_that_both_chose()
+    {
+        using var scope = NewDisposeScope();
+        var set = Set(0, 1, 2, 0, 1, 2);
+        using var odd = set.Select(tensor(new long[] { 5, 3, 1 }));
+        using var two = odd.Select(tensor(new long[] { 2, 0 }));
+        set.Dispose(); // the pixels are shared, and stay
+        odd.Dispose();
+        Assert.Equal([1, 5], Indices(two));
+        Assert.Equal([1, 2], two.Labels.data<long>().ToArray());
+        Assert.Equal([5], two.Rows(1, 1).data<byte>().ToArray());
+        Assert.Equal([5, 1, 5], two.Gather(tensor(new long[] { 1, 0, 1 })).data<byte>().ToArray());
+    }
+
+    [Fact]
+    public void Choosing_copies_no_pixels()
+    {
+        using var scope = NewDisposeScope();
+        using var set = new ImageSet(zeros([4, 3, 512, 512], ScalarType.Byte), zeros(4, ScalarType.Int64), ["a"]);
+        set.Images[0].fill_(1);
+        using var two = set.Select(tensor(new long[] { 3, 0 }));
+        set.Images[0].fill_(7); // seen by the choice: it is the same memory
+        Assert.Equal(7, two.Rows(1, 1).max().item<byte>());
+    }
+
+    [Fact]
+    public void Sets_of_more_than_2_GiB_are_chosen_from_limited_and_split()
+    {
+        using var folder = new TemporaryFolder();
+        const int Side = 4096; // 48 MiB an image
+        var index = new ShardIndex(
+            ShardIndex.CurrentVersion,
+            "",
+            3,
+            Side,
+            Side,
+            8,
+            ["a", "b"],
+            [new Shard("shard-00000.u8", [new LabelRun(0, 24), new LabelRun(1, 24)], 0, "", 0)]
+        );
+        using (var file = File.Create(folder.At("shard-00000.u8")))
+        {
+            file.SetLength(48L * index.ImageBytes); // sparse
+            file.Position = 47L * index.ImageBytes;
+            file.WriteByte(9);
+        }
+        using var scope = NewDisposeScope();
+        using var set = new ShardFolder(folder.Root, null, default).ToImageSet(index);
+        using var all = set.Take(48);
+        using var generator = new Generator(1);
+        var (train, validation) = all.SplitValidation(0.25, generator);
+        using (train)
+        using (validation)
+        {
+            Assert.Equal((36, 12), (train.Count, validation.Count));
+            using var last = all.Rows(47, 1);
+            Assert.Equal(9, last[0, 0, 0, 0].item<byte>());
+        }
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(3L * 1024, true)]
+    [InlineData(3L * 1024 - 3, false)]
+    public void A_GPU_takes_images_that_need_a_third_of_its_free_memory(long? free, bool fit)
+    {
+        using var set = new ImageSet(zeros([4, 1, 16, 16], ScalarType.Byte), zeros(4, ScalarType.Int64), ["a"]);
+        Assert.Equal(fit, ImageFeed.Fit(set, free));
+    }
 }

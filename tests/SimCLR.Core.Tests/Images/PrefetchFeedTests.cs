@@ -2,7 +2,6 @@ using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Training;
 using SimCLR.Core.Training;
-using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,14 +15,19 @@ public class PrefetchFeedTests
         var files = Enumerable
             .Range(0, count)
             .Select(i => new LabelledFile(
-                folder.WriteImage($"c/{i:D3}.png", 16, 16, (_, _) => new SKColor((uint)random.Next() | 0xff000000)),
+                folder.WriteImage(
+                    $"c/{i:D3}.png",
+                    16,
+                    16,
+                    (_, _) => new Colour((byte)random.Next(), (byte)random.Next(), (byte)random.Next())
+                ),
                 i % 2
             ))
             .ToList();
         string[] classes = ["a", "b"];
         return (
-            new ShardFolder(folder.At("cache"), null, default).Open(files, classes, 16, 16, true),
-            new FolderReader(16, 16, true, null, default).Read(files, classes)
+            new ShardFolder(folder.At("cache"), null, default).Open(files, classes, new PixelLayout(3, 16, 16), true),
+            new FolderReader(new PixelLayout(3, 16, 16), true, null, default).Read(files, classes)
         );
     }
 
@@ -47,6 +51,24 @@ public class PrefetchFeedTests
                 var (actual, actualLabels) = prefetch.Batch(step);
                 Assert.Equal(expected.bytes.ToArray(), actual.bytes.ToArray());
                 Assert.Equal(expectedLabels.data<long>().ToArray(), actualLabels.data<long>().ToArray());
+            }
+    }
+
+    [Fact]
+    public void Images_in_memory_come_in_the_same_batches()
+    {
+        using var folder = new TemporaryFolder();
+        var (streamed, inMemory) = Sets(folder);
+        using (streamed)
+        using (inMemory)
+        using (var every = arange(inMemory.Count))
+        using (var chosen = inMemory.Select(every.flip(0)))
+        using (var prefetch = new PrefetchFeed(chosen, Order(chosen), CPU, 20))
+        using (var memory = new MemoryFeed(chosen, Order(chosen), CPU))
+            for (var step = 0; step < 8; step++)
+            {
+                using var scope = NewDisposeScope();
+                Assert.Equal(memory.Batch(step).Images.bytes.ToArray(), prefetch.Batch(step).Images.bytes.ToArray());
             }
     }
 

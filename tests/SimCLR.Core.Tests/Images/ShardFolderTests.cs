@@ -1,5 +1,4 @@
 using SimCLR.Core.Images;
-using SkiaSharp;
 using TorchSharp;
 
 namespace SimCLR.Core.Tests.Images;
@@ -17,7 +16,7 @@ public class ShardFolderTests
                         $"{Classes[i % 2]}/{i:D3}.png",
                         8,
                         8,
-                        (x, y) => new SKColor((byte)(x * 20), (byte)(y * 20), (byte)i)
+                        (x, y) => new Colour((byte)(x * 20), (byte)(y * 20), (byte)i)
                     ),
                     i % 2
                 )),
@@ -29,7 +28,13 @@ public class ShardFolderTests
         Action<string>? report = null,
         CancellationToken cancellation = default,
         long shardBytes = ShardFolder.ShardBytes
-    ) => new ShardFolder(folder.At("cache"), report, cancellation, shardBytes).Open(files, Classes, 8, 8, resize: true);
+    ) =>
+        new ShardFolder(folder.At("cache"), report, cancellation, shardBytes).Open(
+            files,
+            Classes,
+            new PixelLayout(3, 8, 8),
+            resize: true
+        );
 
     private static byte[] Bytes(ImageSet images)
     {
@@ -39,7 +44,7 @@ public class ShardFolderTests
 
     private static byte[] InMemory(IReadOnlyList<LabelledFile> files)
     {
-        using var images = new FolderReader(8, 8, true, null, default).Read(files, Classes);
+        using var images = new FolderReader(new PixelLayout(3, 8, 8), true, null, default).Read(files, Classes);
         return Bytes(images);
     }
 
@@ -63,8 +68,8 @@ public class ShardFolderTests
     [InlineData("\"Count\":1", "\"Count\":-1", "", "")]
     [InlineData("\"Count\":1", "\"Count\":2000000000", "", "")]
     [InlineData("{\"File\"", "null,{\"File\"", "", "")]
-    [InlineData("\"Version\":2", "\"Version\":1", "", "")]
-    [InlineData("{\"Version\":2", "\"Version\":2", "", "")]
+    [InlineData("\"Version\":3", "\"Version\":2", "", "")]
+    [InlineData("{\"Version\":3", "\"Version\":3", "", "")]
     public void A_damaged_index_is_told_and_made_again(string what, string by, string second, string bySecond)
     {
         using var folder = new TemporaryFolder();
@@ -142,7 +147,7 @@ public class ShardFolderTests
         using var folder = new TemporaryFolder();
         var files = Files(folder, 5);
         Open(folder, files).Dispose();
-        folder.WriteImage("a/002.png", 8, 8, (_, _) => SKColors.White);
+        folder.WriteImage("a/002.png", 8, 8, (_, _) => Colour.White);
         var said = new List<string>();
         using var images = Open(folder, files, said.Add);
         Assert.Contains("is made again: the images have changed", Assert.Single(said));
@@ -170,7 +175,7 @@ public class ShardFolderTests
         if (damage == "gone")
             File.Delete(shard);
         if (damage == "index")
-            File.WriteAllText(IndexOf(folder), "{ \"Version\": 2 }");
+            File.WriteAllText(IndexOf(folder), "{ \"Version\": 3 }");
         var said = new List<string>();
         using (var images = Open(folder, files, said.Add, shardBytes: TwentyImages))
         {
@@ -290,12 +295,17 @@ public class ShardFolderTests
     }
 
     [Fact]
-    public void A_chosen_part_is_in_memory()
+    public void A_chosen_part_is_read_from_disk_too_and_outlives_the_whole()
     {
         using var folder = new TemporaryFolder();
-        using var images = Open(folder, Files(folder, 6));
-        using var part = images.Take(4);
-        Assert.False(part.IsStreamed);
-        Assert.Equal(4, part.Count);
+        var images = Open(folder, Files(folder, 6));
+        using var expected = images.Rows(3, 1);
+        using var place = TorchSharp.torch.tensor(new long[] { 3 });
+        using var part = images.Select(place);
+        images.Dispose();
+        images.Dispose(); // once is enough, twice does no harm
+        Assert.True(part.IsStreamed);
+        using var found = part.Rows(0, 1);
+        Assert.Equal(expected.bytes.ToArray(), found.bytes.ToArray());
     }
 }

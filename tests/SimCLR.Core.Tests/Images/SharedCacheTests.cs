@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
-using SkiaSharp;
 
 namespace SimCLR.Core.Tests.Images;
 
@@ -32,8 +31,7 @@ internal static class CacheMaker
         using var images = new ShardFolder(Path.Combine(root, "cache"), report, cancellation, shardBytes: 4000).Open(
             files,
             ["a", "b"],
-            8,
-            8,
+            new PixelLayout(3, 8, 8),
             resize: true
         );
         using var pixels = images.Rows(0, images.Count);
@@ -52,7 +50,7 @@ public class SharedCacheTests
         var files = Enumerable
             .Range(0, CacheMaker.Count)
             .Select(i => new LabelledFile(
-                folder.WriteImage($"{i:D3}.png", 8, 8, (x, y) => new SKColor((byte)(x * 20), (byte)(y * 20), (byte)i)),
+                folder.WriteImage($"{i:D3}.png", 8, 8, (x, y) => new Colour((byte)(x * 20), (byte)(y * 20), (byte)i)),
                 i % 2
             ))
             .ToList();

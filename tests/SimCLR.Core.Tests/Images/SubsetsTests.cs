@@ -77,7 +77,7 @@ public class SubsetsTests
                 using var labels = tensor(given.labels);
                 long[] Draw()
                 {
-                    using var generator = new RandomStreams(given.seed).At("test", 0, CPU);
+                    using var generator = new RandomStreams(given.seed).At("test", 0);
                     return Numbers(Subsets.BalancedFraction(labels, given.fraction, 5, generator));
                 }
                 var size = (long)Math.Round(given.fraction * given.labels.Length);
@@ -96,7 +96,7 @@ public class SubsetsTests
             given =>
             {
                 using var labels = tensor(given.labels);
-                using var generator = new RandomStreams(0).At("test", 0, CPU);
+                using var generator = new RandomStreams(0).At("test", 0);
                 var (keptTensor, heldTensor) = Subsets.HoldOut(labels, given.fraction, generator);
                 var (kept, held) = (Numbers(keptTensor), Numbers(heldTensor));
                 Assert.Equal(Enumerable.Range(0, given.labels.Length).Select(i => (long)i), kept.Concat(held).Order());
@@ -118,7 +118,7 @@ public class SubsetsTests
             .Range(0, 2)
             .Select(seed =>
             {
-                using var generator = new RandomStreams(seed).At("test", 0, CPU);
+                using var generator = new RandomStreams(seed).At("test", 0);
                 return Numbers(Subsets.BalancedFraction(labels, 0.1, 1, generator));
             })
             .ToList();
@@ -129,7 +129,7 @@ public class SubsetsTests
     public void Numbers_out_of_range_are_refused()
     {
         using var labels = zeros(4, ScalarType.Int64);
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         foreach (var count in new[] { 0, 5 })
             Assert.Throws<ArgumentOutOfRangeException>(() => Subsets.Balanced(labels, count));
         foreach (var fraction in new[] { 0, 1.1, double.NaN })

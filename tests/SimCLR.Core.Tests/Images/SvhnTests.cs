@@ -49,7 +49,7 @@ public class SvhnTests
         using var folder = Files();
         File.Delete(folder.At("test_32x32.mat"));
         var error = Assert.Throws<ImageSourceException>(() => new Svhn(folder.Root).Load());
-        Assert.Contains("test_32x32.mat. Allow the download, or fetch http", error.Message);
+        Assert.Contains("test_32x32.mat. Allow the download (--download in a script), or fetch http", error.Message);
     }
 
     [Fact]

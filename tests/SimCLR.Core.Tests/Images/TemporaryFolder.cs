@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace SimCLR.Core.Tests.Images;
 
 /// <summary>A folder that lives as long as a test.</summary>
@@ -19,17 +17,12 @@ internal sealed class TemporaryFolder : IDisposable
         string relative,
         int width,
         int height,
-        Func<int, int, SKColor> colour,
-        SKEncodedImageFormat format = SKEncodedImageFormat.Png
+        Func<int, int, Colour> colour,
+        PictureFormat format = PictureFormat.Png
     )
     {
-        using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
-        for (var y = 0; y < height; y++)
-        for (var x = 0; x < width; x++)
-            bitmap.SetPixel(x, y, colour(x, y));
         var path = At(relative.Split('/'));
-        using var file = File.Create(path);
-        Assert.True(bitmap.Encode(file, format, 95));
+        File.WriteAllBytes(path, Picture.Encode(width, height, colour, format));
         return path;
     }
 

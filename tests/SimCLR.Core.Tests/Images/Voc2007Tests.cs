@@ -1,5 +1,4 @@
 using SimCLR.Core.Images;
-using SkiaSharp;
 using TorchSharp;
 
 namespace SimCLR.Core.Tests.Images;
@@ -18,8 +17,8 @@ public class Voc2007Tests
                 $"{prefix}JPEGImages/{name}.jpg",
                 40,
                 30,
-                (x, _) => x < 5 || x >= 35 ? SKColors.Red : new SKColor((byte)(40 * i), 90, 200),
-                SKEncodedImageFormat.Jpeg
+                (x, _) => x < 5 || x >= 35 ? Colour.Pure : new Colour((byte)(40 * i), 90, 200),
+                PictureFormat.Jpeg
             );
         foreach (var name in Voc2007.Classes)
         {
@@ -84,7 +83,7 @@ public class Voc2007Tests
         using var folder = new TemporaryFolder();
         var names = Enumerable.Range(0, 120).Select(i => $"{i:D6}").ToArray();
         foreach (var name in names)
-            folder.WriteImage($"JPEGImages/{name}.jpg", 8, 8, (_, _) => SKColors.Gray, SKEncodedImageFormat.Jpeg);
+            folder.WriteImage($"JPEGImages/{name}.jpg", 8, 8, (_, _) => Colour.Gray, PictureFormat.Jpeg);
         File.WriteAllText(folder.At("JPEGImages", "000007.jpg"), "no image");
         foreach (var name in Voc2007.Classes)
         {

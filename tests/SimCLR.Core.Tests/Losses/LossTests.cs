@@ -30,7 +30,7 @@ public class LossTests
     private static double[,] Draw(long seed)
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(seed).At("test", 0, CPU);
+        using var generator = new RandomStreams(seed).At("test", 0);
         return (double[,])randn([N, D], ScalarType.Float64, generator: generator).data<double>().ToNDArray();
     }
 

@@ -11,7 +11,7 @@ public class NtXentTests
     private static double[,] Draw(int n, int d, long seed, double scale = 1)
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(seed).At("test", 0, CPU);
+        using var generator = new RandomStreams(seed).At("test", 0);
         return (double[,])(randn([n, d], ScalarType.Float64, generator: generator) * scale).data<double>().ToNDArray();
     }
 

@@ -2,6 +2,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Losses;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Training;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -31,7 +32,7 @@ public class LossAndViewMistakesTests
 
     private static ViewParameters Draw(IView view)
     {
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         return view.Draw(new BatchShape(Count, 3, 16, 16, CPU), generator);
     }
 
@@ -93,7 +94,7 @@ public class LossAndViewMistakesTests
     {
         // Similarities up to 1000, and of oneself 1000: e^1000 is beyond float32, and so would be its gradient.
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(0).At("test", 0, CPU);
+        using var generator = new RandomStreams(0).At("test", 0);
         var (a, b) = (randn(8, 4, generator: generator).requires_grad_(), randn(8, 4, generator: generator));
         var value = loss.Compute(a, b);
         value.backward();
@@ -147,7 +148,7 @@ public class LossAndViewMistakesTests
                 var head = new HeadSpec(2, 8, BatchNorm: false).Create(encoder.FeatureSize, weights);
                 encoder.to(ScalarType.Float64);
                 head.to(ScalarType.Float64);
-                new Embedder(encoder, head, new NtXent(0.2), Precision.Float32, CPU, parts).Backward(pairs);
+                Embeddings.Of(new NtXent(0.2), encoder, head, parts).Backward(pairs, Embeddings.Step(pairs));
                 return cat([.. encoder.parameters().Concat(head.parameters()).Select(p => p.grad!.flatten())]);
             })
             .ToList();

@@ -43,6 +43,32 @@ public class ParameterGroupTests
         ];
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_group_with_a_rate_of_its_own_keeps_it_whatever_the_optimizers(string name)
+    {
+        var constant = Group("w", Weight(2, 2)) with { FixedRate = 0.05 };
+        Assert.Equal(
+            Steps(Optimizers[name], Group("w", Weight(2, 2)), 0.05, 1, 2, 3),
+            Steps(Optimizers[name], constant, 0.4, 1, 2, 3)
+        );
+    }
+
+    [Fact]
+    public void A_gradient_that_is_too_firstis_shortened_for_each_parameter_by_itself()
+    {
+        using var scope = NewDisposeScope();
+        var (first, second) = (Weight(0, 0), Weight(0, 0));
+        var group = new ParameterGroup("all", [("long", first), ("short", second)]) { LargestGradient = 3 };
+        using var optimizer = new SgdSpec(Momentum: 0).Create([group]);
+        optimizer.LearningRate = 1;
+        first.grad!.copy_(tensor(new[] { 6.0, 8.0 }).view(1, -1));
+        second.grad!.copy_(tensor(new[] { 1.0, 2.0 }).view(1, -1));
+        optimizer.Step();
+        Assert.Equal([-1.8, -2.4], first.data<double>().ToArray().Select(x => Math.Round(x, 5)));
+        Assert.Equal([-1.0, -2.0], second.data<double>().ToArray().Select(x => Math.Round(x, 5)));
+    }
+
     private static Dictionary<string, bool> Decays(nn.Module module) =>
         ParameterGroups
             .Of(module)

@@ -7,7 +7,7 @@ public class RandomStreamsTests
 {
     private static float[] Draw(long seed, string stream, long step)
     {
-        using var generator = new RandomStreams(seed).At(stream, step, CPU);
+        using var generator = new RandomStreams(seed).At(stream, step);
         using var numbers = rand(8, generator: generator);
         return numbers.data<float>().ToArray();
     }
@@ -22,12 +22,4 @@ public class RandomStreamsTests
     [InlineData(7, RandomStreams.ViewA, 4)]
     public void Seed_stream_and_step_each_change_the_numbers(long seed, string stream, long step) =>
         Assert.NotEqual(Draw(7, RandomStreams.ViewA, 3), Draw(seed, stream, step));
-
-    [Fact]
-    public void A_GPU_draws_from_its_own_generator_and_the_CPU_from_the_one_given()
-    {
-        using var generator = new RandomStreams(7).At(RandomStreams.ViewA, 3, CPU);
-        Assert.Same(generator, RandomStreams.For(CPU, generator));
-        Assert.Null(RandomStreams.For(new Device(TorchSharp.DeviceType.CUDA), generator));
-    }
 }

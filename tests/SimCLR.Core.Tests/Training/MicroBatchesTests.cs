@@ -19,7 +19,7 @@ public class MicroBatchesTests
     {
         internal Network(ScalarType type, bool frozen)
         {
-            using var weights = new RandomStreams(1).At("weights", 0, CPU);
+            using var weights = new RandomStreams(1).At("weights", 0);
             Encoder = new ResNetSpec(18, 0.125, ZeroInitResidual: false).Create(3, weights);
             Head = new HeadSpec(Output: 16).Create(Encoder.FeatureSize, weights);
             Encoder.to(type);
@@ -59,8 +59,9 @@ public class MicroBatchesTests
     }
 
     private static Tensor Backward(Network network, ViewPairs pairs, MicroBatches? parts) =>
-        new Embedder(network.Encoder, network.Head, new NtXent(0.2), Precision.Float32, CPU, parts)
-            .Backward(pairs)
+        Embeddings
+            .Of(new NtXent(0.2), network.Encoder, network.Head, parts)
+            .Backward(pairs, Embeddings.Step(pairs))
             .Loss;
 
     private static void Close(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual, double tolerance)

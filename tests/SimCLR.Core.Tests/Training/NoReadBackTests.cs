@@ -2,9 +2,11 @@ using System.Reflection;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Losses;
+using SimCLR.Core.Tests.Methods;
 using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
@@ -101,8 +103,15 @@ public class NoReadBackTests
     public void No_loss_reads_back()
     {
         foreach (var loss in Losses)
-            Assert.Empty(Read(Plain with { Loss = loss }));
+            Assert.Empty(Read(Plain with { Method = new SimClrSpec(loss) }));
     }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void No_method_reads_back(string name) =>
+        Assert.Empty(Read(Every.Spec(name) with { ViewA = Plain.ViewA, ViewB = Plain.ViewA }));
+
+    public static TheoryData<string> Methods => Every.Names;
 
     [Fact]
     public void Every_view_and_every_loss_is_tried()
@@ -168,7 +177,7 @@ public class NoReadBackTests
     [Fact]
     public void Views_losses_encoders_and_optimizers_make_no_tensor_of_numbers_of_NET()
     {
-        string[] places = ["Views", "Losses", "Encoders", "Heads", "Optimizers"];
+        string[] places = ["Views", "Losses", "Encoders", "Heads", "Methods", "Optimizers"];
         var makers =
             from type in typeof(IView).Assembly.GetTypes()
             where places.Contains(type.Namespace?.Split('.')[^1])

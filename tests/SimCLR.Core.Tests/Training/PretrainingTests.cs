@@ -2,6 +2,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
@@ -147,7 +148,7 @@ public class PretrainingTests
         using var training = new Pretraining(
             Spec(learningRate: 1e30) with
             {
-                Loss = new NtXent(0.5, normalize: false),
+                Method = new SimClrSpec(new NtXent(0.5, normalize: false)),
                 Head = new HeadSpec(1, BatchNorm: false),
             },
             images,

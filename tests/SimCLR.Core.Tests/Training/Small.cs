@@ -2,6 +2,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
@@ -28,8 +29,7 @@ internal static class Small
             ViewB = View,
             Encoder = new SmallConvSpec([8, 16]),
             Head = new HeadSpec(Output: 16),
-            Loss = new NtXent(0.5),
-            MetricTemperature = 0.5,
+            Method = new SimClrSpec(new NtXent(0.5), 0.5),
             Optimizer = new SgdSpec(),
             LearningRate = learningRate,
             BatchSize = 16,
@@ -41,7 +41,7 @@ internal static class Small
     internal static ImageSet Noise(int count = 70, long side = 16)
     {
         using var scope = NewDisposeScope();
-        using var generator = new RandomStreams(9).At("images", 0, CPU);
+        using var generator = new RandomStreams(9).At("images", 0);
         return new ImageSet(
             randint(0, 256, [count, 3, side, side], generator: generator).to_type(ScalarType.Byte),
             arange(count) % 2,

@@ -3,6 +3,7 @@ using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Interop;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Tests.Golden;
 using SimCLR.Core.Tests.Images;
 using SimCLR.Core.Training;
@@ -152,7 +153,7 @@ public class TrainingLoopTests
         using var images = Noise();
         var wild = Spec(learningRate: 1e30) with
         {
-            Loss = new NtXent(0.5, normalize: false),
+            Method = new SimClrSpec(new NtXent(0.5, normalize: false)),
             Head = new HeadSpec(1, BatchNorm: false),
             WarmupEpochs = 1,
             Epochs = 100,

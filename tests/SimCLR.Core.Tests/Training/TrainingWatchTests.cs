@@ -1,6 +1,7 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Training;
 using TorchSharp;
@@ -28,7 +29,7 @@ public class TrainingWatchTests
 
     private static string Fails(IEnumerable<TrainingProgress> seen, double? collapsed = null)
     {
-        var watch = new TrainingWatch(collapsed, 20);
+        var watch = new TrainingWatch([.. SimClr.Watched(collapsed)], 20);
         return Assert.Throws<TrainingFailedException>(() => seen.ToList().ForEach(watch.Look)).Message;
     }
 
@@ -57,7 +58,7 @@ public class TrainingWatchTests
     [Fact]
     public void What_recovers_is_left_alone()
     {
-        var watch = new TrainingWatch(Math.Log(127), 0);
+        var watch = new TrainingWatch([.. SimClr.Watched(Math.Log(127))], 0);
         for (var step = 1; step < 1000; step++)
         {
             var bad = step % (TrainingWatch.Patience + 1) < TrainingWatch.Patience - 1;
@@ -86,7 +87,7 @@ public class TrainingWatchTests
     {
         // At this temperature all similarities are as good as equal, and the learning rate is as good as none.
         using var images = Noise();
-        var spec = Spec(learningRate: 1e-9) with { Loss = new NtXent(1e4), Epochs = 60 };
+        var spec = Spec(learningRate: 1e-9) with { Method = new SimClrSpec(new NtXent(1e4)), Epochs = 60 };
         using var training = new Pretraining(spec, images, CPU);
         Assert.Contains("stuck", Assert.Throws<TrainingFailedException>(() => training.Run()).Message);
     }

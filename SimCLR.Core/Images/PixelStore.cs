@@ -1,0 +1,66 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Images;
+
+/// <summary>Pixels of images of one size, in memory or on disk, which several sets share: the last one that is disposed lets them go.</summary>
+internal abstract class PixelStore(long count, long channels, long height, long width, int bits) : IDisposable
+{
+    private int sharers = 1;
+
+    /// <summary>Number of images.</summary>
+    internal long Count => count;
+
+    internal long Channels => channels;
+    internal long Height => height;
+    internal long Width => width;
+
+    /// <summary>Of each number, 8 or 16.</summary>
+    internal int Bits => bits;
+
+    /// <summary>[N, C, H, W], where they are in memory.</summary>
+    internal virtual Tensor? Tensor => null;
+
+    /// <summary>The images at those places, [B], int64: [B, C, H, W].</summary>
+    internal abstract Tensor Gather(Tensor places);
+
+    /// <summary>The same store, to be disposed once more.</summary>
+    internal PixelStore Share()
+    {
+        Interlocked.Increment(ref sharers);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref sharers) == 0)
+            Release();
+    }
+
+    /// <summary>Lets memory or files go.</summary>
+    protected abstract void Release();
+}
+
+/// <summary>Pixels in one tensor.</summary>
+internal sealed class MemoryPixels(Tensor images)
+    : PixelStore(
+        images.shape[0],
+        images.shape[1],
+        images.shape[2],
+        images.shape[3],
+        images.dtype == ScalarType.Byte ? 8 : 16
+    )
+{
+    private readonly Tensor images = images.DetachFromDisposeScope();
+
+    internal override Tensor? Tensor => images;
+
+    internal override Tensor Gather(Tensor places)
+    {
+        using var here = places.to(images.device, copy: true);
+        return images.index_select(0, here);
+    }
+
+    protected override void Release() => images.Dispose();
+}

@@ -1,0 +1,146 @@
+using SimCLR.Core.Losses;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Methods;
+
+/// <summary>
+/// DINO (Caron et al. 2021, 2104.14294): a student's distribution over K outputs follows that which a teacher, its running mean, gives to the
+/// other view; the teacher's is centred and sharpened. Outputs are cosines of normalized embeddings and directions. The teacher is evaluated.
+/// </summary>
+/// <param name="Outputs">K, 2 or more (paper: 65536).</param>
+/// <param name="Momentum">Of the teacher (paper: 0.996 to 1).</param>
+/// <param name="StudentTemperature">Above 0 (paper: 0.1).</param>
+/// <param name="TeacherTemperature">Above 0, below the student's (paper: 0.04).</param>
+/// <param name="CentreMomentum">How much of the centre is kept in a step (paper: 0.9).</param>
+/// <param name="FrozenEpochs">Epochs before the directions move (paper: 1).</param>
+/// <param name="LargestGradient">No parameter's gradient is longer, each by itself (code: 3); null: no bound.</param>
+public sealed record DinoSpec(
+    long Outputs,
+    MomentumSchedule Momentum,
+    double StudentTemperature = 0.1,
+    double TeacherTemperature = 0.04,
+    double CentreMomentum = 0.9,
+    double FrozenEpochs = 1,
+    double? LargestGradient = 3
+) : IMethodSpec
+{
+    /// <inheritdoc/>
+    public IMethod Create(MethodContext context)
+    {
+        Require.Temperature(StudentTemperature);
+        Require.Temperature(TeacherTemperature);
+        Require.Within("momentum of the centre", CentreMomentum, 0, 1, 0.9);
+        Require.Within("number of outputs", Outputs, 2, int.MaxValue, 4096);
+        return new Dino(this, context);
+    }
+}
+
+internal sealed class Dino : Method
+{
+    private readonly DinoSpec spec;
+    private readonly Prototypes student;
+    private readonly Prototypes teacher;
+    private readonly Tensor centre;
+
+    internal Dino(DinoSpec spec, MethodContext context)
+        : base(context, momentum: spec.Momentum)
+    {
+        this.spec = spec;
+        Branches = BothThroughBoth;
+        student = new Prototypes(context, spec.Outputs, Dimensions);
+        teacher = new Prototypes(context, spec.Outputs, Dimensions);
+        teacher.Rows.requires_grad = false;
+        centre = zeros(1, spec.Outputs, context.Online.Type, context.Device).DetachFromDisposeScope();
+        var frozen = (long)Math.Round(spec.FrozenEpochs * context.StepsPerEpoch);
+        Groups =
+        [
+            .. Groups
+                .Concat(student.Groups.Select(group => group with { FrozenUntil = frozen }))
+                .Select(group => group with { LargestGradient = spec.LargestGradient }),
+        ];
+    }
+
+    public override Networks Evaluated => Target!.Networks;
+
+    public override IReadOnlyList<Branch> Branches { get; }
+
+    public override IReadOnlyDictionary<string, Tensor> State =>
+        new Dictionary<string, Tensor>(base.State)
+        {
+            ["student"] = student.Rows,
+            ["teacher"] = teacher.Rows,
+            ["centre"] = centre,
+        };
+
+    public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
+    [.. Health.Figures, ("teacher entropy", FigureUnit.Nats), ("divergence", FigureUnit.Nats)];
+
+    public override IReadOnlyList<Collapse> Collapses =>
+        [
+            Collapse.OfEmbeddings("Lower the learning rate, or raise the momentum."),
+            new(
+                "teacher entropy",
+                entropy => entropy < 1e-3,
+                false,
+                now =>
+                    $"The teacher has collapsed onto one output by step {now.Step}: its entropy is {now["teacher entropy"]:g2}. "
+                    + "Let the centre follow faster (a lower centre momentum), or raise the teacher's temperature."
+            ),
+            new(
+                "teacher entropy",
+                entropy => entropy > Math.Log(spec.Outputs) - 1e-3,
+                false,
+                now =>
+                    $"The teacher gives all outputs alike by step {now.Step}: its entropy is {now["teacher entropy"]:g4}, ln K. "
+                    + $"Lower the teacher's temperature (now {spec.TeacherTemperature:g2}), or the learning rate (now {now.LearningRate:g3})."
+            ),
+        ];
+
+    /// <summary>The mean of both directions.</summary>
+    public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
+    {
+        using var scope = NewDisposeScope();
+        return (
+            (Direction(embeddings[0], embeddings[3]) + Direction(embeddings[1], embeddings[2])) / 2
+        ).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The centre learns only now: the loss knows that of the steps before.</summary>
+    public override void AfterStep(IReadOnlyList<Embedding> embeddings, StepInput input)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var mean = cat([Teacher(embeddings[2]), Teacher(embeddings[3])]).mean([0], keepdim: true);
+        centre.mul_(spec.CentreMomentum).add_(mean, alpha: 1 - spec.CentreMomentum);
+        base.AfterStep(embeddings, input);
+        teacher.Rows.lerp_(student.Rows, 1 - spec.Momentum.At(input.Step, Context.TotalSteps));
+    }
+
+    public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
+    {
+        var p = SelfDistillation.Teacher(Teacher(embeddings[2]), centre, spec.TeacherTemperature);
+        var entropy = SelfDistillation.Entropy(p);
+        return [.. Health.Of(loss, embeddings[2].Projection), entropy, loss - entropy];
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        student.Dispose();
+        teacher.Dispose();
+        centre.Dispose();
+    }
+
+    private Tensor Direction(Embedding from, Embedding to) =>
+        SelfDistillation.Compute(
+            Prototypes.Cosines(from.Projection, student.Rows),
+            Teacher(to),
+            centre,
+            spec.StudentTemperature,
+            spec.TeacherTemperature
+        );
+
+    private Tensor Teacher(Embedding embedding) => Prototypes.Cosines(embedding.Projection, teacher.Rows);
+}

@@ -1,0 +1,49 @@
+using SimCLR.Core.Losses;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Methods;
+
+/// <summary>Figures that tell whether embeddings are alive, whatever the method.</summary>
+internal static class Health
+{
+    /// <summary>How far normalized embeddings spread (<see cref="ContrastiveMetrics.Deviation"/>): the deviation of a dimension over
+    /// 1/√D, its value when they spread evenly.</summary>
+    internal const string Deviation = "embedding deviation";
+
+    /// <summary>Over how many dimensions they spread (<see cref="EffectiveRank"/>).</summary>
+    internal const string Rank = "effective rank";
+
+    /// <summary>What every method without negatives gives: the loss and these.</summary>
+    internal static readonly IReadOnlyList<(string Name, FigureUnit Unit)> Figures =
+    [
+        ("loss", FigureUnit.Plain),
+        (Deviation, FigureUnit.Plain),
+        (Rank, FigureUnit.Plain),
+    ];
+
+    /// <summary>Their values.</summary>
+    /// <param name="loss">The loss.</param>
+    /// <param name="z">Embeddings of a view, [N, D].</param>
+    internal static IReadOnlyList<Tensor> Of(Tensor loss, Tensor z) =>
+        [loss, ContrastiveMetrics.Deviation(z), EffectiveRank(z)];
+
+    /// <summary>
+    /// The participation ratio of the covariance of normalized embeddings, (Σλ)² / Σλ² of its eigenvalues λ: 1 when they lie on a
+    /// line, D when they spread over all dimensions alike; 0 when they are all equal. It needs no eigenvalues: it is the squared trace over
+    /// the squared norm.
+    /// </summary>
+    /// <param name="embeddings">[N, D].</param>
+    /// <returns>A scalar.</returns>
+    internal static Tensor EffectiveRank(Tensor embeddings)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var unit = nn.functional.normalize(embeddings);
+        var centred = unit - unit.mean([0], keepdim: true);
+        var (n, d) = (centred.shape[0], centred.shape[1]);
+        var gram = n < d ? centred.mm(centred.t()) : centred.t().mm(centred);
+        return (gram.trace().square() / gram.square().sum().clamp_min(1e-30)).MoveToOuterDisposeScope();
+    }
+}

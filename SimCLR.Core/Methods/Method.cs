@@ -1,0 +1,98 @@
+using SimCLR.Core.Heads;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Methods;
+
+/// <summary>What methods after SimCLR share: a predictor, a target that follows, a queue; each where there is one.</summary>
+internal abstract class Method : IMethod
+{
+    protected Method(
+        MethodContext context,
+        HeadSpec? predictor = null,
+        MomentumSchedule? momentum = null,
+        long? queue = null
+    )
+    {
+        Context = context;
+        Online = predictor is null ? context.Online : context.Online with { Predictor = Make(predictor, context) };
+        Target = momentum is null ? null : new Target(context, momentum);
+        Queue = queue is { } size ? new FeatureQueue(context, size, Dimensions) : null;
+        Groups = Online.Groups();
+    }
+
+    public IReadOnlyList<Networks> Networks => Target is null ? [Online] : [Online, Target.Networks];
+
+    public virtual Networks Evaluated => Online;
+
+    public IReadOnlyList<ParameterGroup> Groups { get; protected init; }
+
+    public abstract IReadOnlyList<Branch> Branches { get; }
+
+    public virtual IReadOnlyDictionary<string, Tensor> State =>
+        Named("predictor", Online.Predictor?.state_dict())
+            .Concat(Named("target", Target?.Networks.State))
+            .Concat(Queue?.State ?? [])
+            .ToDictionary();
+
+    public abstract IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; }
+
+    public abstract IReadOnlyList<Collapse> Collapses { get; }
+
+    /// <summary>What it was made for.</summary>
+    protected MethodContext Context { get; }
+
+    /// <summary>The trained networks, with the predictor.</summary>
+    protected Networks Online { get; }
+
+    /// <summary>What follows them.</summary>
+    protected Target? Target { get; }
+
+    protected FeatureQueue? Queue { get; }
+
+    /// <summary>Length of z.</summary>
+    protected long Dimensions => Context.Online.Head.OutputSize;
+
+    /// <summary>Both views through the trained networks and then, without a gradient, through the target; each view by itself.</summary>
+    protected IReadOnlyList<Branch> BothThroughBoth =>
+        [
+            new(Online, 0),
+            new(Online, 1),
+            new(Target!.Networks, 0) { WithGradient = false },
+            new(Target.Networks, 1) { WithGradient = false },
+        ];
+
+    public abstract Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input);
+
+    public virtual void AfterStep(IReadOnlyList<Embedding> embeddings, StepInput input) => Target?.Follow(input.Step);
+
+    public virtual void BeforeStep(StepInput input) { }
+
+    public abstract IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings);
+
+    public virtual void Dispose()
+    {
+        Online.Predictor?.Dispose();
+        Target?.Dispose();
+        Queue?.Dispose();
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Named(
+        string name,
+        IEnumerable<KeyValuePair<string, Tensor>>? tensors
+    ) => (tensors ?? []).Select(entry => KeyValuePair.Create($"{name}.{entry.Key}", entry.Value));
+
+    private static ProjectionHead Make(HeadSpec spec, MethodContext context)
+    {
+        using var weights = context.Streams.At(RandomStreams.Method, 0);
+        var size = context.Online.Head.OutputSize;
+        var predictor = (spec with { Output = size }).Create(size, weights);
+        if (context.Online.Type != ScalarType.Float32)
+            predictor.to(context.Online.Type);
+        predictor.to(context.Device);
+        return predictor;
+    }
+}

@@ -1,0 +1,136 @@
+using SimCLR.Core.Losses;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Methods;
+
+/// <summary>
+/// SwAV (Caron et al. 2020, 2006.09882): each view predicts to which prototypes the other view is assigned; assignments share a batch out
+/// evenly (<see cref="SinkhornKnopp"/>). Each view goes through by itself.
+/// </summary>
+/// <param name="Prototypes">K, 2 or more (paper: 3000).</param>
+/// <param name="Temperature">Of the predictions, above 0 (paper: 0.1).</param>
+/// <param name="Epsilon">Smoothness of the assignments, above 0 (paper: 0.05).</param>
+/// <param name="Iterations">Of Sinkhorn-Knopp, 1 or more (paper: 3).</param>
+/// <param name="FrozenEpochs">Epochs before the prototypes move (paper: 1).</param>
+/// <param name="Queue">Embeddings of earlier images that are shared out with each view's, a multiple of the batch: for small batches; 0: none
+/// (paper: 1920 for each view at batch 256).</param>
+/// <param name="QueueFromEpoch">The epoch from which they are collected; used once they are complete (paper: 15).</param>
+public sealed record SwavSpec(
+    long Prototypes,
+    double Temperature = 0.1,
+    double Epsilon = 0.05,
+    int Iterations = 3,
+    double FrozenEpochs = 1,
+    long Queue = 0,
+    double QueueFromEpoch = 15
+) : IMethodSpec
+{
+    /// <inheritdoc/>
+    public IMethod Create(MethodContext context)
+    {
+        Require.Temperature(Temperature);
+        Require.Above("epsilon", Epsilon, 0, 0.05);
+        Require.Within("number of prototypes", Prototypes, 2, int.MaxValue, 512);
+        Require.Within("number of iterations", Iterations, 1, 1000, 3);
+        if (Queue > 0)
+            FeatureQueue.Check(Queue, context.BatchSize, context);
+        return new Swav(this, context);
+    }
+}
+
+internal sealed class Swav : Method
+{
+    private readonly SwavSpec spec;
+    private readonly Prototypes prototypes;
+    private readonly FeatureQueue[] queues;
+
+    internal Swav(SwavSpec spec, MethodContext context)
+        : base(context)
+    {
+        this.spec = spec;
+        Branches = [new(Online, 0), new(Online, 1)];
+        prototypes = new Prototypes(context, spec.Prototypes, Dimensions);
+        prototypes.Normalize();
+        var frozen = (long)Math.Round(spec.FrozenEpochs * context.StepsPerEpoch);
+        Groups = [.. Groups, .. prototypes.Groups.Select(group => group with { FrozenUntil = frozen })];
+        queues = spec.Queue == 0 ? [] : [Make("queue A"), Make("queue B")];
+
+        FeatureQueue Make(string name) => new(context, spec.Queue, Dimensions, name);
+    }
+
+    public override IReadOnlyList<Branch> Branches { get; }
+
+    public override IReadOnlyDictionary<string, Tensor> State =>
+        queues.SelectMany(queue => queue.State).Append(new("prototypes", prototypes.Rows)).ToDictionary();
+
+    public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
+    [.. Health.Figures, ("prototypes in use", FigureUnit.Share)];
+
+    public override IReadOnlyList<Collapse> Collapses =>
+        [
+            Collapse.OfEmbeddings("Lower the learning rate, or epsilon."),
+            Collapse.AtLoss(
+                Math.Log(spec.Prototypes),
+                "ln K",
+                rate =>
+                    $"Lower epsilon (to 0.03), freeze the prototypes longer, start the queue later, or raise the learning rate (now {rate:g3})."
+            ),
+        ];
+
+    /// <summary>Prototypes have the length 1 whenever a step begins.</summary>
+    public override void BeforeStep(StepInput input) => prototypes.Normalize();
+
+    /// <summary>The mean of both directions.</summary>
+    public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
+    {
+        using var scope = NewDisposeScope();
+        var scores = Scores(embeddings);
+        var loss = Predicted(Codes(scores[0], 0, input.Step), scores[1], spec.Temperature);
+        loss += Predicted(Codes(scores[1], 1, input.Step), scores[0], spec.Temperature);
+        return (loss / 2).MoveToOuterDisposeScope();
+    }
+
+    public override void AfterStep(IReadOnlyList<Embedding> embeddings, StepInput input)
+    {
+        if (input.Step >= Collected)
+            foreach (var (queue, view) in queues.Zip(embeddings))
+                queue.Add(view.Projection);
+    }
+
+    public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
+    {
+        // The perplexity of the mean assignment, as a part of what it would be if all prototypes were used alike.
+        var mean = nn.functional.softmax(Scores(embeddings)[0] / spec.Temperature, 1).mean([0], keepdim: true);
+        return [.. Health.Of(loss, embeddings[0].Projection), SelfDistillation.Entropy(mean).exp() / spec.Prototypes];
+    }
+
+    /// <summary>Mean cross-entropy of codes and predictions, which alone have a gradient.</summary>
+    internal static Tensor Predicted(Tensor codes, Tensor scores, double temperature) =>
+        (codes * nn.functional.log_softmax(scores / temperature, 1)).sum(1).mean().neg();
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        prototypes.Dispose();
+        foreach (var queue in queues)
+            queue.Dispose();
+    }
+
+    /// <summary>The step from which embeddings are collected.</summary>
+    private long Collected => (long)Math.Round(spec.QueueFromEpoch * Context.StepsPerEpoch);
+
+    private Tensor[] Scores(IReadOnlyList<Embedding> embeddings) =>
+        [.. embeddings.Select(view => prototypes.Products(view.Projection))];
+
+    /// <summary>Those of a view: with the queue's, which are shared out first and then left out, once it is complete.</summary>
+    private Tensor Codes(Tensor scores, int view, long step)
+    {
+        if (queues.Length == 0 || step < Collected + spec.Queue / Context.BatchSize)
+            return SinkhornKnopp.Codes(scores, spec.Epsilon, spec.Iterations);
+        using var noGrad = no_grad();
+        var all = cat([prototypes.Products(queues[view].Rows), scores.detach()]);
+        return SinkhornKnopp.Codes(all, spec.Epsilon, spec.Iterations).narrow(0, spec.Queue, scores.shape[0]);
+    }
+}

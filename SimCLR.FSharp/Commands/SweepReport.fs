@@ -1,0 +1,89 @@
+/// What a sweep leaves behind: tables on the console, and its folder with the report.
+module internal SimCLR.SweepReport
+
+open System.IO
+open SimCLR.Core.Runtime
+
+let title (sweep: Sweep) = $"SimCLR: {sweep.Name}"
+
+/// Where event files lie.
+let eventsFolder (sweep: Sweep) = Path.Combine(sweep.Out, "tensorboard")
+
+/// Published figures beside ours; what the smoke preset computes is judged by nobody.
+let private comparisons (sweep: Sweep) results =
+    [
+        for compare in sweep.Beside do
+            let comparison = compare results
+
+            if sweep.Preset = Preset.Smoke then
+                comparison |> Comparison.unjudged "figures of the smoke preset mean nothing"
+            else
+                comparison
+    ]
+
+let private reportOf (sweep: Sweep) comparisons (results: Results) =
+    let report =
+        Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
+        |> Report.beside comparisons
+
+    { report with
+        Embedding = Embedding.ofBest sweep.Out results sweep.Executor
+        ViewSheet = Some(Path.Combine(sweep.Out, "views.png"))
+        Plots = report.Plots @ [ for title, make in sweep.Plots -> title, make results ]
+    }
+
+/// A line for every run that has an outcome: every leaf of its value, every figure, hashes, and what it was executed with.
+let private writeRuns (sweep: Sweep) (results: Results) =
+    let table =
+        RunTable
+            [
+                for cell, outcome in Results.outcomes results do
+                    StoredRun.ofOutcome sweep.Executor.Store cell.Run outcome
+            ]
+
+    AtomicFile.Write(
+        Path.Combine(sweep.Out, "runs.csv"),
+        fun (stream: Stream) ->
+            use writer = new StreamWriter(stream, leaveOpen = true)
+            table.WriteCsv writer
+    )
+
+/// Writes all of it, with those comparisons; the path of the page.
+let private write (sweep: Sweep) comparisons (results: Results) =
+    let report = reportOf sweep comparisons results
+    let verdicts = comparisons |> List.map Comparison.verdict
+    Executor.writeViewSheet (Path.Combine(sweep.Out, "views.png")) sweep.Baseline sweep.Executor
+    let page = Report.write sweep.Out report
+
+    SweepFile.ofResults sweep.Name sweep.Out sweep.Executor.Store verdicts results
+    |> SweepFile.write sweep.Out
+
+    writeRuns sweep results
+
+    if sweep.TensorBoard then
+        TensorBoard.write (eventsFolder sweep) results
+
+    if not verdicts.IsEmpty then
+        AtomicFile.WriteText(Path.Combine(sweep.Out, "order.md"), String.concat "\n" verdicts + "\n")
+
+    page
+
+/// Writes the report, with tables, plots, pictures, runs.csv and sweep.json; the path of its page. Prints nothing.
+let report (sweep: Sweep) results =
+    write sweep (comparisons sweep results) results
+
+/// Told before anything is written, which a full disk would prevent.
+let finish (sweep: Sweep) (results: Results) =
+    let comparisons = comparisons sweep results
+
+    let report =
+        Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
+        |> Report.beside comparisons
+
+    let console = Terminal.output ()
+
+    for table in report.Tables do
+        printfn ""
+        ConsoleTable.write console table
+
+    printfn $"\nReport: {Path.GetFullPath(write sweep comparisons results)}"

@@ -1,0 +1,79 @@
+/// A cell of a grid, beside other processes that share its store.
+module internal SimCLR.CellExecution
+
+open System
+open SimCLR.Core.Runtime
+open SimCLR.Core.Training
+
+/// What became of an attempt at a cell.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type Attempt =
+    | Done of CellResult
+    | TakenByAnother
+    | Interrupted
+
+/// A run whose training and measurements were all stored for others has been taken to its end, too.
+let private noteRun executor run result =
+    match result with
+    | Ok _ ->
+        try
+            Store.saveRun run executor.Store
+        with error when Failing.isOfDisk error ->
+            () // A store may be read-only; what it holds is found all the same.
+    | Error _ -> ()
+
+/// Takes a cell's result from the store, or computes it if no other process does.
+let attempt executor device cancellation title (cell: Cell) =
+    let finished result stored =
+        let ended =
+            {
+                Cell = cell
+                Result = result
+                Stored = stored
+            }
+
+        executor.Observer(Event.Ended ended)
+        Attempt.Done ended
+
+    let interrupted checkpoint =
+        executor.Observer(Event.Interrupted(cell, checkpoint))
+        Attempt.Interrupted
+
+    match Executor.known executor cell.Run with
+    | Some result ->
+        title ()
+        noteRun executor cell.Run result
+        finished result true
+    | None ->
+        let held =
+            try
+                Ok(Store.tryLock cell.Run executor.Store)
+            with error when Failing.isOfDisk error ->
+                Error(Failing.unstorable executor.Store error)
+
+        match held with
+        | Error failure ->
+            title ()
+            finished (Error failure) false
+        | Ok None -> Attempt.TakenByAnother
+        | Ok(Some held) ->
+            use _held = held
+            title ()
+
+            // It may have been finished between the two looks.
+            match Executor.known executor cell.Run with
+            | Some result ->
+                noteRun executor cell.Run result
+                finished result true
+            | None ->
+                if executor.RetryFailed then
+                    Store.forgetFailure cell.Run executor.Store
+
+                try
+                    try
+                        finished (RunExecution.attempt executor device cancellation cell.Run) false
+                    with
+                    | :? TrainingInterruptedException as error -> interrupted (Option.ofNullable error.Checkpoint)
+                    | :? OperationCanceledException -> interrupted None
+                finally
+                    NativeHeap.Release()

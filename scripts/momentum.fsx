@@ -1,0 +1,42 @@
+// The momentum of BYOL's target (BYOL, Table 5): 0 copies the trained network, 1 never moves.
+//
+// COMMAND  ./simclr run scripts/momentum.fsx
+//          ./simclr run scripts/momentum.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/momentum.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   10 runs on generated images, about a quarter of an hour on two cores without a GPU; 310 steps show which targets collapse, not which is best.
+//          A run whose embeddings collapse fails and says so. cpu: 10 runs on 10,000 images of CIFAR-10.
+#load "load.fsx"
+
+open SimCLR
+
+let byol preset run =
+    match preset with
+    | Preset.Paper ->
+        { Recipe.byolImageNet with
+            Images = run.Images
+        }
+        |> Run.epochs 300
+    | _ ->
+        run
+        |> Run.method (Method.byol |> Method.withPredictor (Some(Predictor.ofWidth 256)))
+
+let sweep =
+    Sweep.adapted byol "momentum" Load.arguments
+    |> Sweep.withColumns [ Outcome.ofTraining "embedding deviation" ]
+
+let withMomentum start run =
+    let momentum =
+        if start = 0.0 then
+            Momentum.constant 0.0
+        else
+            Momentum.rising start
+
+    run |> Run.method (run.Method |> Method.withMomentum momentum)
+
+Grid.from sweep.Baseline
+|> Grid.vary "momentum" withMomentum [ 0.0; 0.9; 0.99; 0.999; 1.0 ]
+|> Grid.seeds sweep.Seeds
+|> Sweep.main (
+    sweep
+    |> Sweep.beside (Comparison.means Outcome.linearTop1 PublishedMethods.byolMomentum)
+)

@@ -1,0 +1,37 @@
+// The size of MoCo's queue (MoCo, section 4.1): more negatives than a batch holds.
+//
+// COMMAND  ./simclr run scripts/queue.fsx
+//          ./simclr run scripts/queue.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/queue.fsx --preset paper --data folder:PATH-OF-IMAGENET
+// EXPECT   8 runs on generated images, about 8 minutes on two cores without a GPU. cpu: 8 runs on
+//          10,000 images of CIFAR-10. On small data a large queue holds other views of the same images: it must not be larger than the data.
+#load "load.fsx"
+
+open SimCLR
+
+let moCo preset run =
+    match preset with
+    | Preset.Paper ->
+        { Recipe.moCoV2ImageNet with
+            Images = run.Images
+        }
+    | _ ->
+        run
+        |> Run.method (
+            Method.moCo run.BatchSize
+            |> Method.withMomentum (Momentum.constant 0.99)
+            |> Method.withNormGroups 4
+        )
+
+let sweep = Sweep.adapted moCo "queue" Load.arguments
+
+let sizes =
+    match sweep.Preset with
+    | Preset.Paper -> [ 256; 1024; 4096; 16384; 65536 ]
+    | Preset.Smoke -> [ 1; 4 ] |> List.map ((*) sweep.Baseline.BatchSize)
+    | _ -> [ 1; 4; 8; 16 ] |> List.map ((*) sweep.Baseline.BatchSize)
+
+Grid.from sweep.Baseline
+|> Grid.vary "queue" (fun size run -> run |> Run.method (run.Method |> Method.withQueue size)) sizes
+|> Grid.seeds sweep.Seeds
+|> Sweep.main sweep

@@ -1,0 +1,51 @@
+// Which method keeps its accuracy in small batches: SimCLR has its negatives from the batch alone.
+//
+// COMMAND  ./simclr run scripts/small-batch.fsx
+//          ./simclr run scripts/small-batch.fsx --preset cpu --data-root PATH-OF-CIFAR-10
+//          ./simclr run scripts/small-batch.fsx --preset paper --data-root PATH-OF-CIFAR-10
+// EXPECT   24 runs on generated images, about half an hour on two cores without a GPU. cpu: 24 runs on 10,000 images of CIFAR-10. The learning rate scales
+//          with the batch; all take as many epochs, so that small batches take more steps.
+#load "load.fsx"
+
+open SimCLR
+
+let onCifar preset run =
+    match preset, run.Images.Source with
+    | Preset.Paper, ImageSource.Folder("imagenet", _, _) -> Recipe.lightly
+    | Preset.Paper, _ -> Recipe.lightly |> Run.images run.Images
+    | _ -> run
+
+let sweep = Sweep.adapted onCifar "small-batch" Load.arguments
+
+let batches, queue =
+    match sweep.Preset with
+    | Preset.Smoke -> [ 32; 128 ], 256
+    | Preset.Standard -> [ 32; 128; 512 ], 1024
+    | Preset.Cpu -> [ 32; 128; 512 ], 2048
+    | Preset.Paper -> [ 32; 64; 128; 256; 512 ], 4096
+
+let predictor = Some(Predictor.ofWidth 256)
+let momentum = Momentum.rising 0.99
+
+Grid.from sweep.Baseline
+|> Grid.varyBy
+    "method"
+    Run.method
+    [
+        "SimCLR", Method.simClr
+        "MoCo v2",
+        Method.moCo queue
+        |> Method.withMomentum (Momentum.constant 0.99)
+        |> Method.withNormGroups 4
+        "BYOL", Method.byol |> Method.withPredictor predictor |> Method.withMomentum momentum
+        "VICReg",
+        Method.VicReg
+            {
+                Invariance = 2.5
+                Variance = 2.5
+                Covariance = 0.1
+            }
+    ]
+|> Grid.vary "batch" Run.batchSize batches
+|> Grid.seeds sweep.Seeds
+|> Sweep.main sweep

@@ -1,0 +1,75 @@
+using SimCLR.Core.Methods;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static SimCLR.Core.Tests.Methods.Example;
+using static SimCLR.Core.Tests.Training.Small;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Methods;
+
+public class DinoTests
+{
+    private static readonly DinoSpec Spec = new(3, new(0.9, 1));
+
+    [Fact]
+    public void A_centre_that_moves_before_the_loss_is_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = Spec.Create(Contexts.Of(networks));
+        Embedding[] embeddings = [new(A), new(B), new(A), new(B)];
+        var before = method.Loss(embeddings, Contexts.Input()).ToDouble();
+        Assert.Equal(0, method.State["centre"].abs().max().ToDouble());
+        method.AfterStep(embeddings, Contexts.Input());
+        Assert.NotEqual(before, method.Loss(embeddings, Contexts.Input()).ToDouble(), 1e-6);
+    }
+
+    [Fact]
+    public void The_centre_is_a_running_mean_over_images_and_both_views()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = Spec.Create(Contexts.Of(networks));
+        // Outputs are the numbers of normalized embeddings themselves.
+        method.State["teacher"].copy_(eye(3, dtype: ScalarType.Float64));
+        method.State["centre"].copy_(tensor(new[] { 0.1, -0.2, 0.3 }, [1, 3]));
+        method.AfterStep([new(A), new(B), new(A), new(B)], Contexts.Input());
+        var mean = nn.functional.normalize(cat([A, B])).mean([0]);
+        var expected = 0.9 * tensor(new[] { 0.1, -0.2, 0.3 }) + 0.1 * mean;
+        Is(expected.data<double>().ToArray(), method.State["centre"][0]);
+    }
+
+    [Fact]
+    public void The_teacher_is_evaluated_and_its_outputs_follow()
+    {
+        using var scope = NewDisposeScope();
+        using var images = Noise();
+        using var training = new Pretraining(Every.Spec("DINO"), images, CPU);
+        for (var step = 0; step < 4; step++)
+            training.TrainStep().Dispose();
+        var state = training.State;
+        var shown = training.Encoder.state_dict()["stages.0.weight"];
+        Assert.True(shown.equal(state["method.target.encoder.stages.0.weight"]).all().ToBoolean());
+        Assert.False(shown.equal(state["encoder.stages.0.weight"]).all().ToBoolean());
+        Assert.False(state["method.teacher"].equal(state["method.student"]).all().ToBoolean());
+    }
+
+    [Fact]
+    public void Every_group_has_its_gradients_bounded_and_outputs_stand_still_at_first()
+    {
+        using var networks = Contexts.Double(3);
+        using var method = Spec.Create(Contexts.Of(networks));
+        Assert.All(method.Groups, group => Assert.Equal(3, group.LargestGradient));
+        Assert.Equal([25], method.Groups.Where(group => group.FrozenUntil > 0).Select(group => group.FrozenUntil));
+    }
+
+    [Fact]
+    public void Both_collapses_are_named()
+    {
+        using var networks = Contexts.Double(3);
+        using var method = Spec.Create(Contexts.Of(networks));
+        var seen = method.Collapses.Where(collapse => collapse.Figure == "teacher entropy").ToList();
+        Assert.Equal([true, false], seen.Select(collapse => collapse.IsSeen(1e-5)));
+        Assert.Equal([false, true], seen.Select(collapse => collapse.IsSeen(Math.Log(3) - 1e-5)));
+    }
+}

@@ -1,0 +1,70 @@
+using SimCLR.Core.Heads;
+using SimCLR.Core.Losses;
+using SimCLR.Core.Methods;
+using SimCLR.Core.Optimizers;
+using SimCLR.Core.Tests.Training;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Methods;
+
+/// <summary>A small training by every method, and steps of one on chosen embeddings.</summary>
+internal static class Every
+{
+    private static readonly HeadSpec Plain = new(2, 12, 16, BatchNorm: false);
+    private static readonly HeadSpec NoLastNorm = new(2, 12, 16, LastNorm: LastNorm.None);
+
+    /// <summary>For batches of 16 images out of 70.</summary>
+    private static readonly Dictionary<string, (IMethodSpec Method, HeadSpec Head)> Specs = new()
+    {
+        ["SimCLR"] = (new SimClrSpec(new NtXent(0.5), 0.5), new HeadSpec(Output: 12)),
+        ["MoCo"] = (new MoCoSpec(48, new(0.9, 0.9), 0.2, NormGroups: 4), Plain),
+        ["symmetric MoCo"] = (new MoCoSpec(64, new(0.9, 0.9), 0.2, Symmetric: true), Plain),
+        ["BYOL"] = (new ByolSpec(NoLastNorm, new(0.9, 1)), NoLastNorm),
+        ["SimSiam"] = (
+            new SimSiamSpec(new HeadSpec(2, 12, 8, LastNorm: LastNorm.None, LastBias: true)),
+            new HeadSpec(2, 12, 16, LastNorm: LastNorm.WithoutAffine)
+        ),
+        ["Barlow Twins"] = (new BarlowTwinsSpec(0.005, 0.1, 0.5), NoLastNorm),
+        ["VICReg"] = (new VicRegSpec(), NoLastNorm),
+        ["MoCo v3"] = (
+            new MoCoV3Spec(NoLastNorm, new(0.9, 1), 0.5),
+            new HeadSpec(2, 12, 16, LastNorm: LastNorm.WithoutAffine)
+        ),
+        ["NNCLR"] = (new NnclrSpec(NoLastNorm, 48, 0.2), new HeadSpec(2, 12, 16, LastNorm: LastNorm.Affine)),
+        ["instance discrimination"] = (new InstanceDiscriminationSpec(0.2), new HeadSpec(1, 12, BatchNorm: false)),
+        ["SwAV"] = (new SwavSpec(20, Queue: 16, QueueFromEpoch: 0.5, FrozenEpochs: 0.5), NoLastNorm),
+        ["DINO"] = (new DinoSpec(24, new(0.9, 1), FrozenEpochs: 0.5), NoLastNorm),
+        ["LeJEPA"] = (new LeJepaSpec(Directions: 16), NoLastNorm),
+    };
+
+    /// <summary>The names, for theories.</summary>
+    public static TheoryData<string> Names => [.. Specs.Keys];
+
+    /// <summary>The methods.</summary>
+    internal static IEnumerable<IMethodSpec> All => Specs.Values.Select(spec => spec.Method);
+
+    /// <summary>The training of that method.</summary>
+    internal static PretrainingSpec Spec(string name) =>
+        Small.Spec() with
+        {
+            Method = Specs[name].Method,
+            Head = Specs[name].Head,
+            Optimizer = new SgdSpec(0.9, 1e-4),
+        };
+
+    /// <summary>Embeddings of so many images for every branch and view, drawn.</summary>
+    internal static IReadOnlyList<Embedding> Drawn(IMethod method, int count, long dimensions, bool leaves = false)
+    {
+        using var generator = new Generator(5, CPU);
+        return
+        [
+            .. method
+                .Branches.SelectMany(branch => branch.Views.Select(_ => branch))
+                .Select(branch => new Embedding(Draw(), branch.Networks.Predictor is null ? null : Draw())),
+        ];
+
+        Tensor Draw() => randn([count, dimensions], ScalarType.Float64, generator: generator).requires_grad_(leaves);
+    }
+}

@@ -1,0 +1,70 @@
+using SimCLR.Core.Methods;
+using SimCLR.Core.Training;
+using TorchSharp;
+using static SimCLR.Core.Tests.Methods.Example;
+using static SimCLR.Core.Tests.Training.Small;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Methods;
+
+public class SwavTests
+{
+    [Fact]
+    public void Prototypes_that_are_not_normalized_before_a_step_are_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = new SwavSpec(7).Create(Contexts.Of(networks));
+        using (no_grad())
+            method.State["prototypes"].mul_(3);
+        method.BeforeStep(Contexts.Input());
+        Assert.All(method.State["prototypes"].norm(1).data<double>().ToArray(), norm => Assert.Equal(1, norm, 1e-12));
+    }
+
+    [Fact]
+    public void Prototypes_stand_still_until_they_may_move()
+    {
+        using var scope = NewDisposeScope();
+        using var images = Noise();
+        var spec = Every.Spec("SwAV") with { Method = new SwavSpec(20, FrozenEpochs: 1) };
+        using var training = new Pretraining(spec, images, CPU);
+        var before = training.State["method.prototypes"].clone();
+        // An epoch has 4 steps.
+        for (var step = 0; step < 4; step++)
+            training.TrainStep().Dispose();
+        var still = training.State["method.prototypes"];
+        Assert.InRange((still - before).abs().max().ToDouble(), 0, 1e-6);
+        training.TrainStep().Dispose();
+        Assert.True((training.State["method.prototypes"] - before).abs().max().ToDouble() > 1e-4);
+    }
+
+    [Fact]
+    public void A_queue_that_is_used_before_it_is_complete_is_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        // Collected from step 25 on, of 25 an epoch; complete after two more.
+        using var with = new SwavSpec(7, Queue: 8, QueueFromEpoch: 1).Create(Contexts.Of(networks));
+        using var without = new SwavSpec(7).Create(Contexts.Of(networks));
+        double Loss(IMethod method, long step) => method.Loss([new(A), new(B)], Contexts.Input(step)).ToDouble();
+        Assert.Equal(Loss(without, 26), Loss(with, 26));
+        Assert.NotEqual(Loss(without, 27), Loss(with, 27), 1e-6);
+        var rows = with.State["queue A.rows"].clone();
+        with.AfterStep([new(A), new(B)], Contexts.Input(24));
+        Assert.True(rows.equal(with.State["queue A.rows"]).all().ToBoolean());
+        with.AfterStep([new(A), new(B)], Contexts.Input(25));
+        var first = with.State["queue B.rows"].narrow(0, 0, 4);
+        Assert.InRange((first - nn.functional.normalize(B)).abs().max().ToDouble(), 0, 1e-12);
+    }
+
+    [Fact]
+    public void Equal_embeddings_have_the_loss_that_is_watched_for()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = new SwavSpec(7, Temperature: 1e6).Create(Contexts.Of(networks));
+        var loss = method.Loss([new(A), new(B)], Contexts.Input()).ToDouble();
+        Assert.Equal(Math.Log(7), loss, 1e-4);
+        Assert.Contains(method.Collapses, collapse => collapse.Figure == "loss" && collapse.IsSeen(loss));
+    }
+}

@@ -8,8 +8,8 @@ namespace SimCLR.Core.Training;
 /// <summary>A batch and the drawn parameters of its two views: any part of the views can be made, and made again.</summary>
 internal sealed class ViewPairs : IDisposable
 {
-    /// <summary>Up to so many numbers both views are made in one pass where they are of one kind: half as many operations, each of which costs its call. Beyond
-    /// that the passes are bound by memory, and one would need more of it.</summary>
+    /// <summary>On a GPU, up to so many numbers, both views are made in one pass where they are of one kind: half as many operations, each of which costs its
+    /// call. Beyond that the passes are bound by memory, and one would need more of it; on a CPU one pass was 4 % slower, since less of it lies in the cache.</summary>
     private const long OnePass = 1L << 26;
 
     private readonly Tensor images;
@@ -28,6 +28,7 @@ internal sealed class ViewPairs : IDisposable
     internal ViewPairs(Tensor images, Tensor labels, IView viewA, IView viewB, RandomStreams streams, long step)
     {
         (this.images, Labels, this.viewA, this.viewB) = (images, labels, viewA, viewB);
+        InOnePass = images.device.type == DeviceType.CUDA;
         var shape = BatchShape.Of(images);
         parametersA = Draw(viewA, RandomStreams.ViewA);
         parametersB = Draw(viewB, RandomStreams.ViewB);
@@ -41,7 +42,7 @@ internal sealed class ViewPairs : IDisposable
 
     private ViewPairs(ViewPairs like)
     {
-        (viewA, viewB) = (like.viewA, like.viewB);
+        (viewA, viewB, InOnePass) = (like.viewA, like.viewB, like.InOnePass);
         images = like.images.clone().DetachFromDisposeScope();
         Labels = like.Labels.clone().DetachFromDisposeScope();
         parametersA = Fixed(like.parametersA);
@@ -79,6 +80,9 @@ internal sealed class ViewPairs : IDisposable
         }
     }
 
+    /// <summary>Whether equal views are made in one pass.</summary>
+    internal bool InOnePass { get; init; }
+
     /// <summary>N.</summary>
     internal long Count => images.shape[0];
 
@@ -92,7 +96,7 @@ internal sealed class ViewPairs : IDisposable
         using var noGrad = no_grad();
         var bytes = images.narrow(0, start, count);
         var (a, b) = (parametersA.Slice(start, count), parametersB.Slice(start, count));
-        if (ReferenceEquals(viewA, viewB) && 2 * bytes.numel() <= OnePass)
+        if (InOnePass && ReferenceEquals(viewA, viewB) && 2 * bytes.numel() <= OnePass)
             return Applied(viewA, cat([bytes, bytes]), ViewParameters.Concat(a, b)).MoveToOuterDisposeScope();
         return cat([Applied(viewA, bytes, a), Applied(viewB, bytes, b)]).MoveToOuterDisposeScope();
     }

@@ -22,7 +22,10 @@ public class ViewPairsTests
     {
         using var generator = new Generator(2, CPU);
         var images = randint(0, 256, [10, 3, 24, 24], ScalarType.Byte, generator: generator);
-        return new ViewPairs(images, arange(10, ScalarType.Int64), a, b, new RandomStreams(5), step);
+        return new ViewPairs(images, arange(10, ScalarType.Int64), a, b, new RandomStreams(5), step)
+        {
+            InOnePass = true,
+        };
     }
 
     [Fact]

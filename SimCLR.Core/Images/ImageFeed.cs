@@ -32,7 +32,7 @@ public static class ImageFeed
 
     /// <summary>Where the driver does not tell how much is free, they are taken to fit.</summary>
     private static bool FitOn(Device device, ImageSet images) =>
-        device.type != DeviceType.CUDA || Fit(images, Gpu.FreeMemory(Math.Max(0, device.index)));
+        device.type != DeviceType.CUDA || Fit(images, Gpu.Memory(Math.Max(0, device.index))?.Free);
 
     /// <summary>Whether the images take no more than their share of so many bytes; null: of unknown many.</summary>
     internal static bool Fit(ImageSet images, long? free) =>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using SimCLR.Core.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Kernels;
@@ -24,14 +25,17 @@ internal sealed unsafe partial class CudaProgram
             source,
             [$"--gpu-architecture=sm_{major}{minor}", .. defined.Select(name => $"-D{name}")]
         );
-        Check(cuDeviceGet(out var device, 0), "cuDeviceGet");
-        Check(cuDevicePrimaryCtxRetain(out context, device), "cuDevicePrimaryCtxRetain");
-        Check(cuDeviceGetAttribute(out var processors, 16, device), "cuDeviceGetAttribute");
+        Gpu.Check(cuDeviceGet(out var device, 0), "cuDeviceGet");
+        Gpu.Check(cuDevicePrimaryCtxRetain(out context, device), "cuDevicePrimaryCtxRetain");
+        Gpu.Check(cuDeviceGetAttribute(out var processors, 16, device), "cuDeviceGetAttribute");
         Processors = processors;
         Enter();
         fixed (byte* image = code)
-            Check(cuModuleLoadData(out module, image), "cuModuleLoadData");
+            Gpu.Check(cuModuleLoadData(out module, image), "cuModuleLoadData");
     }
+
+    /// <summary>Whether programs run on that device: the process's first GPU, and no other.</summary>
+    internal static bool IsFor(Device device) => device.type == DeviceType.CUDA && device.index <= 0;
 
     /// <summary>Multiprocessors of the GPU.</summary>
     internal int Processors { get; }
@@ -39,7 +43,7 @@ internal sealed unsafe partial class CudaProgram
     /// <summary>The kernel of that name.</summary>
     internal IntPtr Kernel(string name)
     {
-        Check(cuModuleGetFunction(out var kernel, module, name), $"cuModuleGetFunction({name})");
+        Gpu.Check(cuModuleGetFunction(out var kernel, module, name), $"cuModuleGetFunction({name})");
         return kernel;
     }
 
@@ -56,9 +60,9 @@ internal sealed unsafe partial class CudaProgram
     )
     {
         Enter();
-        Check(aoti_torch_get_current_cuda_stream(0, out var stream), "aoti_torch_get_current_cuda_stream");
+        Gpu.Check(aoti_torch_get_current_cuda_stream(0, out var stream), "aoti_torch_get_current_cuda_stream");
         fixed (IntPtr* list = arguments)
-            Check(
+            Gpu.Check(
                 cuLaunchKernel(
                     kernel,
                     (uint)grid.X,
@@ -79,7 +83,7 @@ internal sealed unsafe partial class CudaProgram
     /// <summary>Where a tensor's numbers begin.</summary>
     internal static IntPtr Address(Tensor tensor)
     {
-        Check(aoti_torch_get_data_ptr(tensor.Handle, out var address), "aoti_torch_get_data_ptr");
+        Gpu.Check(aoti_torch_get_data_ptr(tensor.Handle, out var address), "aoti_torch_get_data_ptr");
         return address;
     }
 
@@ -87,7 +91,7 @@ internal sealed unsafe partial class CudaProgram
     private void Enter()
     {
         if (cuCtxGetCurrent(out var current) != 0 || current == 0)
-            Check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
+            Gpu.Check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
     private static string Text(string source)
@@ -103,7 +107,7 @@ internal sealed unsafe partial class CudaProgram
     private static byte[] Compile(string text, string name, string[] options)
     {
         var nvrtc = NvRtc.Load();
-        Check(nvrtc.Create(out var program, text, name), "nvrtcCreateProgram");
+        Gpu.Check(nvrtc.Create(out var program, text, name), "nvrtcCreateProgram");
         try
         {
             if (nvrtc.Compile(program, options) != 0)
@@ -114,12 +118,6 @@ internal sealed unsafe partial class CudaProgram
         {
             nvrtc.Destroy(program);
         }
-    }
-
-    internal static void Check(int status, string what)
-    {
-        if (status != 0)
-            throw new ExternalException($"CUDA error {status} of {what}", status);
     }
 
     private const string Driver = "libcuda.so.1";

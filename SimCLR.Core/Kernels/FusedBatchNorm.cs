@@ -54,7 +54,7 @@ internal sealed unsafe class FusedBatchNorm
     /// <param name="residual">What is added; null: nothing.</param>
     internal static bool Takes(BatchNorm2d norm, Tensor x, Tensor? residual) =>
         IsOn
-        && x.device.type == DeviceType.CUDA
+        && CudaProgram.IsFor(x.device)
         && norm.training
         && norm
             is { weight: not null, bias: not null, running_mean: not null, running_var: not null, momentum: not null }

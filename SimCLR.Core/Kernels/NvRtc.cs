@@ -70,20 +70,20 @@ internal sealed unsafe class NvRtc
     internal byte[] Code(IntPtr program)
     {
         nuint size;
-        CudaProgram.Check(codeSize(program, &size), "nvrtcGetCUBINSize");
+        Gpu.Check(codeSize(program, &size), "nvrtcGetCUBINSize");
         var bytes = new byte[size];
         fixed (byte* start = bytes)
-            CudaProgram.Check(code(program, start), "nvrtcGetCUBIN");
+            Gpu.Check(code(program, start), "nvrtcGetCUBIN");
         return bytes;
     }
 
     internal string Log(IntPtr program)
     {
         nuint size;
-        CudaProgram.Check(logSize(program, &size), "nvrtcGetProgramLogSize");
+        Gpu.Check(logSize(program, &size), "nvrtcGetProgramLogSize");
         var bytes = new byte[size];
         fixed (byte* start = bytes)
-            CudaProgram.Check(log(program, start), "nvrtcGetProgramLog");
+            Gpu.Check(log(program, start), "nvrtcGetProgramLog");
         return Encoding.UTF8.GetString(bytes).TrimEnd('\0');
     }
 

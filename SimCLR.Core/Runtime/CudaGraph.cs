@@ -45,7 +45,7 @@ internal sealed unsafe partial class CudaGraph : IDisposable
     {
         var graph = new CudaGraph(Found.Value!);
         cuda.synchronize();
-        Check(
+        Gpu.Check(
             aoti_torch_create_cuda_stream_guard(Stream.Value, 0, out var guard),
             "aoti_torch_create_cuda_stream_guard"
         );
@@ -57,7 +57,7 @@ internal sealed unsafe partial class CudaGraph : IDisposable
         }
         finally
         {
-            Check(aoti_torch_delete_cuda_stream_guard(guard), "aoti_torch_delete_cuda_stream_guard");
+            Gpu.Check(aoti_torch_delete_cuda_stream_guard(guard), "aoti_torch_delete_cuda_stream_guard");
         }
         return graph;
     }
@@ -76,15 +76,9 @@ internal sealed unsafe partial class CudaGraph : IDisposable
         graph = 0;
     }
 
-    private static void Check(int status, string what)
-    {
-        if (status != 0)
-            throw new ExternalException($"CUDA error {status} of {what}", status);
-    }
-
     private static IntPtr NewStream()
     {
-        Check(cuStreamCreate(out var stream, 1), "cuStreamCreate");
+        Gpu.Check(cuStreamCreate(out var stream, 1), "cuStreamCreate");
         return stream;
     }
 

@@ -35,10 +35,16 @@ public static partial class Gpu
     internal static string? Model(IEnumerable<string> information) =>
         Processor.Parse(information).GetValueOrDefault("Model");
 
-    /// <summary>Bytes that are free on a GPU, those that libtorch keeps for later not among them; null where the driver does not tell.</summary>
-    internal static long? FreeMemory(int ordinal) => Memory(ordinal)?.Free;
+    /// <summary>Throws what a function of CUDA, or of libtorch's C interface, says it could not do.</summary>
+    /// <exception cref="ExternalException">The status is not 0.</exception>
+    internal static void Check(int status, string what)
+    {
+        if (status != 0)
+            throw new ExternalException($"CUDA error {status} of {what}", status);
+    }
 
-    /// <summary>Free and total memory of a GPU in bytes, all processes counted; null where the driver does not tell.</summary>
+    /// <summary>Free and total memory of a GPU in bytes, all processes counted; what libtorch keeps for later is not free. Null where the driver does not
+    /// tell.</summary>
     internal static (long Free, long Total)? Memory(int ordinal = 0)
     {
         try

@@ -23,7 +23,15 @@ internal sealed class StepGraph(Device device, Func<ViewPairs, Tensor> work)
     /// <returns>What the work gives.</returns>
     internal Tensor Take(ViewPairs next, bool steady)
     {
-        if (!steady || device.type != DeviceType.CUDA || ++steps <= Warmup || !CudaGraph.IsAvailable || !fits)
+        // A graph is recorded in a stream of the first GPU.
+        if (
+            !steady
+            || device.type != DeviceType.CUDA
+            || device.index > 0
+            || ++steps <= Warmup
+            || !CudaGraph.IsAvailable
+            || !fits
+        )
             return work(next);
         if (graph is null && !Record(next))
             return work(next);

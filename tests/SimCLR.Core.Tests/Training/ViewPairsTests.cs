@@ -1,4 +1,5 @@
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -37,6 +38,19 @@ public class ViewPairsTests
         using var apart = Pairs(view, View());
         Assert.True(together.Views(0, 10).eq(apart.Views(0, 10)).all().ToBoolean());
         Assert.True(together.Views(4, 3).eq(apart.Views(4, 3)).all().ToBoolean());
+    }
+
+    [Fact]
+    public void One_pass_asks_for_fewer_operations_than_two()
+    {
+        using var scope = NewDisposeScope();
+        var view = View();
+        using var together = Pairs(view, view);
+        using var apart = Pairs(view, View());
+        var (one, two) = (Operations(together), Operations(apart));
+        Assert.True(one < 0.7 * two, $"{one} operations in one pass, {two} in two");
+
+        static int Operations(ViewPairs pairs) => OperationRecorder.Of(() => pairs.Views(0, 10)).Count;
     }
 
     [Fact]

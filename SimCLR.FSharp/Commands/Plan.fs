@@ -23,7 +23,11 @@ module Plan =
     /// Seconds per step, measured on throwaway steps of an encoder that is then forgotten.
     let private stepSeconds device (splits: ImageSplits) run =
         use training = new Pretraining(Lower.pretraining run, splits.Pretraining, device)
-        use _first = training.TrainStep()
+
+        // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
+        for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
+            training.TrainStep().cpu().Dispose()
+
         let clock = Stopwatch.StartNew()
         let mutable steps = 0
 
@@ -95,7 +99,7 @@ module Plan =
         ],
         cells |> List.sumBy (snd >> snd)
 
-    /// Intervals of training after which the plan trusts its speed.
+    /// Intervals of training, after the first, that the plan takes its speed from.
     let private measuredIntervals = 3
 
     /// "1.3 GiB" or "640 MiB".
@@ -117,12 +121,15 @@ module Plan =
         use current = Process.GetCurrentProcess()
         float current.WorkingSet64, float current.PeakWorkingSet64
 
+    /// Seconds of a step, from the ends of intervals of training, the last one first. What came before the first end does not count: kernels are
+    /// compiled then, and algorithms searched.
+    let internal stepTime (ends: CurvePoint list) =
+        let last, first = List.head ends, List.last ends
+        (last.Time - first.Time) / float (last.Step - first.Step)
+
     /// What the first steps of a run tell of all that is to be computed.
-    let private estimate executor (todo: Run list) before run (stage: Stage) =
-        let perImage =
-            stage.Remaining.TotalSeconds
-            / float (stage.TotalSteps - stage.Point.Step)
-            / float run.BatchSize
+    let private estimate executor (todo: Run list) before run (ends: CurvePoint list) =
+        let perImage = stepTime ends / float run.BatchSize
 
         let total =
             todo
@@ -171,24 +178,20 @@ module Plan =
     let announced (grid: Grid) executor =
         let todo = count grid executor
         let mutable before = 0.0
-        let mutable intervals = 0
+        let mutable ends: CurvePoint list = []
         let mutable told = false
 
         let estimating event =
             match event with
             | Event.Began _ ->
                 before <- fst (workingSet ())
-                intervals <- 0
-            | Event.Stepped(run, stage) when stage.Of = "" ->
-                intervals <- intervals + 1
+                ends <- []
+            | Event.Stepped(run, stage) when stage.Of = "" && not told ->
+                ends <- stage.Point :: ends
 
-                if
-                    not told
-                    && intervals >= measuredIntervals
-                    && stage.Point.Step < stage.TotalSteps
-                then
+                if ends.Length > measuredIntervals && stage.Point.Step < stage.TotalSteps then
                     told <- true
-                    Executor.note executor (estimate executor todo before run stage)
+                    Executor.note executor (estimate executor todo before run ends)
             | _ -> ()
 
         if todo.IsEmpty then

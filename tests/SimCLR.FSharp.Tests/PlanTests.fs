@@ -62,6 +62,22 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
         Assert.Equal("end", heard[place + 1]))
 
 [<Fact>]
+let What_the_first_steps_prepare_is_not_taken_for_their_speed () =
+    let ended step time =
+        {
+            Step = step
+            Epoch = 0.0
+            LearningRate = 0.1
+            ImagesPerSecond = nan
+            Figures = Map.empty
+            Time = time
+        }
+
+    // 50 steps in a minute, as kernels are compiled; then 100 steps in 2 seconds.
+    let ends = [ ended 150L 1062.0; ended 100L 1061.0; ended 50L 1060.0 ]
+    Assert.Equal(0.02, Plan.stepTime ends, 12)
+
+[<Fact>]
 let A_sweep_that_is_stored_has_nothing_to_estimate () =
     Samples.withFolder (fun folder ->
         let heard = List<string>()

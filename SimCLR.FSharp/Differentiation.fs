@@ -23,6 +23,18 @@ module Value =
     /// The mean of all elements.
     let mean (x: Value) = Value.Mean x
 
+    /// The mean over the rows of a matrix: a vector.
+    let rowMean (x: Value) = Value.RowMean x
+
+    /// Elements below 0 replaced by 0.
+    let relu (x: Value) = Value.Relu x
+
+    /// The diagonal of a matrix: a vector.
+    let diagonal (x: Value) = Value.Diagonal x
+
+    /// How many rows a matrix has, or numbers a vector.
+    let count (x: Value) = int x.Shape[0]
+
     /// The inner product of vectors, or the product of matrices.
     let dot (x: Value) (y: Value) = Value.Multiply(x, y)
 

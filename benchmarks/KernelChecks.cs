@@ -36,7 +36,7 @@ internal static class KernelChecks
             {
                 FusedBatchNorm.IsOn = fused;
                 using var generator = new Generator(9, CPU);
-                var norm = nn.BatchNorm2d(channels);
+                var norm = new SimCLR.Core.Encoders.BatchNorm(channels);
                 using (no_grad())
                 {
                     norm.weight!.uniform_(0.5, 1.5, generator);

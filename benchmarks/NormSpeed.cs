@@ -39,7 +39,7 @@ internal static class NormSpeed
     private static string[] Row(long channels, long side, long views)
     {
         using var scope = NewDisposeScope();
-        var norm = nn.BatchNorm2d(channels).to(CUDA);
+        var norm = (SimCLR.Core.Encoders.BatchNorm)new SimCLR.Core.Encoders.BatchNorm(channels).to(CUDA);
         Tensor Maps() =>
             MemoryLayout.ChannelsLast(randn([views, channels, side, side], ScalarType.BFloat16, CUDA)).detach();
         var (x, r, g) = (Maps().requires_grad_(), Maps().requires_grad_(), Maps());

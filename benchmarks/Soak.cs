@@ -96,6 +96,7 @@ internal static class Soak
                 threads: null,
                 deterministic: false,
                 retryFailed: false,
+                trustCustom: false,
                 dryRun: false
             )
         );

@@ -17,7 +17,12 @@ internal static class TrainRun
     private const int LongestRun = 1000;
 
     /// <summary>dkobak's: a hidden layer of 1024, no batch norm. Speeds are measured with the paper's head, which the peer has, too.</summary>
-    private static readonly HeadSpec Head = new(Hidden: 1024, BatchNorm: false, LastNorm: LastNorm.None, LastBias: true);
+    private static readonly HeadSpec Head = new(
+        Hidden: 1024,
+        BatchNorm: false,
+        LastNorm: LastNorm.None,
+        LastBias: true
+    );
 
     internal const string Help =
         "a real run on CIFAR-10 (dkobak's recipe) with linear and k-NN accuracy at its end\n"
@@ -92,9 +97,7 @@ internal static class TrainRun
         }
         return Subjects.Training(encoder, batch, precision, epochs) with
         {
-            Encoder = encoder is ResNetSpec resNet
-                ? resNet with { ZeroInitResidual = false }
-                : encoder,
+            Encoder = encoder is ResNetSpec resNet ? resNet with { ZeroInitResidual = false } : encoder,
             Head = Head,
             Seed = options.Number("seed", 0, 0),
         };

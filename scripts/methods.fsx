@@ -68,7 +68,9 @@ let small =
         "SwAV", Run.method (Method.swav 128)
         "DINO", Run.method (Method.dino 256 |> Method.withMomentum momentum)
         // Faster, all embeddings follow the bank's first, random prototypes into one corner before each image's own has moved.
-        "instance discrimination", Run.method (Method.instanceDiscrimination |> Method.withTemperature 0.1) >> rated 0.01
+        "instance discrimination",
+        Run.method (Method.instanceDiscrimination |> Method.withTemperature 0.1)
+        >> rated 0.01
         "LeJEPA", Run.method Method.leJepa >> Run.headOutput 64 >> rated 0.1
     ]
 

@@ -5,20 +5,39 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Differentiation;
 
 /// <summary>
-/// A number, vector or matrix inside a function that is differentiated, in float64. It lives as long as the call that made it: a function
-/// takes values and returns one, and keeps none.
+/// A number, vector or matrix inside a function that is differentiated: in float64, and inside a loss that is trained with, of the embeddings' type and
+/// on their device. It lives as long as the call that made it: a function takes values and returns one, and keeps none.
 /// </summary>
 public sealed class Value
 {
+    [ThreadStatic]
+    private static Tensor? like;
+
     internal Value(Tensor tensor) => Tensor = tensor;
 
     internal Tensor Tensor { get; }
 
     /// <summary>A constant number.</summary>
-    public static Value Constant(double number) => new(tensor(number, float64));
+    public static Value Constant(double number) => Constant(tensor(number, float64));
 
     /// <summary>A constant vector, [n].</summary>
-    public static Value Constant(double[] numbers) => new(tensor(numbers, float64));
+    public static Value Constant(double[] numbers) => Constant(tensor(numbers, float64));
+
+    private static Value Constant(Tensor constant) =>
+        new(like is null ? constant : constant.to(like.dtype, like.device));
+
+    /// <summary>Until it is disposed, constants of this thread are of a tensor's type and on its device.</summary>
+    internal static IDisposable Like(Tensor tensor)
+    {
+        var before = like;
+        like = tensor;
+        return new Restoring(before);
+    }
+
+    private sealed class Restoring(Tensor? before) : IDisposable
+    {
+        public void Dispose() => like = before;
+    }
 
     /// <summary>The sizes of its dimensions: none for a number, [n] for a vector, [n, d] for a matrix.</summary>
     public IReadOnlyList<long> Shape => Tensor.shape;
@@ -115,6 +134,15 @@ public sealed class Value
 
     /// <summary>The mean of all elements: a number.</summary>
     public static Value Mean(Value a) => new(a.Tensor.mean());
+
+    /// <summary>The mean over the rows of a matrix [n, d]: a vector [d].</summary>
+    public static Value RowMean(Value a) => new(a.Tensor.mean([0]));
+
+    /// <summary>Elements below 0 replaced by 0.</summary>
+    public static Value Relu(Value a) => new(a.Tensor.relu());
+
+    /// <summary>The diagonal of a matrix: a vector.</summary>
+    public static Value Diagonal(Value a) => new(a.Tensor.diagonal());
 
     /// <summary>The inner product of two vectors, or the product of matrices, or of a matrix and a vector.</summary>
     public static Value Multiply(Value a, Value b) => new(a.Tensor.matmul(b.Tensor));

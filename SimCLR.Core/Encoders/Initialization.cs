@@ -40,11 +40,7 @@ internal static class Initialization
                 linear.weight.uniform_(-bound, bound, generator);
                 linear.bias?.uniform_(-bound, bound, generator);
                 break;
-            case BatchNorm2d norm:
-                norm.weight?.fill_(1);
-                norm.bias?.zero_();
-                break;
-            case BatchNorm1d norm:
+            case NormBase norm:
                 norm.weight?.fill_(1);
                 norm.bias?.zero_();
                 break;

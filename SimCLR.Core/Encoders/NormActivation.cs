@@ -1,5 +1,4 @@
 using SimCLR.Core.Kernels;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Encoders;
@@ -12,9 +11,9 @@ internal static class NormActivation
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="residual">What is added, of the shape of x; null: nothing.</param>
     /// <param name="relu">Whether a ReLU follows.</param>
-    internal static Tensor Forward(BatchNorm2d norm, Tensor x, Tensor? residual = null, bool relu = true)
+    internal static Tensor Forward(BatchNorm norm, Tensor x, Tensor? residual = null, bool relu = true)
     {
-        if (FusedBatchNorm.Takes(norm, x, residual))
+        if (norm.Ranks.Size == 1 && FusedBatchNorm.Takes(norm, x, residual))
             return FusedBatchNorm.Apply(norm, x, residual, relu);
         var y = norm.forward(x);
         if (residual is not null)

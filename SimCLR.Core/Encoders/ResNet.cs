@@ -84,7 +84,7 @@ public sealed record ResNetSpec(
 public sealed class ResNet : Encoder
 {
     private readonly Module<Tensor, Tensor> conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly BatchNorm bn1;
     private readonly MaxPool2d? maxpool;
     private readonly Sequential[] layers;
     private readonly Linear? fc;
@@ -104,7 +104,7 @@ public sealed class ResNet : Encoder
             cifar ? Conv2d(channels, width, 3, padding: 1, bias: false)
             : spec.SelectiveKernel is null ? Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false)
             : DeepStem(channels, spec.Channels(32), width);
-        bn1 = BatchNorm2d(width);
+        bn1 = new BatchNorm(width);
         maxpool = cifar ? null : MaxPool2d(3, stride: 2, padding: 1);
         register_module("conv1", conv1);
         register_module("bn1", bn1);
@@ -162,10 +162,10 @@ public sealed class ResNet : Encoder
     private static Sequential DeepStem(long channels, long half, long width) =>
         Sequential(
             ("0", Conv2d(channels, half, 3, stride: 2, padding: 1, bias: false)),
-            ("1", BatchNorm2d(half)),
+            ("1", new BatchNorm(half)),
             ("2", ReLU(inplace: true)),
             ("3", Conv2d(half, half, 3, padding: 1, bias: false)),
-            ("4", BatchNorm2d(half)),
+            ("4", new BatchNorm(half)),
             ("5", ReLU(inplace: true)),
             ("6", Conv2d(half, width, 3, padding: 1, bias: false))
         );

@@ -14,7 +14,7 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
     /// </summary>
     private const long VectorChannels = 16;
 
-    private readonly (Module<Tensor, Tensor> Layer, BatchNorm2d? Norm)[] branch;
+    private readonly (Module<Tensor, Tensor> Layer, BatchNorm? Norm)[] branch;
     private readonly Sequential? downsample;
     private readonly long pixelStep;
 
@@ -23,13 +23,13 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
     {
         var output = spec.Bottleneck ? 4 * inner : inner;
         var selective = spec.SelectiveKernel is not null;
-        LastNorm = BatchNorm2d(output);
+        LastNorm = new BatchNorm(output);
         (string, Module<Tensor, Tensor>)[] layers =
             spec.SelectiveKernel is { } ratio
                 ?
                 [
                     ("conv1", Convolution(input, inner, 1, 1)),
-                    ("bn1", BatchNorm2d(inner)),
+                    ("bn1", new BatchNorm(inner)),
                     ("relu1", ReLU(inplace: true)),
                     ("conv2", new SelectiveKernel(inner, stride, ratio)),
                     ("conv3", Convolution(inner, output, 1, 1)),
@@ -39,10 +39,10 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
                 ?
                 [
                     ("conv1", Convolution(input, inner, 1, 1)),
-                    ("bn1", BatchNorm2d(inner)),
+                    ("bn1", new BatchNorm(inner)),
                     ("relu1", ReLU(inplace: true)),
                     ("conv2", Convolution(inner, inner, 3, stride)),
-                    ("bn2", BatchNorm2d(inner)),
+                    ("bn2", new BatchNorm(inner)),
                     ("relu2", ReLU(inplace: true)),
                     ("conv3", Convolution(inner, output, 1, 1)),
                     ("bn3", LastNorm),
@@ -50,7 +50,7 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
             :
             [
                 ("conv1", Convolution(input, inner, 3, stride)),
-                ("bn1", BatchNorm2d(inner)),
+                ("bn1", new BatchNorm(inner)),
                 ("relu1", ReLU(inplace: true)),
                 ("conv2", Convolution(inner, inner, 3, 1)),
                 ("bn2", LastNorm),
@@ -65,13 +65,13 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
             ? Sequential(
                 ("0", new ShortcutPool(stride)),
                 ("1", Convolution(input, output, 1, 1)),
-                ("2", BatchNorm2d(output))
+                ("2", new BatchNorm(output))
             )
-            : Sequential(("0", Convolution(input, output, 1, stride / pixelStep)), ("1", BatchNorm2d(output)));
+            : Sequential(("0", Convolution(input, output, 1, stride / pixelStep)), ("1", new BatchNorm(output)));
         register_module("downsample", downsample);
     }
 
-    internal BatchNorm2d LastNorm { get; }
+    internal BatchNorm LastNorm { get; }
 
     public override Tensor forward(Tensor input)
     {
@@ -94,7 +94,7 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
             return input;
         var x = Thinned(input);
         foreach (var layer in downsample.children().Cast<Module<Tensor, Tensor>>())
-            x = layer is BatchNorm2d norm ? NormActivation.Forward(norm, x, relu: false) : layer.forward(x);
+            x = layer is BatchNorm norm ? NormActivation.Forward(norm, x, relu: false) : layer.forward(x);
         return x;
     }
 
@@ -103,14 +103,11 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
         pixelStep == 1 ? input : input.slice(2, 0, input.shape[2], pixelStep).slice(3, 0, input.shape[3], pixelStep);
 
     /// <summary>Each layer with the norm behind it; ReLUs, which follow norms, are part of <see cref="NormActivation"/>.</summary>
-    private static IEnumerable<(Module<Tensor, Tensor>, BatchNorm2d?)> Paired(Module<Tensor, Tensor>[] layers)
+    private static IEnumerable<(Module<Tensor, Tensor>, BatchNorm?)> Paired(Module<Tensor, Tensor>[] layers)
     {
         for (var i = 0; i < layers.Length; i++)
-            if (layers[i] is not (TorchSharp.Modules.BatchNorm2d or TorchSharp.Modules.ReLU))
-                yield return (
-                    layers[i],
-                    i + 1 < layers.Length ? layers[i + 1] as TorchSharp.Modules.BatchNorm2d : null
-                );
+            if (layers[i] is not (BatchNorm or TorchSharp.Modules.ReLU))
+                yield return (layers[i], i + 1 < layers.Length ? layers[i + 1] as BatchNorm : null);
     }
 
     private static Conv2d Convolution(long input, long output, long kernel, long stride) =>

@@ -15,9 +15,9 @@ internal sealed class SelectiveKernel : Module<Tensor, Tensor>
     private const long LeastReduced = 32;
 
     private readonly Conv2d conv;
-    private readonly BatchNorm2d bn;
+    private readonly BatchNorm bn;
     private readonly Conv2d reduce;
-    private readonly BatchNorm2d reducedNorm;
+    private readonly BatchNorm reducedNorm;
     private readonly Conv2d select;
 
     internal SelectiveKernel(long channels, long stride, double ratio)
@@ -25,9 +25,9 @@ internal sealed class SelectiveKernel : Module<Tensor, Tensor>
     {
         var reduced = Math.Max((long)(channels * ratio), LeastReduced);
         conv = Conv2d(channels, 2 * channels, 3, stride: stride, padding: 1, bias: false);
-        bn = BatchNorm2d(2 * channels);
+        bn = new BatchNorm(2 * channels);
         reduce = Conv2d(channels, reduced, 1, bias: false);
-        reducedNorm = BatchNorm2d(reduced);
+        reducedNorm = new BatchNorm(reduced);
         select = Conv2d(reduced, 2 * channels, 1, bias: false);
         register_module("conv", conv);
         register_module("bn", bn);

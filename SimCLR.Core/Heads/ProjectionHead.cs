@@ -3,6 +3,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using BatchNorm = SimCLR.Core.Encoders.BatchNorm;
 
 namespace SimCLR.Core.Heads;
 
@@ -118,7 +119,7 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
         {
             Add(Linear(previous, hidden, hasBias: !spec.BatchNorm));
             if (spec.BatchNorm)
-                Add(BatchNorm1d(hidden));
+                Add(new BatchNorm(hidden));
             Add(ReLU(inplace: true));
             previous = hidden;
         }
@@ -128,9 +129,9 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
         return list;
     }
 
-    private static BatchNorm1d Last(HeadSpec spec)
+    private static BatchNorm Last(HeadSpec spec)
     {
-        var norm = BatchNorm1d(spec.Output, affine: spec.LastNorm != LastNorm.WithoutAffine);
+        var norm = new BatchNorm(spec.Output, affine: spec.LastNorm != LastNorm.WithoutAffine);
         if (spec.LastNorm == LastNorm.WithoutShift)
             norm.bias!.requires_grad = false;
         return norm;

@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -32,6 +33,9 @@ public sealed class BatchOrder : IDisposable
     /// <summary>Images of a step.</summary>
     public long BatchSize { get; }
 
+    /// <summary>Which of a step's images are asked for; null: all.</summary>
+    internal BatchShare? Share { get; init; }
+
     /// <summary>Full batches of an epoch.</summary>
     public long StepsPerEpoch { get; }
 
@@ -48,14 +52,18 @@ public sealed class BatchOrder : IDisposable
         return order!;
     }
 
-    /// <summary>The images of a step, [B], int64, on the CPU; the caller disposes it.</summary>
+    /// <summary>The images of a step, [B], int64, on the CPU; of a rank's feed only its own. The caller disposes it.</summary>
     public Tensor At(long step)
     {
         using var scope = NewDisposeScope();
-        return Epoch(step / StepsPerEpoch)
-            .narrow(0, step % StepsPerEpoch * BatchSize, BatchSize)
-            .clone()
-            .MoveToOuterDisposeScope();
+        return Of(Epoch(step / StepsPerEpoch), step).clone().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The images of a step in the order of its epoch, wherever that lies.</summary>
+    internal Tensor Of(Tensor epoch, long step)
+    {
+        var batch = epoch.narrow(0, step % StepsPerEpoch * BatchSize, BatchSize);
+        return Share is null ? batch : Share.Of(batch);
     }
 
     /// <summary>Forgets the order of the last epoch; asked again, it is made again.</summary>

@@ -34,15 +34,19 @@ public sealed class MemoryFeed : IImageFeed
     /// <inheritdoc/>
     public (Tensor Images, Tensor Labels) Batch(long step)
     {
-        var (epoch, batch) = (step / order.StepsPerEpoch, step % order.StepsPerEpoch);
+        using var scope = NewDisposeScope();
+        var epoch = step / order.StepsPerEpoch;
         if (epoch != indicesEpoch)
         {
             indices?.Dispose();
             indices = DeviceCopy.Of(order.Epoch(epoch), device).alias().DetachFromDisposeScope();
             indicesEpoch = epoch;
         }
-        using var chosen = indices!.narrow(0, batch * order.BatchSize, order.BatchSize);
-        return (images.Gather(chosen), labels.index_select(0, chosen));
+        var chosen = order.Of(indices!, step);
+        return (
+            images.Gather(chosen).MoveToOuterDisposeScope(),
+            labels.index_select(0, chosen).MoveToOuterDisposeScope()
+        );
     }
 
     /// <inheritdoc/>

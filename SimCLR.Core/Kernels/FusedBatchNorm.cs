@@ -52,7 +52,7 @@ internal sealed unsafe class FusedBatchNorm
     /// <param name="norm">The norm.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="residual">What is added; null: nothing.</param>
-    internal static bool Takes(BatchNorm2d norm, Tensor x, Tensor? residual) =>
+    internal static bool Takes(NormBase norm, Tensor x, Tensor? residual) =>
         IsOn
         && CudaProgram.IsFor(x.device)
         && norm.training
@@ -64,7 +64,7 @@ internal sealed unsafe class FusedBatchNorm
         && (residual is null || (residual.dtype == x.dtype && MemoryLayout.IsChannelsLast(residual)));
 
     /// <summary>y; running statistics and their count move as those of the norm do.</summary>
-    internal static Tensor Apply(BatchNorm2d norm, Tensor x, Tensor? residual, bool relu)
+    internal static Tensor Apply(NormBase norm, Tensor x, Tensor? residual, bool relu)
     {
         using var scope = NewDisposeScope();
         var kernels = Of(x.dtype)!;
@@ -88,7 +88,7 @@ internal sealed unsafe class FusedBatchNorm
             .MoveToOuterDisposeScope();
     }
 
-    private (Tensor Mean, Tensor InvStd) Statistics(BatchNorm2d norm, Tensor x)
+    private (Tensor Mean, Tensor InvStd) Statistics(NormBase norm, Tensor x)
     {
         var (rows, packs, channels) = Sizes(x);
         var (grid, block) = Layout(rows, packs);
@@ -120,7 +120,7 @@ internal sealed unsafe class FusedBatchNorm
         return (mean, invstd);
     }
 
-    private Tensor Normalize(BatchNorm2d norm, Tensor x, Tensor? residual, Tensor mean, Tensor invstd, bool relu)
+    private Tensor Normalize(NormBase norm, Tensor x, Tensor? residual, Tensor mean, Tensor invstd, bool relu)
     {
         var (rows, packs, _) = Sizes(x);
         var (grid, block) = Layout(rows, packs);

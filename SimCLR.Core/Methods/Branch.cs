@@ -36,10 +36,13 @@ public sealed record Embedding(Tensor Projection, Tensor? Predicted = null)
         new(change(Projection), Predicted is null ? null : change(Predicted));
 
     /// <summary>The embeddings of several views or parts, in order, as one.</summary>
-    internal static Embedding Join(IReadOnlyList<Embedding> parts) =>
+    internal static Embedding Join(IReadOnlyList<Embedding> parts) => Join(parts, tensors => cat(tensors));
+
+    /// <summary>The same, put together in another way.</summary>
+    internal static Embedding Join(IReadOnlyList<Embedding> parts, Func<Tensor[], Tensor> join) =>
         new(
-            cat([.. parts.Select(part => part.Projection)]),
-            parts[0].Predicted is null ? null : cat([.. parts.Select(part => part.Predicted!)])
+            join([.. parts.Select(part => part.Projection)]),
+            parts[0].Predicted is null ? null : join([.. parts.Select(part => part.Predicted!)])
         );
 
     /// <summary>The embeddings of so many views that stand below each other.</summary>

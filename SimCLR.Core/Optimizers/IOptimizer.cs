@@ -17,6 +17,9 @@ public interface IOptimizer : IDisposable
     /// <summary>Sets all gradients to 0.</summary>
     void ZeroGrad();
 
+    /// <summary>All gradients, flat: one tensor for each group.</summary>
+    IReadOnlyList<Tensor> Gradients { get; }
+
     /// <summary>The L2 norm of the gradients of all parameters, of frozen groups too: a scalar on their device, which the caller
     /// disposes.</summary>
     Tensor GradientNorm();

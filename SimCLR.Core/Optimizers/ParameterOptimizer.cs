@@ -45,10 +45,13 @@ internal abstract class ParameterOptimizer : IOptimizer
     public IReadOnlyDictionary<string, Tensor> State => state;
 
     /// <inheritdoc/>
+    public IReadOnlyList<Tensor> Gradients => [.. slots.Select(slot => slot.Flat.Gradients)];
+
+    /// <inheritdoc/>
     public void ZeroGrad()
     {
-        foreach (var slot in slots)
-            slot.Flat.Gradients.zero_();
+        foreach (var gradients in Gradients)
+            gradients.zero_();
     }
 
     /// <inheritdoc/>

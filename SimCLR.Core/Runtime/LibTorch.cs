@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -70,11 +69,9 @@ public static class LibTorch
     private static string FindShim()
     {
         var name = NativeFiles.FileName("LibTorchSharp");
-        var version = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
-        var package = (version?.InformationalVersion ?? "").Split('+')[0];
         var places = NativeFiles
             .BesideApplication()
-            .Concat(NativeFiles.InPackage("torchsharp", package))
+            .Concat(NativeFiles.InPackage("torchsharp", NativeFiles.TorchSharpVersion))
             .Select(folder => Path.Combine(folder, name))
             .ToList();
         return places.FirstOrDefault(File.Exists)

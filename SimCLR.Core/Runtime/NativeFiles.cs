@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
+using TorchSharp;
 
 namespace SimCLR.Core.Runtime;
 
@@ -40,9 +42,20 @@ internal static class NativeFiles
         : $"lib{library}.so";
 
     /// <summary>How packages that are not there are restored.</summary>
-    internal const string Restore =
+    internal static string Restore =>
         "In a clone of SimCLR.Research run './simclr setup' (or 'dotnet paket restore --force'); "
-        + "in a project of your own add the package libtorch-cpu-linux-x64 2.10.0.";
+        + "in a project of your own add the package TorchSharp-cpu "
+        + TorchSharpVersion
+        + ", in a script of your own #r \"nuget: TorchSharp-cpu, "
+        + TorchSharpVersion
+        + "\".";
+
+    /// <summary>The TorchSharp that this library was built with, as packages spell it.</summary>
+    internal static string TorchSharpVersion =>
+        (
+            typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? ""
+        ).Split('+')[0];
 
     /// <summary>How a library that is damaged, or that others miss beside them, comes to be whole.</summary>
     internal static string RestoreAgain(string library)
@@ -56,7 +69,18 @@ internal static class NativeFiles
             + "(or 'dotnet paket restore --force') in a clone of SimCLR.Research, 'dotnet restore' in a project of your own.";
     }
 
+    /// <summary>NuGet's package folder: that which TorchSharp.dll was loaded from, as in F# Interactive, else the user's.</summary>
     private static string PackageFolder =>
-        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        PackageFolderOf(typeof(torch).Assembly.Location)
+        ?? Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>The package folder of FOLDER/torchsharp/VERSION/lib/FRAMEWORK/TorchSharp.dll; null of another path.</summary>
+    internal static string? PackageFolderOf(string assembly)
+    {
+        var package = Path.GetFullPath(Path.Combine(assembly, "..", "..", "..", ".."));
+        return string.Equals(Path.GetFileName(package), "torchsharp", StringComparison.OrdinalIgnoreCase)
+            ? Path.GetDirectoryName(package)
+            : null;
+    }
 }

@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using TorchSharp;
@@ -24,14 +25,23 @@ internal sealed class ViewsOfPart(ViewPairs pairs, long start, long count)
 }
 
 /// <summary>The passes of a step's views through the branches of its method.</summary>
-internal sealed class BranchPasses(IMethod method, RandomStreams streams, long step, Precision precision, Device device)
-    : IDisposable
+internal sealed class BranchPasses(
+    IMethod method,
+    RandomStreams streams,
+    long step,
+    Precision precision,
+    Device device,
+    BatchShare share
+) : IDisposable
 {
     private readonly Dictionary<Branch, List<Tensor>> seen = [];
     private readonly List<GroupStatistics> moved = [];
 
     /// <summary>Whether somebody observes the representations.</summary>
     internal bool Observes { get; init; }
+
+    /// <summary>Groups that batch norm sees each by itself, of branches that have none of their own.</summary>
+    internal int NormGroups { get; init; } = 1;
 
     /// <summary>What a branch makes of its views, one below the other; without a graph where it has no gradient.</summary>
     /// <param name="branch">Which branch.</param>
@@ -43,7 +53,8 @@ internal sealed class BranchPasses(IMethod method, RandomStreams streams, long s
         using var mode = branch.WithGradient ? null : no_grad();
         // Float64 is for tests of exactness.
         var images = views.At(branch.Views).to_type(branch.Networks.Type);
-        var (h, z) = branch.NormGroups > 1 ? InGroups(branch, images, views.Start) : Forward(branch.Networks, images);
+        var groups = branch.NormGroups > 1 ? branch.NormGroups : NormGroups;
+        var (h, z) = groups > 1 ? InGroups(branch, groups, images, views.Start) : Forward(branch.Networks, images);
         if (Observes && observed && branch.Networks == method.Evaluated)
             Note(branch, h.detach().to_type(ScalarType.Float32));
         return z.Select(output => output.MoveToOuterDisposeScope());
@@ -100,23 +111,57 @@ internal sealed class BranchPasses(IMethod method, RandomStreams streams, long s
         );
     }
 
-    /// <summary>Each group by itself.</summary>
-    private (Tensor H, Embedding Z) InGroups(Branch branch, Tensor images, long start)
+    /// <summary>Each group by itself: all views of its images. A rank has whole groups.</summary>
+    private (Tensor H, Embedding Z) InGroups(Branch branch, int groups, Tensor images, long start)
     {
-        var order = branch.Shuffled ? Shuffle(images.shape[0], start) : null;
-        var statistics = new GroupStatistics(branch.Networks);
+        var (networks, ranks) = (branch.Networks, share.Ranks);
+        var order = branch.Shuffled ? Shuffle(images.shape[0] * ranks.Size, start * ranks.Size) : null;
+        var statistics = new GroupStatistics(networks, ranks);
         var passes = new List<(Tensor H, Embedding Z)>();
-        foreach (var group in (order is null ? images : images.index_select(0, order)).chunk(branch.NormGroups))
+        var views = (order is null ? images : Shuffled(images, order)).chunk(branch.Views.Count);
+        networks.Join(Alone.Instance);
+        foreach (var group in Groups(views, groups / ranks.Size))
         {
-            passes.Add(Forward(branch.Networks, group));
+            passes.Add(Forward(networks, group));
             statistics.Add();
         }
+        networks.Join(ranks);
         moved.Add(statistics);
-        var (h, z) = (cat([.. passes.Select(pass => pass.H)]), Embedding.Join([.. passes.Select(pass => pass.Z)]));
-        if (order is null)
-            return (h, z);
-        var back = order.argsort();
-        return (h.index_select(0, back), z.Select(output => output.index_select(0, back)));
+        var (h, z) = (
+            ByView([.. passes.Select(pass => pass.H)], views.Length),
+            Embedding.Join([.. passes.Select(pass => pass.Z)], outputs => ByView(outputs, views.Length))
+        );
+        return order is null ? (h, z) : (InOrder(h, order), z.Select(output => InOrder(output, order)));
+    }
+
+    /// <summary>So many groups of images, each with the group's part of every view, one below the other.</summary>
+    private static IEnumerable<Tensor> Groups(Tensor[] views, int count)
+    {
+        var parts = views.Select(view => view.chunk(count)).ToList();
+        return parts[0]
+            .Select((_, group) => parts.Count == 1 ? parts[0][group] : cat([.. parts.Select(part => part[group])]));
+    }
+
+    /// <summary>What was made of the groups: all of the first view, then all of the next.</summary>
+    private static Tensor ByView(Tensor[] groups, int views) =>
+        views == 1
+            ? cat(groups)
+            : cat([.. Enumerable.Range(0, views).SelectMany(view => groups.Select(group => group.chunk(views)[view]))]);
+
+    /// <summary>This rank's images after all ranks' have changed places.</summary>
+    private Tensor Shuffled(Tensor images, Tensor order)
+    {
+        var (count, ranks) = (images.shape[0], share.Ranks);
+        var all = ranks.Size == 1 ? images : ranks.AllGather(images);
+        return all.index_select(0, order.narrow(0, ranks.Rank * count, count));
+    }
+
+    /// <summary>What was made of this rank's own images, by whichever rank.</summary>
+    private Tensor InOrder(Tensor shuffled, Tensor order)
+    {
+        var (count, ranks) = (shuffled.shape[0], share.Ranks);
+        var all = ranks.Size == 1 ? shuffled : ranks.AllGather(shuffled);
+        return all.index_select(0, order.argsort().narrow(0, ranks.Rank * count, count));
     }
 
     /// <summary>The same order whenever the same images pass.</summary>

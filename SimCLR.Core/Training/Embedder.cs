@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using TorchSharp;
@@ -5,17 +6,20 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
-/// <summary>The gradient of a method's loss over a batch of views: in one graph, or in parts by gradient caching.</summary>
+/// <summary>The gradient of a method's loss over a batch of views: in one graph, over several ranks, or in parts by gradient caching.</summary>
 internal sealed class Embedder(
     IMethod method,
     RandomStreams streams,
     Precision precision,
     Device device,
-    MicroBatches? parts
+    BatchShare share
 )
 {
     /// <summary>Sees the representations that the gradient is taken of.</summary>
     internal IStepObserver? Observer { get; set; }
+
+    /// <summary>Groups that batch norm sees each by itself.</summary>
+    internal int NormGroups { get; init; } = 1;
 
     /// <summary>Adds the loss's gradient to the weights.</summary>
     /// <param name="pairs">The views of the batch.</param>
@@ -24,15 +28,17 @@ internal sealed class Embedder(
     internal (Tensor Loss, IReadOnlyList<Embedding> Embeddings) Backward(ViewPairs pairs, StepInput input)
     {
         using var scope = NewDisposeScope();
-        using var passes = new BranchPasses(method, streams, input.Step, precision, device)
+        using var passes = new BranchPasses(method, streams, input.Step, precision, device, share)
         {
             Observes = Observer is not null,
+            NormGroups = NormGroups,
         };
-        var (loss, embeddings) = parts is null
-            ? Whole(passes, pairs, input)
-            : InParts(passes, pairs, input, parts.Size);
+        var (loss, embeddings) =
+            share.Part is { } size ? InParts(passes, pairs, input, size)
+            : share.Ranks.Size > 1 ? OverRanks(passes, pairs, input)
+            : Whole(passes, pairs, input);
         if (passes.Seen() is { } h)
-            Observer?.Observe(h, pairs.Labels);
+            Observer?.Observe(cat([.. h.chunk(h.shape[0] / pairs.Count).Select(share.Gather)]), pairs.Labels);
         return (
             loss.detach().MoveToOuterDisposeScope(),
             [.. embeddings.Select(views => views.Select(z => z.detach().MoveToOuterDisposeScope()))]
@@ -52,14 +58,49 @@ internal sealed class Embedder(
         IReadOnlyList<Embedding> Embed(Branch branch) => passes.Embed(branch, views).Split(branch.Views.Count);
     }
 
-    private (Tensor, IReadOnlyList<Embedding>) InParts(BranchPasses passes, ViewPairs pairs, StepInput input, int size)
+    /// <summary>
+    /// Every rank has the embeddings of all as leaves, computes the same loss of them, and takes the gradients of its own rows back. The sum over ranks is the
+    /// gradient of the whole batch: what each row does to every rank's rows is in its leaf's gradient already.
+    /// </summary>
+    private (Tensor, IReadOnlyList<Embedding>) OverRanks(BranchPasses passes, ViewPairs pairs, StepInput input)
     {
-        var branches = WithoutGraph(passes, pairs, size);
+        var views = new ViewsOfPart(pairs, 0, pairs.Count);
+        var own = method.Branches.Select(branch => passes.Embed(branch, views)).ToList();
+        var branches = method
+            .Branches.Zip(own, (branch, here) => here.Split(branch.Views.Count).Select(z => Leaf(branch, z)).ToList())
+            .ToList();
+        var (value, embeddings) = LossOf(branches, input);
+        foreach (var ((branch, here), leaves) in method.Branches.Zip(own).Zip(branches))
+            if (branch.WithGradient)
+                Back(here, leaves, 0, pairs.Count);
+        passes.Settle();
+        return (value, embeddings);
+    }
+
+    /// <summary>The rows of all ranks, where the loss's gradient arrives.</summary>
+    private Embedding Leaf(Branch branch, Embedding here) =>
+        here.Select(z => share.Gather(z.detach()).requires_grad_(branch.WithGradient));
+
+    /// <summary>The loss of leaves, and its gradient with respect to them. Parameters that the loss itself uses, prototypes, have theirs from rank 0
+    /// alone: every rank finds the same.</summary>
+    private (Tensor, IReadOnlyList<Embedding>) LossOf(List<List<Embedding>> branches, StepInput input)
+    {
         IReadOnlyList<Embedding> embeddings = [.. branches.SelectMany(views => views)];
         var value = method.Loss(embeddings, input);
         value.backward();
         GraphNode.ThrowIfFailed();
-        foreach (var (start, count) in Parts(pairs.Count, size))
+        if (share.Ranks.Rank > 0)
+            foreach (var parameter in method.Groups.SelectMany(group => group.Parameters))
+                using (var gradient = parameter.Parameter.grad)
+                    gradient?.zero_();
+        return (value, embeddings);
+    }
+
+    private (Tensor, IReadOnlyList<Embedding>) InParts(BranchPasses passes, ViewPairs pairs, StepInput input, int size)
+    {
+        var branches = WithoutGraph(passes, pairs, size);
+        var (value, embeddings) = LossOf(branches, input);
+        foreach (var (start, count) in BatchShare.Parts(pairs.Count, size))
         {
             using var part = NewDisposeScope();
             var views = new ViewsOfPart(pairs, start, count);
@@ -80,7 +121,7 @@ internal sealed class Embedder(
         var buffers = twice.SelectMany(networks => networks.Buffers).ToList();
         var before = buffers.Select(buffer => buffer.clone()).ToList();
         var embedded = method.Branches.Select(_ => new List<IReadOnlyList<Embedding>>()).ToList();
-        foreach (var (start, count) in Parts(pairs.Count, size))
+        foreach (var (start, count) in BatchShare.Parts(pairs.Count, size))
         {
             using var part = NewDisposeScope();
             var views = new ViewsOfPart(pairs, start, count);
@@ -101,18 +142,17 @@ internal sealed class Embedder(
     }
 
     /// <summary>The parts of each view as one.</summary>
-    private static List<Embedding> Joined(Branch branch, List<IReadOnlyList<Embedding>> parts) =>
+    private List<Embedding> Joined(Branch branch, List<IReadOnlyList<Embedding>> parts) =>
         [
             .. branch.Views.Select(
                 (_, view) =>
-                    Embedding
-                        .Join([.. parts.Select(part => part[view])])
-                        .Select(z => z.requires_grad_(branch.WithGradient).MoveToOuterDisposeScope())
+                    Leaf(branch, Embedding.Join([.. parts.Select(part => part[view])]))
+                        .Select(z => z.MoveToOuterDisposeScope())
             ),
         ];
 
     /// <summary>Takes a part's share of the embeddings' gradients back to the weights.</summary>
-    private static void Back(Embedding part, List<Embedding> leaves, long start, long count)
+    private void Back(Embedding part, List<Embedding> leaves, long start, long count)
     {
         using var scope = NewDisposeScope();
         var (tensors, gradients) = (new List<Tensor>(), new List<Tensor>());
@@ -124,15 +164,11 @@ internal sealed class Embedder(
             if (wanted.All(leaf => leaf.grad is null))
                 continue;
             tensors.Add(tensor);
-            gradients.Add(cat([.. wanted.Select(leaf => (leaf.grad ?? zeros_like(leaf)).narrow(0, start, count))]));
+            gradients.Add(
+                cat([.. wanted.Select(leaf => share.Of(leaf.grad ?? zeros_like(leaf)).narrow(0, start, count))])
+            );
         }
         autograd.backward(tensors, gradients);
         GraphNode.ThrowIfFailed();
-    }
-
-    private static IEnumerable<(long Start, long Count)> Parts(long count, int size)
-    {
-        for (var start = 0L; start < count; start += size)
-            yield return (start, Math.Min(size, count - start));
     }
 }

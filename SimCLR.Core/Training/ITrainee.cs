@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Runtime;
 using static TorchSharp.torch;
 
@@ -17,6 +18,9 @@ public interface ITrainee
 
     /// <summary>The number format that it computes in; never <see cref="Precision.Auto"/>.</summary>
     Precision Precision { get; }
+
+    /// <summary>Who trains it: every rank takes its steps; rank 0 alone writes.</summary>
+    ICollective Ranks => Alone.Instance;
 
     /// <summary>Images of a step.</summary>
     int BatchSize { get; }

@@ -1,9 +1,12 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
+using BatchNorm = SimCLR.Core.Encoders.BatchNorm;
 
 namespace SimCLR.Core.Training;
 
@@ -63,6 +66,21 @@ public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHe
         foreach (var (name, tensor) in State)
             tensor.copy_(source[name]);
         return this;
+    }
+
+    /// <summary>Batch norm computes with those ranks' rows.</summary>
+    /// <exception cref="ArgumentException">There is batch norm that knows its own process only.</exception>
+    internal void Join(ICollective ranks)
+    {
+        foreach (var (name, module) in Modules)
+        foreach (var norm in module.modules().OfType<NormBase>())
+            if (norm is BatchNorm own)
+                own.Ranks = ranks;
+            else if (ranks.Size > 1)
+                throw new ArgumentException(
+                    $"The {name} has a {norm.GetType().Name} of TorchSharp's, which knows the rows of its own process only; with {ranks.Size} ranks use "
+                        + $"{typeof(BatchNorm)} in its place, or one process."
+                );
     }
 
     /// <summary>Computes as in training, or with running statistics that stay as they are.</summary>

@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
@@ -23,6 +24,7 @@ public sealed class Pretraining : ITrainee, IDisposable
     private readonly Schedule schedule;
     private readonly Networks online;
     private readonly IMethod method;
+    private readonly BatchShare share;
     private readonly Embedder embedder;
     private readonly StepGraph graph;
     private TrainingWatch watch;
@@ -34,18 +36,25 @@ public sealed class Pretraining : ITrainee, IDisposable
     /// <param name="train">The images; labels are read only by supervised losses. To be disposed after the training.</param>
     /// <param name="device">Where to train.</param>
     /// <param name="warn">Told, in words, when something is not as asked.</param>
-    /// <exception cref="ArgumentException">Batch, epochs or views do not fit the images; the message says what to change.</exception>
-    public Pretraining(PretrainingSpec spec, ImageSet train, Device device, Action<string>? warn = null)
+    /// <param name="ranks">Who trains: each rank makes the same training, and takes the same steps. What comes of it is what one process would come to, but for
+    /// rounding. Null: this process alone.</param>
+    /// <exception cref="ArgumentException">Batch, epochs, views or ranks do not fit the images or each other; the message says what to change.</exception>
+    public Pretraining(
+        PretrainingSpec spec,
+        ImageSet train,
+        Device device,
+        Action<string>? warn = null,
+        ICollective? ranks = null
+    )
     {
         Check(spec, train);
-        (Spec, images, Device) = (spec, train, device);
+        (Spec, images, Device, Ranks) = (spec, train, device, ranks ?? Alone.Instance);
         Precision = Autocast.Resolve(spec.Precision, device, warn);
         CuDnn.SearchOn(device);
         streams = new RandomStreams(spec.Seed);
 
-        order = new BatchOrder(streams, train.Count, spec.BatchSize);
         rows = new BatchOrder(streams, train.Count, spec.BatchSize);
-        StepsPerEpoch = order.StepsPerEpoch;
+        StepsPerEpoch = rows.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * spec.Epochs;
         var warmup = (long)Math.Round(spec.WarmupEpochs * StepsPerEpoch);
         schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
@@ -54,7 +63,12 @@ public sealed class Pretraining : ITrainee, IDisposable
         method = spec.Method.Create(Context(train));
         optimizer = spec.Optimizer.Create(method.Groups);
         SetTraining();
-        embedder = new Embedder(method, streams, Precision, device, spec.MicroBatches);
+        foreach (var networks in method.Networks)
+            networks.Join(Ranks);
+        var groups = method.Branches.Max(branch => Math.Max(branch.NormGroups, spec.NormGroups));
+        share = new BatchShare(Ranks, spec.BatchSize, spec.MicroBatches?.Size, groups, device);
+        order = new BatchOrder(streams, train.Count, spec.BatchSize) { Share = share };
+        embedder = new Embedder(method, streams, Precision, device, share) { NormGroups = spec.NormGroups };
         graph = new StepGraph(Device, Work);
         watch = NewWatch();
     }
@@ -67,6 +81,9 @@ public sealed class Pretraining : ITrainee, IDisposable
 
     /// <summary>Which networks these are: "online", which the optimizer moves, or "target", which follow them.</summary>
     public string Evaluated => method.Evaluated == method.Networks[0] ? "online" : "target";
+
+    /// <summary>Who trains.</summary>
+    public ICollective Ranks { get; }
 
     /// <summary>Sees the representations of every step; null: nobody does.</summary>
     public IStepObserver? Observer
@@ -124,13 +141,19 @@ public sealed class Pretraining : ITrainee, IDisposable
         using var scope = NewDisposeScope();
         optimizer.LearningRate = schedule.At(Step);
         feed ??= ImageFeed.Of(images, order, Device, TotalSteps);
-        var (batch, labels) = feed.Batch(Step);
-        using var pairs = new ViewPairs(batch, labels, Spec.ViewA, Spec.ViewB, streams, Step);
+        var (batch, shown) = feed.Batch(Step);
+        var labels = share.Gather(shown);
+        using var pairs = new ViewPairs(batch, labels, Spec.ViewA, Spec.ViewB, streams, Step, share);
         method.BeforeStep(new StepInput(Step, labels, rows));
         optimizer.Prepare();
         var figures = graph.Take(
             pairs,
-            method.IsSteady && optimizer.IsSteady && Observer is null && Spec.MicroBatches is null
+            Spec.MayBeRecorded
+                && method.IsSteady
+                && optimizer.IsSteady
+                && Observer is null
+                && Spec.MicroBatches is null
+                && Ranks.Size == 1
         );
         Step++;
         return figures.MoveToOuterDisposeScope();
@@ -143,6 +166,7 @@ public sealed class Pretraining : ITrainee, IDisposable
         optimizer.ZeroGrad();
         var input = new StepInput(Step, pairs.Labels, rows);
         var (loss, embeddings) = embedder.Backward(pairs, input);
+        Ranks.AllReduceSum(optimizer.Gradients);
         optimizer.Move();
 
         using var noGrad = no_grad();
@@ -197,6 +221,7 @@ public sealed class Pretraining : ITrainee, IDisposable
         online.Dispose();
         optimizer.Dispose();
         LetImagesGo();
+        share.Dispose();
     }
 
     private TrainingWatch NewWatch() => new(method.Collapses, schedule.WarmupSteps);
@@ -240,6 +265,14 @@ public sealed class Pretraining : ITrainee, IDisposable
             );
         if (spec.MicroBatches is { Size: < 2 } parts)
             throw new ArgumentException($"MicroBatches.Size is {parts.Size}; use 2 or more.");
+        var together = spec.MicroBatches?.Size ?? spec.BatchSize;
+        if (
+            spec.NormGroups < 1
+            || (spec.NormGroups > 1 && (together % spec.NormGroups != 0 || together < 2 * spec.NormGroups))
+        )
+            throw new ArgumentException(
+                $"NormGroups is {spec.NormGroups}, but {together} images go through together; use a divisor that leaves 2 or more in each group."
+            );
         if (spec.Epochs < 1)
             throw new ArgumentException($"Epochs is {spec.Epochs}; use 1 or more.");
         var input = new BatchShape(spec.BatchSize, train.Channels, train.Height, train.Width, CPU);

@@ -44,11 +44,18 @@ public sealed record PretrainingSpec
     /// <summary>In which parts a batch goes through the encoder; null: whole.</summary>
     public MicroBatches? MicroBatches { get; init; }
 
+    /// <summary>Groups of the batch that batch norm sees each by itself, as so many devices without synchronized statistics would; 1: it sees the whole
+    /// batch, however many ranks compute it. A method's own groups (<see cref="MoCoSpec.NormGroups"/>) go before.</summary>
+    public int NormGroups { get; init; } = 1;
+
     /// <summary>Passes over the images.</summary>
     public required int Epochs { get; init; }
 
     /// <summary>Number format of encoder and head.</summary>
     public Precision Precision { get; init; }
+
+    /// <summary>Whether a GPU's steps may be recorded and launched as a whole: not where views, encoder or loss read numbers back from it.</summary>
+    public bool MayBeRecorded { get; init; } = true;
 
     /// <summary>Seed of weights, order and views.</summary>
     public long Seed { get; init; }

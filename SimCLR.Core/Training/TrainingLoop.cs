@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Training;
 
-/// <summary>Takes a training to its end: logs, watches, and writes checkpoints from which another process goes on bit for bit.</summary>
+/// <summary>Takes a training to its end: logs, watches, and writes checkpoints from which another process goes on bit for bit. Where several ranks
+/// train, rank 0 reads and writes them, and all stop as soon as one is asked to.</summary>
 public sealed class TrainingLoop : IDisposable
 {
     private const int Intervals = 100;
@@ -15,6 +17,7 @@ public sealed class TrainingLoop : IDisposable
     private static readonly TimeSpan WorthKeeping = TimeSpan.FromSeconds(2);
 
     private readonly ITrainee trainee;
+    private readonly ICollective ranks;
     private readonly Checkpointing? checkpointing;
     private readonly Tensor recent;
     private readonly Tensor lastEpoch;
@@ -33,7 +36,7 @@ public sealed class TrainingLoop : IDisposable
 
     private TrainingLoop(ITrainee trainee, Checkpointing? checkpointing)
     {
-        (this.trainee, this.checkpointing) = (trainee, checkpointing);
+        (this.trainee, this.checkpointing, ranks) = (trainee, checkpointing, trainee.Ranks);
         recent = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
         lastEpoch = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
         losses = zeros([], device: trainee.Device).DetachFromDisposeScope();
@@ -74,7 +77,8 @@ public sealed class TrainingLoop : IDisposable
         using var pause = new CollectionPause();
         while (trainee.StepsDone < trainee.TotalSteps)
         {
-            if (cancellation.IsCancellationRequested)
+            // A signal reaches one rank before another.
+            if (ranks.Any(cancellation.IsCancellationRequested))
             {
                 Save();
                 throw new TrainingInterruptedException(trainee.Name, trainee.StepsDone, savedStep, cancellation);
@@ -154,7 +158,7 @@ public sealed class TrainingLoop : IDisposable
 
     private void Save()
     {
-        if (checkpointing is null || savedStep == trainee.StepsDone)
+        if (checkpointing is null || ranks.Rank > 0 || savedStep == trainee.StepsDone)
             return;
         var begin = clock.Elapsed;
         using var scope = NewDisposeScope();
@@ -185,18 +189,17 @@ public sealed class TrainingLoop : IDisposable
 
     private void Resume()
     {
-        using var checkpoint = checkpointing?.Folder.Newest();
+        using var checkpoint = SharedCheckpoint.Newest(ranks, checkpointing?.Folder, State(), trainee);
         if (checkpoint is not null)
         {
             var notes = TrainingNotes.Read(checkpoint.Notes);
-            checkpoint.CopyTo(State(), trainee.Name, trainee.TotalSteps);
             trainee.Restore(checkpoint.Step);
             progress.AddRange(notes.Progress);
             segments.AddRange(notes.Segments);
             earlier = TimeSpan.FromSeconds(notes.Seconds);
             savedStep = checkpoint.Step;
             progress.ForEach(trainee.Look);
-            checkpointing!.Resumed?.Invoke(checkpoint.Step);
+            checkpointing?.Resumed?.Invoke(checkpoint.Step);
         }
         started = trainee.StepsDone;
         if (trainee.StepsDone < trainee.TotalSteps)

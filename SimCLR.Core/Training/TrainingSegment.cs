@@ -6,12 +6,20 @@ namespace SimCLR.Core.Training;
 
 /// <summary>A part of a training that was computed under one setting.</summary>
 /// <param name="FromStep">Steps done when it began.</param>
-/// <param name="Setting">By name: device, precision, threads, libtorch, deterministic, and what the caller wanted recorded. Empty where a version
+/// <param name="Setting">By name: device, precision, threads, libtorch, deterministic, ranks, and what the caller wanted recorded. Empty where a version
 /// of this toolkit that recorded nothing computed it.</param>
 public sealed record TrainingSegment(long FromStep, IReadOnlyDictionary<string, string> Setting)
 {
     /// <summary>Names that decide the last bits of all numbers; the other names are the caller's.</summary>
-    private static readonly string[] Deciding = ["device", "precision", "threads", "libtorch", "deterministic"];
+    private static readonly string[] Deciding =
+    [
+        "device",
+        "precision",
+        "threads",
+        "libtorch",
+        "deterministic",
+        "ranks",
+    ];
 
     /// <summary>A segment that begins now, in this process.</summary>
     /// <param name="trainee">What is trained.</param>
@@ -26,6 +34,7 @@ public sealed record TrainingSegment(long FromStep, IReadOnlyDictionary<string, 
             $"{get_num_threads()}",
             LibTorch.Load().Version ?? $"{__version__}",
             DeterministicAlgorithms.AreRequired ? "yes" : "no",
+            $"{trainee.Ranks.Size}",
         ];
         var setting = new Dictionary<string, string>(more);
         foreach (var (name, value) in Deciding.Zip(values))

@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -19,24 +20,40 @@ internal sealed class ViewPairs : IDisposable
     private readonly ViewParameters parametersB;
 
     /// <summary>Draws the parameters of a step.</summary>
-    /// <param name="images">[N, C, H, W], uint8; disposed with the pairs.</param>
-    /// <param name="labels">[N], int64; disposed with the pairs.</param>
+    /// <param name="images">[N, C, H, W], uint8, this rank's images; disposed with the pairs.</param>
+    /// <param name="labels">[B], int64, those of the whole batch; disposed with the pairs.</param>
     /// <param name="viewA">The first view.</param>
     /// <param name="viewB">The second view.</param>
     /// <param name="streams">Where the parameters come from.</param>
     /// <param name="step">Which step it is.</param>
-    internal ViewPairs(Tensor images, Tensor labels, IView viewA, IView viewB, RandomStreams streams, long step)
+    /// <param name="share">Which images of the batch they are: parameters are drawn for all of them, so that a rank sees the views that one process would.
+    /// Null: all.</param>
+    internal ViewPairs(
+        Tensor images,
+        Tensor labels,
+        IView viewA,
+        IView viewB,
+        RandomStreams streams,
+        long step,
+        BatchShare? share = null
+    )
     {
         (this.images, Labels, this.viewA, this.viewB) = (images, labels, viewA, viewB);
         InOnePass = images.device.type == DeviceType.CUDA;
         var shape = BatchShape.Of(images);
+        if (share is not null)
+            shape = shape with { Count = share.Batch };
         parametersA = Draw(viewA, RandomStreams.ViewA);
         parametersB = Draw(viewB, RandomStreams.ViewB);
 
         ViewParameters Draw(IView view, string stream)
         {
             using var generator = streams.At(stream, step);
-            return view.Draw(shape, generator);
+            var all = view.Draw(shape, generator);
+            if (share is not { Ranks.Size: > 1 })
+                return all;
+            using (all)
+                return all.Select(share.Of);
         }
     }
 
@@ -86,7 +103,7 @@ internal sealed class ViewPairs : IDisposable
     /// <summary>N.</summary>
     internal long Count => images.shape[0];
 
-    /// <summary>[N], int64.</summary>
+    /// <summary>[B], int64.</summary>
     internal Tensor Labels { get; }
 
     /// <summary>Both views of some of the images: [2 count, C, H', W'], all first views before the second ones.</summary>

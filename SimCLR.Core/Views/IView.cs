@@ -50,17 +50,16 @@ public sealed class ViewParameters(
     public Tensor this[string name] => Tensors[name];
 
     /// <summary>The parameters of some of the batch's images: views of these tensors.</summary>
-    public ViewParameters Slice(long start, long count) =>
-        new(
-            Tensors.ToDictionary(named => named.Key, named => named.Value.narrow(0, start, count)),
-            [.. Children.Select(child => child.Slice(start, count))]
-        );
+    public ViewParameters Slice(long start, long count) => Select(tensor => tensor.narrow(0, start, count));
 
     /// <summary>The parameters on a device, these where they are there already; a GPU is not waited for.</summary>
-    public ViewParameters To(Device device) =>
+    public ViewParameters To(Device device) => Select(tensor => DeviceCopy.Of(tensor, device));
+
+    /// <summary>Each tensor changed alike.</summary>
+    internal ViewParameters Select(Func<Tensor, Tensor> change) =>
         new(
-            Tensors.ToDictionary(named => named.Key, named => DeviceCopy.Of(named.Value, device)),
-            [.. Children.Select(child => child.To(device))]
+            Tensors.ToDictionary(named => named.Key, named => change(named.Value)),
+            [.. Children.Select(child => child.Select(change))]
         );
 
     /// <summary>The parameters of both batches, the second behind the first.</summary>

@@ -115,6 +115,7 @@ let private figure (figure: Figure) =
 let private provenance (provenance: Provenance) =
     [
         [ "commit"; provenance.Commit ]
+        [ "script's commit"; provenance.ScriptCommit ]
         [ "versions"; provenance.Versions ]
         [ "machine"; provenance.Machine ]
         [

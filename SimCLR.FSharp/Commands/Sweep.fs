@@ -12,7 +12,9 @@ module Sweep =
 
     /// Ends the script with that code; what is wrong is said in words, without a stack.
     let private stop code (message: string) =
-        eprintfn "%s" message
+        if not Ranks.isFollower.Value then
+            eprintfn "%s" message
+
         exit code
 
     let private parseOrStop name standard arguments =
@@ -141,6 +143,7 @@ module Sweep =
         | [] -> ()
         | wrong -> fail (String.concat Environment.NewLine wrong)
 
+        CustomCheck.forgetFailures sweep.Executor.Store (Grid.runs grid)
         let executor = watched sweep grid
 
         // What the workers have stored has been told, and what has failed is not tried again.
@@ -164,11 +167,20 @@ module Sweep =
     /// Executes a grid as the sweep says and gives its results; prints no table, writes no final report, and does not exit. Fails with
     /// all that is wrong before anything starts. Ctrl-C ends it with what is finished.
     let execute (sweep: Sweep) (grid: Grid) : Results =
-        use interruption = new Interruption(Workers.isWorker)
-        executeUntil interruption sweep grid
+        use interruption = new Interruption(Workers.isWorker || Ranks.isFollower.Value)
 
-    /// Writes the report of results into the sweep's folder, with tables, plots, pictures and sweep.json; the path of its page. Prints nothing.
-    let report (sweep: Sweep) results = SweepReport.report sweep results
+        Ranks.lead
+            (Execution.along interruption.Token sweep.Executor)
+            (fun () -> Execution.stored (sweep.Adjust grid) (Execution.silenced sweep.Executor))
+            (fun () -> executeUntil interruption sweep grid)
+
+    /// Writes the report of results into the sweep's folder, with tables, plots, pictures and sweep.json; the path of its page. Prints nothing. Of several
+    /// ranks, the first writes it.
+    let report (sweep: Sweep) results =
+        if Ranks.isFollower.Value then
+            Path.Combine(sweep.Out, "report.html")
+        else
+            SweepReport.report sweep results
 
     /// Says what would be run and what it costs.
     let private plan (grid: Grid) (sweep: Sweep) =
@@ -192,18 +204,26 @@ module Sweep =
 
     /// Says what `first` would cost, or executes, prints and writes; the exit code, and what is said of it.
     let private take (sweep: Sweep) (first: unit -> Grid) (execute: Interruption -> Results) =
-        if sweep.Executor.DryRun then
-            plan (first ()) sweep
-            0, ""
-        else
-            use interruption = new Interruption(Workers.isWorker)
-            Workers.whenOrphaned interruption.Stop
-            let results = execute interruption
+        if isShared sweep && Ranks.size.Value > 1 then
+            fail
+                $"The launcher started {Ranks.size.Value} processes that compute each run together, and --workers or --gpus share the runs out: use one of both."
 
-            if not results.Cells.IsEmpty && not Workers.isWorker then
-                SweepReport.finish sweep results
+        use interruption = new Interruption(Workers.isWorker || Ranks.isFollower.Value)
 
-            ending interruption results
+        let lead () =
+            if sweep.Executor.DryRun then
+                plan (first ()) sweep
+                0, ""
+            else
+                Workers.whenOrphaned interruption.Stop
+                let results = execute interruption
+
+                if not results.Cells.IsEmpty && not Workers.isWorker then
+                    SweepReport.finish sweep results
+
+                ending interruption results
+
+        Ranks.lead (Execution.along interruption.Token sweep.Executor) (fun () -> 0, "") lead
 
     let private endWith (exit: int -> unit) action =
         let code, message =
@@ -220,7 +240,10 @@ module Sweep =
             | :? InvalidOperationException as error -> 2, error.Message
 
         if code <> 0 then
-            eprintfn "%s" message
+            // Ranks that were started alike say the same.
+            if not Ranks.isFollower.Value then
+                eprintfn "%s" message
+
             exit code
 
     /// Executes the grid, prints its tables, writes its report, and ends the process through `exit` unless all went well: 1 where a run or a

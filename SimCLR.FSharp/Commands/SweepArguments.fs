@@ -38,6 +38,7 @@ type internal Argument =
     | Gpus of string
     | Deterministic
     | Retry_Failed
+    | Trust_Custom
     | TensorBoard
     | Out of string
     | Dry_Run
@@ -76,6 +77,7 @@ type internal Argument =
             | Deterministic ->
                 "use libtorch's deterministic algorithms only; a run that needs another one fails (docs/determinism.md)."
             | Retry_Failed -> "try runs again that have failed before."
+            | Trust_Custom -> "use stored results that another source of a custom component computed (docs/extend.md)."
             | TensorBoard -> "write event files for TensorBoard, into the folder 'tensorboard' of the report."
             | Out _ ->
                 "folder of the report; the outcomes lie in its parent's 'runs' (default: results/NAME, or results/NAME-PRESET)."

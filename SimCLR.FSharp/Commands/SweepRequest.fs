@@ -123,6 +123,7 @@ module internal SweepRequest =
                     Threads = threads
                     Deterministic = arguments.Contains Argument.Deterministic
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
+                    TrustCustom = arguments.Contains Argument.Trust_Custom
                     DryRun = arguments.Contains Argument.Dry_Run
                 }
             Workers = if Workers.isWorker then 1 else workers

@@ -42,6 +42,7 @@ let missing (executor: Executor) folder tasks =
 /// Takes and stores one measurement: its figures, or why it failed, where that is not stored.
 let private takeOne (executor: Executor) device run (pretrained: Pretrained) folder task =
     let place = StoreFolder.ofEvaluation task folder
+    let sources = Custom.sources (task, run.Encoder)
     let meter, clock = EnergyMeter(), Stopwatch.StartNew()
 
     try
@@ -49,13 +50,13 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
 
         let taken =
             pretrained.For(
-                Train.checkpointing executor place ignore,
+                Train.checkpointing executor sources place ignore,
                 Train.step executor run (EvaluationTask.label task)
             )
             |> measurements.Take
 
         let provenance =
-            { Provenance.gather device (Lower.pretraining run).Precision meter [] with
+            { Provenance.gather device (Lower.pretraining run).Precision meter sources [] with
                 ImagesFingerprint = ImageContent.ofRun run
             }
 

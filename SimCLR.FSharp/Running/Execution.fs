@@ -51,13 +51,32 @@ module Execution =
     let internal unknown (grid: Grid) executor =
         Grid.runs grid |> List.filter (Executor.isKnown executor >> not)
 
-    /// Executes the cells whose outcome is not stored yet, one after the other; each outcome is stored at once. Cancelling
-    /// ends the run in progress with a checkpoint; what is stored is not computed again. Cells that another process is computing
-    /// are left to it, and waited for.
-    let execute (cancellation: CancellationToken) executor (grid: Grid) =
-        Executor.check grid executor
+    let internal silenced executor =
+        { executor with
+            Executor.Observer = Observer.silent
+        }
+
+    let private setThreads executor =
+        Ranks.threads executor |> Option.iter torch.set_num_threads
+
+    /// Of a process that trains along: takes the steps of a run that rank 0 has announced.
+    let internal along (cancellation: CancellationToken) executor run =
         let device = Device.resolve executor.Device
-        executor.Threads |> Option.iter torch.set_num_threads
+        setThreads executor
+
+        use _deterministic =
+            if executor.Deterministic then
+                DeterministicAlgorithms.Require ignore
+            else
+                null
+
+        Train.along (silenced executor) device cancellation run
+
+    let private lead (cancellation: CancellationToken) executor (grid: Grid) =
+        Executor.check grid executor
+        CustomCheck.forgetFailures executor.Store (Grid.runs grid)
+        let device = Device.resolve executor.Device
+        setThreads executor
 
         use _deterministic =
             if executor.Deterministic then
@@ -132,6 +151,14 @@ module Execution =
             Cells = [ for entry in done' |> Seq.sortBy _.Key -> entry.Value ]
         }
         : Results
+
+    /// Executes the cells whose outcome is not stored yet, one after the other; each outcome is stored at once. Cancelling
+    /// ends the run in progress with a checkpoint; what is stored is not computed again. Cells that another process is computing
+    /// are left to it, and waited for.
+    /// Where a launcher has started several processes, they train together; all but the first give what is stored when it is done.
+    let execute (cancellation: CancellationToken) executor (grid: Grid) =
+        Ranks.lead (along cancellation executor) (fun () -> stored grid (silenced executor)) (fun () ->
+            lead cancellation executor grid)
 
     /// Executes one run, or takes its outcome from the store. Fails with the reason when the run fails.
     let run run executor =

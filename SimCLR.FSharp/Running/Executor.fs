@@ -32,6 +32,8 @@ type Executor =
         Deterministic: bool
         /// Runs that have failed before are tried again.
         RetryFailed: bool
+        /// Whether stored results are used that were computed by another source of a custom component of the same name and version.
+        TrustCustom: bool
         /// Says what would be done and what it costs, and trains nothing.
         DryRun: bool
     }
@@ -54,6 +56,7 @@ module Executor =
             Threads = None
             Deterministic = false
             RetryFailed = false
+            TrustCustom = false
             DryRun = false
         }
 
@@ -114,6 +117,10 @@ module Executor =
         [
             yield! Grid.problems grid
             yield! Device.problems executor.Device
+            yield! CustomCheck.problems (Grid.runs grid)
+
+            if not executor.TrustCustom then
+                yield! CustomCheck.otherSources executor.Store (Grid.runs grid)
 
             if not executor.DryRun then
                 yield! Preflight.problems executor.KeepEncoder (Grid.runs grid) executor.Store.Folder

@@ -57,6 +57,7 @@ let rec view value : IView =
     | View.Sobel p -> Sobel p
     | View.Solarize s -> Solarize(s.Threshold, s.Probability)
     | View.RandAugment r -> RandAugment(r.Count, r.Level)
+    | View.Custom c -> Custom.make "view" c
 
 let private encoder value : EncoderSpec =
     match value with
@@ -111,6 +112,7 @@ let loss value : ILoss =
     | Loss.HardNegative s -> HardNegative(s.Temperature, s.Beta, s.PositivePrior)
     | Loss.SupCon temperature -> SupCon temperature
     | Loss.OfMethod -> wrongValue "The loss is the method's, and no function of two embeddings."
+    | Loss.Custom c -> Custom.make "loss" c
 
 let private optimizer value : OptimizerSpec =
     match value with
@@ -189,6 +191,8 @@ let pretraining (run: Run) =
         MicroBatches = (run.MicroBatches |> Option.map microBatches |> Option.toObj),
         Epochs = run.Epochs,
         Precision = precision run.Precision,
+        // Code of others may read numbers back from the device.
+        MayBeRecorded = (Custom.components (Run.training run)).IsEmpty,
         Seed = run.Seed
     )
 

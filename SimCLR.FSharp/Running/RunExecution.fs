@@ -21,6 +21,7 @@ let private measureUntrained executor device splits cancellation run isNew =
             Evaluate.check executor run pretrained (Run.tasks run)
 
         use _held = StoreFolder.lock cancellation folder
+        StoredSources.note folder (Custom.sources (Run.untrained run))
         ImageContent.note run folder
         Evaluate.take executor device run pretrained folder (missing ())
     else

@@ -56,7 +56,7 @@ let checkpoints (executor: Executor) folder =
     CheckpointFolder(Path.Combine(folder, "checkpoint"), (fun text -> Executor.note executor text))
 
 /// How a training is taken up again; null: not at all.
-let checkpointing (executor: Executor) folder (resumed: int64 -> unit) =
+let checkpointing (executor: Executor) sources folder (resumed: int64 -> unit) =
     executor.CheckpointEvery
     |> Option.map (fun interval ->
         let told step =
@@ -68,7 +68,7 @@ let checkpointing (executor: Executor) folder (resumed: int64 -> unit) =
             interval,
             told,
             (fun text -> Executor.note executor text),
-            Setting = Provenance.setting ()
+            Setting = Provenance.setting sources
         ))
     |> Option.toObj
 
@@ -170,38 +170,74 @@ let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy lis
         | Error failure -> Some failure
         | Ok _ -> None)
 
-/// Trains what the run says and stores it, as it goes and at the end. The networks belong to the training, which the caller disposes.
-let train executor device (splits: ImageSplits) cancellation (run: Run) =
-    let training, store = Run.training run, executor.Store
-    let meter = EnergyMeter()
-    let folder = StoredTraining.begin' training store
-    ImageContent.note run folder
-    Migration.adoptCheckpoints run store
-    let spec = Lower.pretraining run
-
+/// A training and what watches it: every rank has the same.
+let private training executor device (splits: ImageSplits) cancellation (run: Run) (warn: string -> unit) =
     let trainee =
-        new Pretraining(spec, splits.Pretraining, device, (fun text -> Executor.note executor text))
+        new Pretraining(Lower.pretraining run, splits.Pretraining, device, (fun text -> warn text), Ranks.all ())
 
     try
-        use pretrained =
+        let pretrained =
             pretrained executor device splits cancellation run (new Networks(trainee.Encoder, trainee.Head))
 
-        let probes = [ for rate in training.OnlineProbes -> new OnlineAccuracy(rate) ]
-        use measurements = new Measurements([| for probe in probes -> probe |], pretrained)
+        let probes =
+            [ for rate in (Run.training run).OnlineProbes -> new OnlineAccuracy(rate) ]
+
+        let measurements = new Measurements([| for probe in probes -> probe |], pretrained)
         trainee.Observer <- measurements.Observer
-        use curve = new CurveWriter(executor, training)
+        trainee, pretrained, probes, measurements
+    with _ ->
+        trainee.Dispose()
+        reraise ()
+
+/// Takes the steps of a training that rank 0 has announced. It says nothing, and nothing of it is kept.
+let along (executor: Executor) device cancellation (run: Run) =
+    Ranks.abortOnFailure (fun () ->
+        let splits = Executor.load executor run
+
+        let trainee, pretrained, _, measurements =
+            training executor device splits cancellation run ignore
+
+        use _trainee = trainee
+        use _pretrained = pretrained
+        use _measurements = measurements
+
+        try
+            trainee.Run(null, cancellation) |> ignore
+        with
+        | :? TrainingFailedException
+        | :? TrainingInterruptedException -> ()) // Rank 0 says so.
+
+/// Trains what the run says and stores it, as it goes and at the end. The networks belong to the training, which the caller disposes.
+let train executor device (splits: ImageSplits) cancellation (run: Run) =
+    let value, store = Run.training run, executor.Store
+    let sources = Custom.sources value
+    let meter = EnergyMeter()
+    let folder = StoredTraining.begin' value store
+    ImageContent.note run folder
+    Migration.adoptCheckpoints run store
+
+    let trainee, pretrained, probes, measurements =
+        training executor device splits cancellation run (fun text -> Executor.note executor text)
+
+    try
+        use pretrained = pretrained
+        use _measurements = measurements
+        use curve = new CurveWriter(executor, value)
 
         let report (progress: TrainingProgress) =
             curve.Add progress
             step executor run "" progress
 
+        Ranks.announce run
+
         let result =
-            trainee.Run(report, cancellation, checkpointing executor folder curve.Begin)
+            Ranks.abortOnFailure (fun () ->
+                trainee.Run(report, cancellation, checkpointing executor sources folder curve.Begin))
 
         let figuresOnline, failures = online executor pretrained probes
 
         let notes: IReadOnlyDictionary<string, string> =
-            readOnlyDict [ "training", Training.hash training ]
+            readOnlyDict [ "training", Training.hash value ]
 
         let stored: StoredTraining =
             {
@@ -216,12 +252,13 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
             }
 
         let provenance =
-            { Provenance.gather device spec.Precision meter result.Segments with
+            { Provenance.gather device (Lower.pretraining run).Precision meter sources result.Segments with
                 Network = trainee.Evaluated
+                Ranks = trainee.Ranks.Size
                 ImagesFingerprint = ImageContent.ofRun run
             }
 
-        StoredTraining.save training provenance [ for step in result.Progress -> point step ] stored store
+        StoredTraining.save value provenance [ for step in result.Progress -> point step ] stored store
         (checkpoints executor folder).Delete()
         trainee
     with _ ->

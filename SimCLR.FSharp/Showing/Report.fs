@@ -73,6 +73,7 @@ module Report =
                 "Device", $"{p.Device}, {p.Threads} threads, {p.Precision}"
                 "Versions", p.Versions
                 "Commit", p.Commit
+                "Script's commit", p.ScriptCommit
                 "Energy", energy store results
             | None -> ()
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"

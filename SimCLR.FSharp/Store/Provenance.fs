@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.Diagnostics
+open System.Reflection
 open System.Runtime.InteropServices
 open SimCLR.Core.Runtime
 open SimCLR.Core.Training
@@ -19,7 +20,7 @@ type Segment =
 /// What a training or a measurement was executed with; it changes no run's value.
 type Provenance =
     {
-        /// Of the folder that the script was started in; "dirty" follows where files differed from it.
+        /// Of the sources that this library was built from; "dirty" follows where they were not those of the commit.
         Commit: string
         Versions: string
         Device: string
@@ -33,9 +34,18 @@ type Provenance =
         /// Which networks of the method were kept and measured: "online", which the optimizer moves, or "target", which follow them.
         [<Neutral "\"online\"">]
         Network: string
+        /// Processes that trained it together; a measurement is taken by one.
+        [<Neutral "1">]
+        Ranks: int
         /// Of a training that was interrupted and taken up: under which settings it was computed, in order. None where there was one.
         [<Neutral "[]">]
         Segments: Segment list
+        /// Commit of the folder that the script was started in, as of Commit: the researcher's own repository, where she has one.
+        [<Neutral "\"unknown\"">]
+        ScriptCommit: string
+        /// Which sources registered the custom components that computed it.
+        [<Neutral "[]">]
+        Custom: CustomSource list
     }
 
 [<RequireQualifiedAccess>]
@@ -53,31 +63,49 @@ module internal Provenance =
         with :? ComponentModel.Win32Exception ->
             None
 
-    let private commit =
+    let private scriptCommit =
         lazy
             (match git "rev-parse HEAD", git "status --porcelain" with
              | Some commit, Some "" -> commit
              | Some commit, _ -> $"{commit}, dirty"
              | None, _ -> "unknown")
 
+    /// Version and commit that a build wrote into an informational version: VERSION+COMMIT, or VERSION+COMMIT.dirty.
+    let ofBuild (informational: string) =
+        match informational.Split '+' with
+        | [| version; commit |] when commit.EndsWith ".dirty" -> version, commit.Replace(".dirty", ", dirty")
+        | [| version; commit |] -> version, commit
+        | _ -> informational, "unknown"
+
+    let private version, private commit =
+        let attribute =
+            typeof<Provenance>.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+
+        ofBuild attribute.InformationalVersion
+
     let private machine () =
         let gpus = Gpu.Models |> Seq.map (fun model -> $", {model}") |> String.concat ""
         $"{Processor.Name}, {Environment.ProcessorCount} logical cores{gpus}, {RuntimeInformation.OSDescription}"
 
     let private versions () =
-        let version (kind: Type) =
-            kind.Assembly.GetName().Version |> string
+        $"SimCLR.Research {version}, TorchSharp {typeof<torch>.Assembly.GetName().Version}, .NET {Environment.Version}"
 
-        $"SimCLR.Research {version typeof<Provenance>}, TorchSharp {version typeof<torch>}, .NET {Environment.Version}"
-
-    /// What is recorded of this process in every checkpoint.
-    let setting () =
-        readOnlyDict [ "commit", commit.Value; "versions", versions (); "machine", machine () ]
+    /// What is recorded of this process in every checkpoint, with the sources of the custom components that it is of.
+    let setting (sources: CustomSource list) =
+        readOnlyDict
+            [
+                "commit", commit
+                "script", scriptCommit.Value
+                "versions", versions ()
+                "machine", machine ()
+                for source in sources do
+                    $"{source.Kind} {source.Name} {source.Version}", $"{source.File}, {source.Sha256}"
+            ]
 
     /// Of a training or a measurement that has ended.
-    let gather device (precision: Precision) (meter: EnergyMeter) (segments: TrainingSegment seq) : Provenance =
+    let gather device (precision: Precision) (meter: EnergyMeter) sources (segments: TrainingSegment seq) : Provenance =
         {
-            Commit = commit.Value
+            Commit = commit
             Versions = versions ()
             Device = string device
             Threads = torch.get_num_threads ()
@@ -92,6 +120,8 @@ module internal Provenance =
             ImagesFingerprint = None
             Date = DateTimeOffset.Now
             Network = "online"
+            Custom = sources
+            Ranks = 1
             Segments =
                 match List.ofSeq segments with
                 | []
@@ -104,4 +134,5 @@ module internal Provenance =
                                 Setting = Map [ for setting in segment.Setting -> setting.Key, setting.Value ]
                             }
                     ]
+            ScriptCommit = scriptCommit.Value
         }

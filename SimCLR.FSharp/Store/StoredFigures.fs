@@ -29,6 +29,7 @@ module internal StoredFigures =
         let folder = StoreFolder.ofEvaluation task encoderFolder
         Directory.CreateDirectory folder |> ignore
         StoredFile.write (Path.Combine(folder, "task.json")) task
+        StoredSources.note folder (Custom.sources task)
         folder
 
     /// Saves what a measurement came to.

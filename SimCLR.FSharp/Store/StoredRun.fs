@@ -87,6 +87,7 @@ module StoredRun =
             | None -> ()
             | Some provenance ->
                 "commit", provenance.Commit
+                "script's commit", provenance.ScriptCommit
                 "versions", provenance.Versions
                 "machine", provenance.Machine
                 "device", provenance.Device

@@ -81,6 +81,8 @@ module internal StoredTraining =
             StoredFile.write (Path.Combine(folder, StoreFolder.trainingFile)) training
             AtomicFile.WriteText(Path.Combine(folder, "training.fsx"), Training.toCode training + "\n")
 
+        StoredSources.note folder (Custom.sources training)
+
         folder
 
     /// The curve of a training that has come so far, cut to the points up to a step: what is to be appended to.

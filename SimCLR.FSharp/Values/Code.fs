@@ -43,6 +43,8 @@ type private Shape =
     | Atom of string
     | Record of (string * obj) list
     | List of obj list
+    /// By name.
+    | Map of (string * obj) list
     | Tuple of obj list
     | Case of string * obj list
 
@@ -66,6 +68,8 @@ let private shape (value: obj) =
 
         if kind.IsGenericType && kind.GetGenericTypeDefinition() = typedefof<list<_>> then
             List [ for item in (value :?> IEnumerable) -> item ]
+        elif kind = typeof<Map<string, float>> then
+            Map [ for entry in unbox<Map<string, float>> value -> entry.Key, box entry.Value ]
         elif FSharpType.IsTuple kind then
             Tuple(List.ofArray (FSharpValue.GetTupleFields value))
         elif FSharpType.IsRecord kind then
@@ -93,6 +97,10 @@ let rec private flat value =
     | List [] -> "[]"
     | List items -> "[ " + all "; " items + " ]"
     | Tuple items -> "(" + all ", " items + ")"
+    | Map [] -> "Map []"
+    | Map entries ->
+        let entry (name, value) = $"{quoted name}, {flat value}"
+        "Map [ " + (entries |> List.map entry |> String.concat "; ") + " ]"
     | Case(name, []) -> name
     | Case(name, [ single ]) -> $"{name} {argument single}"
     | Case(name, several) -> name + "(" + all ", " several + ")"
@@ -160,6 +168,9 @@ let rec private differences path (a: obj) (b: obj) =
         | Record x, Record y when a.GetType() = b.GetType() ->
             List.zip x y
             |> List.collect (fun ((name, x), (_, y)) -> differences (if path = "" then name else $"{path}.{name}") x y)
+        | Map x, Map y when List.map fst x = List.map fst y ->
+            List.zip x y
+            |> List.collect (fun ((name, x), (_, y)) -> differences $"{path}.{name}" x y)
         | List x, List y when x.Length = y.Length ->
             List.zip x y
             |> List.mapi (fun i (x, y) -> differences $"{path}[{i}]" x y)

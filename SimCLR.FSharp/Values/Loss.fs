@@ -51,6 +51,8 @@ type Loss =
     | SupCon of temperature: float
     /// That of the run's method, which is not SimCLR.
     | OfMethod
+    /// One of your own: Loss.Define.
+    | Custom of Custom
 
 [<RequireQualifiedAccess>]
 module Loss =
@@ -116,8 +118,12 @@ module Loss =
         | Loss.HardNegative _ -> nameof Loss.HardNegative
         | Loss.SupCon _ -> nameof Loss.SupCon
         | Loss.OfMethod -> nameof Loss.OfMethod
+        | Loss.Custom c -> c.Name
 
-    /// The loss's temperature; None for the margin triplet loss, which has none.
+    /// A custom loss's setting of that name is its temperature.
+    let private temperatureSetting = "temperature"
+
+    /// The loss's temperature; None for the margin triplet loss, which has none, and for a custom one without a setting of that name.
     let temperature loss =
         match loss with
         | Loss.NtXent s -> Some s.Temperature
@@ -125,10 +131,11 @@ module Loss =
         | Loss.HardNegative s -> Some s.Temperature
         | Loss.Dcl temperature
         | Loss.SupCon temperature -> Some temperature
+        | Loss.Custom c -> c.Settings.TryFind temperatureSetting
         | Loss.MarginTriplet _
         | Loss.OfMethod -> None
 
-    /// Another temperature; fails for the margin triplet loss, which has none.
+    /// Another temperature; fails for a loss that has none.
     let withTemperature temperature loss =
         match loss with
         | Loss.NtXent s -> Loss.NtXent { s with Temperature = temperature }
@@ -139,6 +146,12 @@ module Loss =
         | Loss.MarginTriplet _ ->
             wrongValue "The margin triplet loss has no temperature; vary its margin, or another loss."
         | Loss.OfMethod -> wrongValue "The loss is the method's; use Method.withTemperature and Run.method."
+        | Loss.Custom c when c.Settings.ContainsKey temperatureSetting ->
+            Loss.Custom
+                { c with
+                    Settings = c.Settings.Add(temperatureSetting, temperature)
+                }
+        | Loss.Custom c -> wrongValue $"The custom loss '{c.Name}' has no setting '{temperatureSetting}'."
 
     /// Whether embeddings are normalized.
     let isNormalized loss =
@@ -158,5 +171,6 @@ module Loss =
             | Loss.HardNegative s ->
                 yield! Check.range "Loss.Beta" 0.0 999.0 s.Beta
                 yield! Check.range "Loss.PositivePrior" 0.0 0.999 s.PositivePrior
+            | Loss.Custom c -> yield! Custom.problems "loss" "Loss" c
             | _ -> ()
         ]

@@ -42,6 +42,18 @@ let rec private parts (kind: Type) (value: obj) : Part list =
 
     match ofType kind with
     | Whole -> []
+    | Numbers ->
+        let numbers = unbox<Map<string, float>> value
+
+        [
+            for entry in numbers ->
+                {
+                    Step = entry.Key
+                    Kind = typeof<float>
+                    Value = entry.Value
+                    With = fun other -> numbers |> Map.add entry.Key (unbox<float> other) |> box
+                }
+        ]
     | Items(item, make) ->
         let values = items value
         let names = values |> List.mapi (fun i _ -> $"[{i}]", item)
@@ -61,7 +73,8 @@ let private scalar (value: obj) =
 /// Whether what a case holds is shown under the case's own path.
 let private isOpen kind value =
     match ofType kind with
-    | Record _ -> true
+    | Record _
+    | Numbers -> true
     | Items _ -> not (items value).IsEmpty
     | _ -> false
 
@@ -81,6 +94,7 @@ let rec private leavesAt path kind value : (string * string) list =
             path, scalar value |> Option.defaultWith (fun () -> Json.writeLineOf kind value)
         ]
     | Items _ when (items value).IsEmpty -> [ path, "[]" ]
+    | Numbers
     | Items _
     | Record _ -> deeper ()
     | Option _ when isNull value -> [ path, "none" ]

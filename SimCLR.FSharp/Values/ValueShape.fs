@@ -28,6 +28,8 @@ type Fields =
 type Shape =
     /// Numbers, texts, pairs.
     | Whole
+    /// A Map<string, float>.
+    | Numbers
     | Items of item: Type * make: (obj list -> obj)
     | Record of Fields
     | Option of inner: Type * some: Fields
@@ -49,7 +51,9 @@ let private case (case: UnionCaseInfo) =
     }
 
 let private describe (kind: Type) =
-    if kind |> isGeneric typedefof<list<_>> then
+    if kind = typeof<Map<string, float>> then
+        Numbers
+    elif kind |> isGeneric typedefof<list<_>> then
         let cases = kind |> FSharpType.GetUnionCases |> Array.map case
 
         Items(

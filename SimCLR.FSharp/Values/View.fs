@@ -18,6 +18,8 @@ type View =
     /// Operations drawn for each image (Cubuk et al. 2020).
     | RandAugment of RandAugmentSettings
     | Sequence of View list
+    /// One of your own: View.Define.
+    | Custom of Custom
 
 [<RequireQualifiedAccess>]
 module View =
@@ -165,6 +167,7 @@ module View =
         match view with
         | View.Crop c -> c.Size
         | View.Sequence views -> views |> List.fold outputSize size
+        | View.Custom c -> Custom.side "view" c size
         | _ -> size
 
     /// Without what only colour has: no grayscale, and of the jitter brightness and contrast alone. For images of any number of channels.
@@ -198,6 +201,7 @@ module View =
         match view with
         | View.Identity -> false
         | View.Rotate
+        | View.Custom _
         | View.RandAugment _ -> true
         | View.Crop c -> c.Area <> (1.0, 1.0) || fst c.Ratio <> snd c.Ratio
         | View.Flip p
@@ -250,6 +254,7 @@ module View =
             | View.Sequence views ->
                 for i, step in List.indexed views do
                     yield! problems $"{name}[{i}]" step
+            | View.Custom c -> yield! Custom.problems "view" name c
             | View.Flip p -> yield! probability "flip" p
             | View.Grayscale p -> yield! probability "grayscale" p
             | View.Crop c ->

@@ -1,3 +1,4 @@
+using SimCLR.Core.Tests.Distributed;
 using SimCLR.Core.Tests.Images;
 using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Tests.Training;
@@ -6,8 +7,8 @@ using Xunit.Runner.InProc.SystemConsole;
 
 namespace SimCLR.Core.Tests;
 
-/// <summary>Runs the tests, as xUnit's own entry point does; or, for tests that need a process of its own, a training, a holder of a lock or a
-/// maker of an image cache.</summary>
+/// <summary>Runs the tests, as xUnit's own entry point does; or, for tests that need a process of its own, a training, a holder of a lock, a
+/// maker of an image cache or a rank.</summary>
 internal static class Program
 {
     internal static Task<int> Main(string[] args) =>
@@ -16,6 +17,7 @@ internal static class Program
             [KilledTraining.Verb, var folder, var training] => Task.FromResult(KilledTraining.Run(folder, training)),
             [LockHolder.Verb, var path] => Task.FromResult(LockHolder.Run(path)),
             [CacheMaker.Verb, var root] => Task.FromResult(CacheMaker.Run(root)),
+            [RankChecks.Verb, var check] => Task.FromResult(RankChecks.Run(check)),
             [TrainingApart.Verb, .. var more] => Task.FromResult(TrainingApart.Run(more)),
             // dotnet test and test explorers speak the testing platform's language: --server, --list-tests, --filter-class.
             _ when args.Any(arg => arg.StartsWith("--", StringComparison.Ordinal)) =>

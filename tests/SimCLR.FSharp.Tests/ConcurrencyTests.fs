@@ -25,6 +25,7 @@ let private computed (errors: string) =
                 int found.Groups[1].Value
     ]
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let ``Two sweeps on one store run no cell twice, and a reader sees whole files all the while`` () =
     Launcher.inFolder (fun folder ->
@@ -201,12 +202,14 @@ Grid.from mine.Baseline |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> Sw
 
         test (Launcher.run folder [ "run"; path ]))
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let ``A run whose processes die three times without coming further is a failed cell`` () =
     withScript "" (fun (code, output, errors) ->
         Assert.Equal(1, code)
         Assert.Contains("worker died", output + errors))
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let ``Workers that die before they have a run are not started for ever`` () =
     withScript "if isWorker then die ()" (fun (code, _, errors) ->

@@ -39,6 +39,7 @@ let private inLocales test =
 let private timeless (text: string) =
     Regex.Replace(text, @"\d+(\.\d+)? (s|min|h|images/s|MiB|GiB)\b|\d\d:\d\d(:\d\d)?|simclr-(user|test)-\w+", "#")
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let A_dry_run_says_the_same_in_every_language () =
     inLocales (fun names environment ->
@@ -110,6 +111,7 @@ Report.ofResults "page" executor.Store results |> Report.write "page" |> ignore
 printfn "%s" $"{0.25} {0.25:F1} {Run.hash run}"
 """
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let A_report_of_a_plain_script_is_the_same_in_every_language () =
     inLocales (fun names environment ->

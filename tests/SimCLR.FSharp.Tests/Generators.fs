@@ -410,9 +410,22 @@ let method batch (count: int option) =
                 (number 0.0 50.0)
         ]
 
+/// Values of what is defined here, with those settings.
+let private custom (define: (string * float) list -> 'T) =
+    Gen.map2 (fun weight shift -> define [ "weight", weight; "shift", shift ]) (number 0.0 10.0) (number -5.0 5.0)
+
+let private ownLoss =
+    Loss.Define(
+        "generated",
+        1,
+        [ "weight", 1.0; "shift", 0.0 ],
+        fun s a b -> s["weight"] * (a - b + s["shift"]).square().mean()
+    )
+
 let loss =
     Gen.oneof
         [
+            custom ownLoss
             Gen.map2
                 (fun temperature normalize ->
                     Loss.NtXent

@@ -55,6 +55,12 @@ let rec private changes (change: float -> float) (kind: Type) (value: obj) : (st
                 | None -> Some(change 0.5)
             )
         ]
+    elif kind = typeof<Map<string, float>> then
+        let numbers = unbox<Map<string, float>> value
+
+        [
+            for entry in numbers -> entry.Key, box (numbers.Add(entry.Key, change entry.Value))
+        ]
     elif FSharpType.IsTuple kind then
         let kinds = FSharpType.GetTupleElements kind
 

@@ -39,6 +39,7 @@ let private serve (listener: HttpListener) (requests: ConcurrentQueue<string * J
             context.Response.Close(Encoding.UTF8.GetBytes answer, true)
     }
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let The_example_sends_every_run_its_parameters_and_its_curve_with_the_time_of_each_step () =
     Launcher.inFolder (fun folder ->
@@ -126,6 +127,7 @@ let The_example_sends_every_run_its_parameters_and_its_curve_with_the_time_of_ea
 
         Assert.Contains("final linear top-1", [ for _, item in batches "metrics" -> text "key" item ]))
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let Without_a_server_the_example_says_so_once_and_the_sweep_goes_on () =
     Launcher.inFolder (fun folder ->

@@ -73,17 +73,6 @@ let ``The solution has every project, and each is restored by Paket's targets, w
     Assert.Contains("\"paket\"", read [ ".config"; "dotnet-tools.json" ])
 
 [<Fact>]
-let ``The page on projects of one's own names the versions that are restored`` () =
-    let page, restored = read [ "docs"; "own-project.md" ], read [ "paket.lock" ]
-
-    let version package =
-        Regex.Match(restored, $@"(?m)^    {Regex.Escape package} \(([\d.]+)\)").Groups[1].Value
-
-    let core, libtorch = version "FSharp.Core", version "libtorch-cpu-linux-x64"
-    Assert.Contains($"<PackageReference Update=\"FSharp.Core\" Version=\"{core}\" />", page)
-    Assert.Contains($"`libtorch-cpu-linux-x64` {libtorch}", page)
-
-[<Fact>]
 let ``dotnet test is told to use the testing platform, which both test projects are made for`` () =
     use json = JsonDocument.Parse(read [ "global.json" ])
     let test = json.RootElement.GetProperty "test"

@@ -79,7 +79,10 @@ let provenance: Provenance =
         ImagesFingerprint = None
         Date = DateTimeOffset(2020, 2, 13, 1, 2, 3, TimeSpan.Zero)
         Network = "online"
+        Ranks = 1
         Segments = []
+        ScriptCommit = "def"
+        Custom = []
     }
 
 /// Stores an outcome of a run, piece by piece, as an execution does. Figures of measurements that the run does not have are left out.

@@ -49,8 +49,9 @@ let private snippets (folder: string) (page: string) =
                     RegexOptions.Multiline ||| RegexOptions.Singleline
                 )
             ) do
-            let code = block.Groups[1].Value
             let load = "#load \"load.fsx\""
+            // The first script of README lies in the folder of the clone.
+            let code = block.Groups[1].Value.Replace("#load \"scripts/load.fsx\"", load)
 
             let whole =
                 if code.Contains load then
@@ -140,6 +141,7 @@ let ``The grids of all scripts have no problems with any preset`` () =
                                 .Replace(text, @"\bSweep\.(run|main) ", check)
                                 .Replace("Load.arguments", $"[ {given} ]")
                                 .Replace("\"load.fsx\"", $"\"{load}\"")
+                                .Replace("\"own/", $"\"{root}/scripts/own/")
                         )
 
                         name, file
@@ -154,6 +156,7 @@ let ``The grids of all scripts have no problems with any preset`` () =
         for name, _ in checks do
             Assert.True(Regex.IsMatch(said, $@"(?m)^{name}: \d+ runs \[\]$"), $"{name}: {said}"))
 
+[<Trait("group", "slow")>]
 [<Fact>]
 let ``A notebook is rendered with what it gives`` () =
     let _, version = start "dotnet" [ "fsdocs"; "--version" ]
@@ -186,3 +189,18 @@ let ``A notebook is rendered with what it gives`` () =
         ]
 
     Assert.True(List.sum outputs >= 5, $"the notebook's cells have {outputs} outputs")
+
+[<Fact>]
+let ``The site has every page of docs, once`` () =
+    let listed =
+        [
+            for line in File.ReadAllLines(Path.Combine(root, "docs", "contents")) do
+                yield! (line.Split(':')[1]).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        ]
+
+    let pages =
+        [
+            for page in Directory.GetFiles(Path.Combine(root, "docs"), "*.md") -> Path.GetFileNameWithoutExtension page
+        ]
+
+    Assert.Equal<string list>(List.sort ("index" :: pages), List.sort listed)

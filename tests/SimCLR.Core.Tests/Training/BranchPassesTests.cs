@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Methods;
@@ -31,7 +32,14 @@ public class BranchPassesTests
     private static BranchPasses Passes(Networks networks, long step = 0)
     {
         var method = new SimClrSpec(new SimCLR.Core.Losses.NtXent(0.5)).Create(Contexts.Of(networks, 12));
-        return new BranchPasses(method, new RandomStreams(0), step, Precision.Float32, CPU);
+        return new BranchPasses(
+            method,
+            new RandomStreams(0),
+            step,
+            Precision.Float32,
+            CPU,
+            new BatchShare(Alone.Instance, 12, null, 1, CPU)
+        );
     }
 
     private static Tensor Passed(Networks networks, ViewPairs pairs, int groups, bool shuffled, long step = 0)

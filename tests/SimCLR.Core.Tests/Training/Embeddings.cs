@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
@@ -18,7 +19,13 @@ internal static class Embeddings
 
     /// <summary>The embedder of a method.</summary>
     internal static Embedder Of(IMethod method, MicroBatches? parts) =>
-        new(method, new RandomStreams(0), Precision.Float32, CPU, parts);
+        new(
+            method,
+            new RandomStreams(0),
+            Precision.Float32,
+            CPU,
+            new BatchShare(Alone.Instance, 24, parts?.Size, 1, CPU)
+        );
 
     /// <summary>What a method is made for around those networks; it may make no others.</summary>
     internal static MethodContext Context(Networks networks, int batch = 24) =>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using SimCLR.Core.Differentiation;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Losses;
@@ -72,6 +73,10 @@ public class NoReadBackTests
             new Resize(12),
             new CenterCrop(12),
             new Identity(),
+            new FunctionView(
+                (batch, generator) => [("share", rand(batch.Count, generator: generator))],
+                (images, drawn) => images * drawn["share"].view(-1, 1, 1, 1)
+            ),
         ];
 
     [Fact]
@@ -97,7 +102,13 @@ public class NoReadBackTests
         );
     }
 
-    private static ILoss[] Losses => [.. LossTests.All.Select(row => row.Data), new NtXent(0.5, blockRows: 8)];
+    private static ILoss[] Losses =>
+        [
+            .. LossTests.All.Select(row => row.Data),
+            new NtXent(0.5, blockRows: 8),
+            new FunctionLoss((a, b) => (a - b).square().mean()),
+            new ValueLoss((a, b) => Value.Mean(Value.Exp(a - b))),
+        ];
 
     [Fact]
     public void No_loss_reads_back()

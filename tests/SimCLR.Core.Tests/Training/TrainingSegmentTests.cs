@@ -58,7 +58,7 @@ public class TrainingSegmentTests
         Assert.Empty(warnings);
         Assert.Equal(0, segment.FromStep);
         Assert.Equal(
-            ["commit", "deterministic", "device", "libtorch", "precision", "threads"],
+            ["commit", "deterministic", "device", "libtorch", "precision", "ranks", "threads"],
             segment.Setting.Keys.Order()
         );
         Assert.Equal("abc", segment.Setting["commit"]);

@@ -29,7 +29,7 @@ public class GaussianNoiseTests
         using var scope = NewDisposeScope();
         using var generator = Seeded(2);
         var noise = Doubles(new GaussianNoise(0.25).Draw(new(50, 1, 20, 20, CPU), generator)["noise"]);
-        Distributed(noise, x => NormalShareBelow(x / 0.25));
+        ViewTesting.Distributed(noise, x => NormalShareBelow(x / 0.25));
     }
 
     /// <summary>The normal distribution function by Simpson's rule from 0.</summary>

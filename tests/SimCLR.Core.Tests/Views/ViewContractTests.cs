@@ -46,6 +46,11 @@ public class ViewContractTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void It_keeps_the_contract_that_views_from_elsewhere_are_checked_by(string name) =>
+        Assert.Empty(ViewContract.Check(Views[name], side: 16));
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void Output_tells_the_shape_and_values_stay_in_0_to_1(string name)
     {
         using var scope = NewDisposeScope();

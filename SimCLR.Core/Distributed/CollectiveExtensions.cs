@@ -1,0 +1,57 @@
+using System.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Distributed;
+
+/// <summary>What is made of a collective's operations.</summary>
+public static class CollectiveExtensions
+{
+    /// <summary>Sums several tensors of one type and place over the ranks in one exchange.</summary>
+    public static void AllReduceSum(this ICollective ranks, IReadOnlyList<Tensor> tensors)
+    {
+        if (ranks.Size == 1)
+            return;
+        if (tensors.Count == 1)
+        {
+            ranks.AllReduceSum(tensors[0]);
+            return;
+        }
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var flat = cat([.. tensors.Select(tensor => tensor.flatten())]);
+        ranks.AllReduceSum(flat);
+        foreach (var (tensor, part) in tensors.Zip(flat.split([.. tensors.Select(tensor => tensor.numel())])))
+            tensor.copy_(part.view_as(tensor));
+    }
+
+    /// <summary>Whether it is so on any rank.</summary>
+    public static bool Any(this ICollective ranks, bool isSo)
+    {
+        if (ranks.Size == 1)
+            return isSo;
+        using var count = tensor(isSo ? 1L : 0L);
+        ranks.AllReduceSum(count);
+        return count.ToInt64() > 0;
+    }
+
+    /// <summary>Rank 0's number.</summary>
+    public static long FromFirst(this ICollective ranks, long number)
+    {
+        using var value = tensor(number);
+        ranks.Broadcast(value);
+        return value.ToInt64();
+    }
+
+    /// <summary>Rank 0's text.</summary>
+    public static string FromFirst(this ICollective ranks, string text)
+    {
+        if (ranks.Size == 1)
+            return text;
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var length = ranks.FromFirst((long)bytes.Length);
+        using var values = ranks.Rank == 0 ? tensor(bytes) : zeros(length, ScalarType.Byte);
+        ranks.Broadcast(values);
+        return Encoding.UTF8.GetString(values.bytes);
+    }
+}

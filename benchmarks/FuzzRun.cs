@@ -86,7 +86,8 @@ internal sealed partial class FuzzRun(int seed, string failures, TimeSpan? timeL
     {
         Machine.ResetPeak();
         var resident = Machine.Memory().Now;
-        var allocated = GC.GetTotalAllocatedBytes();
+        // Precisely: what other threads took before and was not counted yet would be counted here.
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var start = Stopwatch.GetTimestamp();
         string? refusal,
             problem = null;
@@ -101,7 +102,7 @@ internal sealed partial class FuzzRun(int seed, string failures, TimeSpan? timeL
                 problem = $"throws {error.GetType().Name}, not {reader.Refusal.Name}: {error}";
         }
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        allocated = GC.GetTotalAllocatedBytes() - allocated;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         var grown = Machine.Memory().Peak - resident;
 
         row.SlowestSeconds = Math.Max(row.SlowestSeconds, seconds);

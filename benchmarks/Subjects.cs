@@ -69,11 +69,14 @@ internal static class Subjects
             Head = new HeadSpec(),
             Method = new SimClrSpec(new NtXent(0.5), 0.5),
             Optimizer = new SgdSpec(0.9, 5e-4),
-            LearningRate = (epochs <= 100 ? 0.06 : 0.03) * batch / 256,
+            LearningRate = Rate(batch, epochs),
             BatchSize = batch,
             Epochs = epochs,
             Precision = precision,
         };
+
+    /// <summary>dkobak's learning rate: larger for short runs.</summary>
+    internal static double Rate(int batch, int epochs) => (epochs <= 100 ? 0.06 : 0.03) * batch / 256;
 
     /// <summary>Random bytes as a data set: what they show costs no step any time.</summary>
     internal static ImageSet Noise(int count)

@@ -86,21 +86,22 @@ internal static class TrainRun
         var encoder = options.Choice("encoder", "resnet18", Subjects.Encoders);
         var precision = options.Choice("precision", Subjects.Supported(device)[^1], Subjects.Precisions);
         var batch = options.Number("batch", 512, 2);
-        var epochs = options.Number("epochs", 0, 0);
-        if (epochs == 0)
-        {
-            using var trial = new Pretraining(Subjects.Training(encoder, batch, precision), train, device);
-            Throughput.Take(trial, device, 5);
-            var perStep = Throughput.Take(trial, device, 20) / 20;
-            var seconds = options.Positive("minutes", 15) * 60;
-            epochs = (int)Math.Clamp(seconds / perStep / trial.StepsPerEpoch, 1, LongestRun);
-        }
-        return Subjects.Training(encoder, batch, precision, epochs) with
+        var spec = Subjects.Training(encoder, batch, precision) with
         {
             Encoder = encoder is ResNetSpec resNet ? resNet with { ZeroInitResidual = false } : encoder,
             Head = Head,
             Seed = options.Number("seed", 0, 0),
         };
+        var epochs = options.Number("epochs", 0, 0);
+        if (epochs == 0)
+        {
+            using var trial = new Pretraining(spec, train, device);
+            Throughput.Take(trial, device, 5);
+            var perStep = Throughput.Take(trial, device, 20) / 20;
+            var seconds = options.Positive("minutes", 15) * 60;
+            epochs = (int)Math.Clamp(seconds / perStep / trial.StepsPerEpoch, 1, LongestRun);
+        }
+        return spec with { Epochs = epochs, LearningRate = Subjects.Rate(batch, epochs) };
     }
 
     private static void Neighbours(Pretraining training, ImageSplits splits, Device device)

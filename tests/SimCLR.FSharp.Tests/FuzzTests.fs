@@ -107,8 +107,7 @@ type FuzzTests() =
             GC.KeepAlive(Array.zeroCreate<byte>(600 <<< 20))
             null
 
-        // Other threads of this process allocate, too.
-        Assert.Matches(@"allocated [6-9]\d\d MiB", (failures soon read).Head)
+        Assert.Contains("allocated 600 MiB", (failures soon read).Head)
 
     [<Fact>]
     member _.A_reader_that_hangs_is_found() =

@@ -117,9 +117,9 @@ internal static class Soak
         var view = ViewModule.crop(16);
         var images = new Images(ImageSource.NewShapes(new ShapesSettings(80, 20, 16)), null);
         var encoder = Encoder.NewSmallConv(ListModule.OfSeq([8, 16]));
-        var run = RunModule.encoder(encoder, RunModule.images(images, RunModule.shapes));
-        run = RunModule.shortened(1, RunModule.batchSize(20, RunModule.views(view, run)));
-        return RunModule.seed(seed, run);
+        var run = RunModule.withEncoder(encoder, RunModule.withImages(images, RunModule.shapes));
+        run = RunModule.shortened(1, RunModule.withBatchSize(20, RunModule.withViews(view, run)));
+        return RunModule.withSeed(seed, run);
     }
 
     private static Seen Look(int runs)

@@ -11,7 +11,7 @@ open SimCLR
 
 let fewer preset run =
     match preset with
-    | Preset.Cpu -> run |> Run.images (run.Images |> Images.limit 5000)
+    | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000)
     | _ -> Run.scaled run
 
 let sweep = Sweep.adapted fewer "batch-epochs" Load.arguments
@@ -42,8 +42,8 @@ let published =
         |> Published.scaled "epochs" (if preset = Preset.Smoke then 0.01 else 0.05)
 
 Grid.from sweep.Baseline
-|> Grid.vary "batch" Run.batchSize batches
+|> Grid.vary "batch" Run.withBatchSize batches
 |> Grid.vary "epochs" Run.shortened epochs
-|> Grid.varyBy "scaling" Run.learningRate scalings
+|> Grid.varyBy "scaling" Run.withLearningRate scalings
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Metric.linearTop1 published))

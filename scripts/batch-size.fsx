@@ -27,12 +27,12 @@ let batches, temperatures, rates =
 
 let grid =
     Grid.from sweep.Baseline
-    |> Grid.vary "batch" Run.batchSize batches
-    |> Grid.vary "temperature" Run.temperature temperatures
+    |> Grid.vary "batch" Run.withBatchSize batches
+    |> Grid.vary "temperature" Run.withTemperature temperatures
 
 (if rates.IsEmpty then
      grid
  else
-     grid |> Grid.vary "rate" (LearningRate.Linear >> Run.learningRate) rates)
+     grid |> Grid.vary "rate" (LearningRate.Linear >> Run.withLearningRate) rates)
 |> Grid.seeds sweep.Seeds
 |> Sweep.main sweep

@@ -29,6 +29,6 @@ let baseline =
 let sweep = Sweep.ofRun baseline "cifar10" Load.arguments
 
 Grid.from sweep.Baseline
-|> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+|> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.5 ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main sweep

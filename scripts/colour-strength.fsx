@@ -24,7 +24,7 @@ let distorted strength =
 Grid.from sweep.Baseline
 |> Grid.varyBy
     "strength"
-    Run.views
+    Run.withViews
     [
         "1/8", distorted 0.125
         "1/4", distorted 0.25
@@ -33,4 +33,4 @@ Grid.from sweep.Baseline
         "1+blur", distorted 1.0 >-> View.blur
     ]
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Paper.table1))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Metric.linearTop1 Paper.table1))

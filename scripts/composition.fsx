@@ -12,7 +12,7 @@ open SimCLR
 
 let shorter preset run =
     match preset with
-    | Preset.Cpu -> run |> Run.images (run.Images |> Images.limit 5000) |> Run.shortened 8
+    | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000) |> Run.shortened 8
     | _ -> run
 
 let sweep = Sweep.adapted shorter "composition" Load.arguments
@@ -70,4 +70,4 @@ Grid.from sweep.Baseline
     operations
 |> Grid.varyBy "second" second operations
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Paper.figure5))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Metric.linearTop1 Paper.figure5))

@@ -52,6 +52,6 @@ let sweep =
         Load.arguments
 
 Grid.from sweep.Baseline
-|> Grid.vary "depth" Run.headDepth (depths sweep.Preset)
+|> Grid.vary "depth" Run.withHeadDepth (depths sweep.Preset)
 |> Grid.seeds sweep.Seeds
 |> Sweep.main sweep

@@ -28,6 +28,6 @@ let published =
     }
 
 Grid.from sweep.Baseline
-|> Grid.vary "depth" Run.headDepth depths
+|> Grid.vary "depth" Run.withHeadDepth depths
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 published))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Metric.linearTop1 published))

@@ -18,7 +18,7 @@ let outputs =
     | _ -> [ 32; 128; 512 ]
 
 Grid.from sweep.Baseline
-|> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
-|> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput outputs
+|> Grid.varyBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
+|> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.withHeadOutput outputs
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (Comparison.means Outcome.linearTop1 Paper.figure8))
+|> Sweep.main (sweep |> Sweep.beside (Comparison.means Metric.linearTop1 Paper.figure8))

@@ -11,7 +11,7 @@ open SimCLR
 
 let fewer preset run =
     match preset with
-    | Preset.Cpu -> run |> Run.images (run.Images |> Images.limit 5000)
+    | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000)
     | _ -> run
 
 let sweep = Sweep.adapted fewer "losses" Load.arguments
@@ -27,7 +27,7 @@ let grid =
     Grid.from sweep.Baseline
     |> Grid.varyBy
         "loss"
-        Run.loss
+        Run.withLoss
         [
             "margin", Loss.marginTriplet 0.4
             "NT-Logistic", Loss.ntLogistic 0.2
@@ -42,8 +42,8 @@ let searched, compare =
     if rates.IsEmpty then
         grid, Comparison.means
     else
-        grid |> Grid.vary "rate" (LearningRate.Linear >> Run.learningRate) rates, Comparison.best "rate"
+        grid |> Grid.vary "rate" (LearningRate.Linear >> Run.withLearningRate) rates, Comparison.best "rate"
 
 searched
 |> Grid.seeds sweep.Seeds
-|> Sweep.main (sweep |> Sweep.beside (compare Outcome.linearTop1 Paper.table4))
+|> Sweep.main (sweep |> Sweep.beside (compare Metric.linearTop1 Paper.table4))

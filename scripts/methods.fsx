@@ -20,7 +20,7 @@ let measured _ run =
 
 let sweep =
     Sweep.adapted measured "methods" Load.arguments
-    |> Sweep.withColumns [ Outcome.knnTop1Untrained; Outcome.ofTraining "embedding deviation" ]
+    |> Sweep.withColumns [ Metric.knnTop1Untrained; Metric.ofTraining "embedding deviation" ]
 
 let batch = sweep.Baseline.BatchSize
 
@@ -34,26 +34,26 @@ let small =
             Run.LearningRate = LearningRate.Linear factor
         }
 
-    let wide run = run |> Run.headOutput 256
+    let wide run = run |> Run.withHeadOutput 256
 
     [
-        "SimCLR", Run.method Method.simClr
+        "SimCLR", Run.withMethod Method.simClr
         "MoCo v2",
-        Run.method (
+        Run.withMethod (
             Method.moCo (4 * batch)
             |> Method.withMomentum (Momentum.constant 0.99)
             |> Method.withNormGroups 4
         )
         "MoCo v3",
-        Run.method (
+        Run.withMethod (
             Method.moCoV3
             |> Method.withTemperature 0.2
             |> Method.withPredictor predictor
             |> Method.withMomentum momentum
         )
-        "BYOL", Run.method (Method.byol |> Method.withPredictor predictor |> Method.withMomentum momentum)
+        "BYOL", Run.withMethod (Method.byol |> Method.withPredictor predictor |> Method.withMomentum momentum)
         "SimSiam",
-        Run.method (
+        Run.withMethod (
             Method.simSiam
             |> Method.withPredictor (
                 Some
@@ -62,16 +62,16 @@ let small =
                     }
             )
         )
-        "Barlow Twins", Run.method Method.barlowTwinsOfSoloLearn >> wide >> rated 0.1
-        "VICReg", Run.method Method.vicReg >> wide >> rated 0.05
-        "NNCLR", Run.method (Method.nnclr (4 * batch) |> Method.withPredictor predictor)
-        "SwAV", Run.method (Method.swav 128)
-        "DINO", Run.method (Method.dino 256 |> Method.withMomentum momentum)
+        "Barlow Twins", Run.withMethod Method.barlowTwinsOfSoloLearn >> wide >> rated 0.1
+        "VICReg", Run.withMethod Method.vicReg >> wide >> rated 0.05
+        "NNCLR", Run.withMethod (Method.nnclr (4 * batch) |> Method.withPredictor predictor)
+        "SwAV", Run.withMethod (Method.swav 128)
+        "DINO", Run.withMethod (Method.dino 256 |> Method.withMomentum momentum)
         // Faster, all embeddings follow the bank's first, random prototypes into one corner before each image's own has moved.
         "instance discrimination",
-        Run.method (Method.instanceDiscrimination |> Method.withTemperature 0.1)
+        Run.withMethod (Method.instanceDiscrimination |> Method.withTemperature 0.1)
         >> rated 0.01
-        "LeJEPA", Run.method Method.leJepa >> Run.headOutput 64 >> rated 0.1
+        "LeJEPA", Run.withMethod Method.leJepa >> Run.withHeadOutput 64 >> rated 0.1
     ]
 
 /// solo-learn's, each with its own views, optimizer, head and rate.
@@ -108,6 +108,6 @@ Grid.from sweep.Baseline
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (Comparison.means Outcome.linearTop1 PublishedMethods.soloLearnCifar10)
-    |> Sweep.beside (Comparison.means Outcome.knnTop1 PublishedMethods.lightlyCifar10Knn)
+    |> Sweep.beside (Comparison.means Metric.linearTop1 PublishedMethods.soloLearnCifar10)
+    |> Sweep.beside (Comparison.means Metric.knnTop1 PublishedMethods.lightlyCifar10Knn)
 )

@@ -156,6 +156,6 @@ let experiment =
     |> Option.defaultValue "0"
 
 Grid.from sweep.Baseline
-|> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+|> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (sweep |> Sweep.observedBy "MLflow" (mlflow server experiment))

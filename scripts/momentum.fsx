@@ -15,14 +15,14 @@ let byol preset run =
         { Recipe.byolImageNet with
             Images = run.Images
         }
-        |> Run.epochs 300
+        |> Run.withEpochs 300
     | _ ->
         run
-        |> Run.method (Method.byol |> Method.withPredictor (Some(Predictor.ofWidth 256)))
+        |> Run.withMethod (Method.byol |> Method.withPredictor (Some(Predictor.ofWidth 256)))
 
 let sweep =
     Sweep.adapted byol "momentum" Load.arguments
-    |> Sweep.withColumns [ Outcome.ofTraining "embedding deviation" ]
+    |> Sweep.withColumns [ Metric.ofTraining "embedding deviation" ]
 
 let withMomentum start run =
     let momentum =
@@ -31,12 +31,12 @@ let withMomentum start run =
         else
             Momentum.rising start
 
-    run |> Run.method (run.Method |> Method.withMomentum momentum)
+    run |> Run.withMethod (run.Method |> Method.withMomentum momentum)
 
 Grid.from sweep.Baseline
 |> Grid.vary "momentum" withMomentum [ 0.0; 0.9; 0.99; 0.999; 1.0 ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (Comparison.means Outcome.linearTop1 PublishedMethods.byolMomentum)
+    |> Sweep.beside (Comparison.means Metric.linearTop1 PublishedMethods.byolMomentum)
 )

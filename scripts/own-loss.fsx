@@ -23,7 +23,7 @@ Grid.from sweep.Baseline
     "loss"
     id
     [
-        "NT-Xent", Run.loss (Loss.ntXent 0.5)
+        "NT-Xent", Run.withLoss (Loss.ntXent 0.5)
         "VICReg", vicReg []
         "VICReg without variance", vicReg [ ("variance", 0.0) ]
     ]

@@ -10,7 +10,8 @@ open SimCLR
 
 let sweep = Sweep.fromArgs "own-view" Load.arguments
 
-let after step run = run |> Run.views (run.ViewA >-> step)
+let after step run =
+    run |> Run.withViews (run.ViewA >-> step)
 
 Grid.from sweep.Baseline
 |> Grid.varyBy

@@ -10,7 +10,7 @@ open SimCLR
 
 let sweep = Sweep.fromArgs "precision" Load.arguments
 
-Grid.from (sweep.Baseline |> Run.temperature 0.1)
-|> Grid.varyBy "precision" Run.precision [ "float32", Precision.Float32; "bfloat16", Precision.BFloat16 ]
+Grid.from (sweep.Baseline |> Run.withTemperature 0.1)
+|> Grid.varyBy "precision" Run.withPrecision [ "float32", Precision.Float32; "bfloat16", Precision.BFloat16 ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main sweep

@@ -17,7 +17,7 @@ let simSiam preset run =
         }
     | _ ->
         run
-        |> Run.method (
+        |> Run.withMethod (
             Method.simSiam
             |> Method.withPredictor (
                 Some
@@ -29,14 +29,15 @@ let simSiam preset run =
 
 let sweep =
     Sweep.adapted simSiam "predictor" Load.arguments
-    |> Sweep.withColumns [ Outcome.ofTraining "embedding deviation" ]
+    |> Sweep.withColumns [ Metric.ofTraining "embedding deviation" ]
 
 let decaying method =
     match method with
     | Method.SimSiam s -> Method.SimSiam { s with ConstantRate = false }
     | other -> other
 
-let changed change run = run |> Run.method (change run.Method)
+let changed change run =
+    run |> Run.withMethod (change run.Method)
 
 Grid.from sweep.Baseline
 |> Grid.varyBy
@@ -51,5 +52,5 @@ Grid.from sweep.Baseline
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (Comparison.means Outcome.linearTop1 PublishedMethods.simSiamPredictor)
+    |> Sweep.beside (Comparison.means Metric.linearTop1 PublishedMethods.simSiamPredictor)
 )

@@ -17,7 +17,7 @@ let moCo preset run =
         }
     | _ ->
         run
-        |> Run.method (
+        |> Run.withMethod (
             Method.moCo run.BatchSize
             |> Method.withMomentum (Momentum.constant 0.99)
             |> Method.withNormGroups 4
@@ -32,6 +32,6 @@ let sizes =
     | _ -> [ 1; 4; 8; 16 ] |> List.map ((*) sweep.Baseline.BatchSize)
 
 Grid.from sweep.Baseline
-|> Grid.vary "queue" (fun size run -> run |> Run.method (run.Method |> Method.withQueue size)) sizes
+|> Grid.vary "queue" (fun size run -> run |> Run.withMethod (run.Method |> Method.withQueue size)) sizes
 |> Grid.seeds sweep.Seeds
 |> Sweep.main sweep

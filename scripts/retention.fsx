@@ -33,7 +33,7 @@ let places =
             ] do
             for representation in [ "h"; "g(h)" ] ->
                 [ AxisValue.Text task; AxisValue.Text representation ],
-                Outcome.measured Measurement.retention $"{name} from {representation}"
+                Metric.measured Measurement.retention $"{name} from {representation}"
     ]
 
 /// The runs whose views are like the paper's.
@@ -43,7 +43,7 @@ let withMore (results: Results) =
     }
 
 Grid.from sweep.Baseline
-|> Grid.varyBy "views" Run.views [ "standard", sweep.Baseline.ViewA; "with rotation, noise and Sobel", more ]
+|> Grid.varyBy "views" Run.withViews [ "standard", sweep.Baseline.ViewA; "with rotation, noise and Sobel", more ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep

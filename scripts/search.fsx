@@ -20,9 +20,9 @@ let points =
 
 let axes =
     [
-        Axis.logUniform "rate" 0.02 2.0 (LearningRate.Linear >> Run.learningRate)
-        Axis.logUniform "temperature" 0.05 1.0 Run.temperature
-        Axis.choiceBy "head" Run.head [ "linear", Head.linear; "non-linear", Head.nonLinear ]
+        Axis.logUniform "rate" 0.02 2.0 (LearningRate.Linear >> Run.withLearningRate)
+        Axis.logUniform "temperature" 0.05 1.0 Run.withTemperature
+        Axis.choiceBy "head" Run.withHead [ "linear", Head.linear; "non-linear", Head.nonLinear ]
     ]
 
 let search =

@@ -76,7 +76,7 @@ let places =
             match both with
             | [ Measurement.FineTune { Labels = labels } as tuned; supervised ] ->
                 let tuned, supervised =
-                    Outcome.measured tuned "top-1", Outcome.measured supervised "top-1"
+                    Metric.measured tuned "top-1", Metric.measured supervised "top-1"
 
                 [ AxisValue.Text $"{100.0 * labels}%%" ],
                 { tuned with
@@ -90,7 +90,7 @@ let published =
     |> Published.difference "width" (AxisValue.Number 1.0) (AxisValue.Text "supervised")
 
 Grid.from sweep.Baseline
-|> Grid.vary "temperature" Run.temperature [ 0.1 ]
+|> Grid.vary "temperature" Run.withTemperature [ 0.1 ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep

@@ -12,7 +12,7 @@ open SimCLR
 let onCifar preset run =
     match preset, run.Images.Source with
     | Preset.Paper, ImageSource.Folder("imagenet", _, _) -> Recipe.lightly
-    | Preset.Paper, _ -> Recipe.lightly |> Run.images run.Images
+    | Preset.Paper, _ -> Recipe.lightly |> Run.withImages run.Images
     | _ -> run
 
 let sweep = Sweep.adapted onCifar "small-batch" Load.arguments
@@ -30,7 +30,7 @@ let momentum = Momentum.rising 0.99
 Grid.from sweep.Baseline
 |> Grid.varyBy
     "method"
-    Run.method
+    Run.withMethod
     [
         "SimCLR", Method.simClr
         "MoCo v2",
@@ -46,6 +46,6 @@ Grid.from sweep.Baseline
                 Covariance = 0.1
             }
     ]
-|> Grid.vary "batch" Run.batchSize batches
+|> Grid.vary "batch" Run.withBatchSize batches
 |> Grid.seeds sweep.Seeds
 |> Sweep.main sweep

@@ -13,8 +13,8 @@ let scaleFree preset run =
     match preset with
     | Preset.Cpu ->
         run
-        |> Run.optimizer (Optimizer.lars |> Optimizer.withWeightDecay 1e-4)
-        |> Run.learningRate (LearningRate.Fixed 3.0)
+        |> Run.withOptimizer (Optimizer.lars |> Optimizer.withWeightDecay 1e-4)
+        |> Run.withLearningRate (LearningRate.Fixed 3.0)
     | _ -> run
 
 let sweep = Sweep.adapted scaleFree "temperature" Load.arguments
@@ -29,15 +29,16 @@ let half label normalize temperatures =
             }
 
     Grid.from sweep.Baseline
-    |> Grid.varyBy "normalized" Run.loss [ (label, loss) ]
-    |> Grid.vary "temperature" Run.temperature temperatures
+    |> Grid.varyBy "normalized" Run.withLoss [ (label, loss) ]
+    |> Grid.vary "temperature" Run.withTemperature temperatures
 
 let temperatures = [ 0.05; 0.1; 0.5; 1.0 ]
 
 let grid, ofTable =
     match sweep.Preset with
     | Preset.Standard ->
-        Grid.from sweep.Baseline |> Grid.vary "temperature" Run.temperature temperatures,
+        Grid.from sweep.Baseline
+        |> Grid.vary "temperature" Run.withTemperature temperatures,
         Published.slice "normalized" (AxisValue.Text "yes")
     | _ -> Grid.union (half "yes" true temperatures) (half "no" false [ 10.0; 100.0 ]), id
 
@@ -45,7 +46,7 @@ grid
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (Comparison.means Outcome.linearTop1 (ofTable Paper.table5Top1))
-    |> Sweep.beside (Comparison.means Outcome.contrastiveTop1 (ofTable Paper.table5Contrastive))
-    |> Sweep.beside (Comparison.means Outcome.entropy (ofTable Paper.table5Entropy))
+    |> Sweep.beside (Comparison.means Metric.linearTop1 (ofTable Paper.table5Top1))
+    |> Sweep.beside (Comparison.means Metric.contrastiveTop1 (ofTable Paper.table5Contrastive))
+    |> Sweep.beside (Comparison.means Metric.entropy (ofTable Paper.table5Entropy))
 )

@@ -65,10 +65,10 @@ let publishedName images =
 let places =
     [
         for measurement in sweep.Baseline.Evaluation.Measurements do
-            match measurement, Outcome.figuresOf measurement with
+            match measurement, Metric.figuresOf measurement with
             | Measurement.Transfer { Images = images }, [ linear; tuned ] ->
                 let tuned, linear =
-                    Outcome.measured measurement tuned, Outcome.measured measurement linear
+                    Metric.measured measurement tuned, Metric.measured measurement linear
 
                 match publishedName images with
                 | Some name ->
@@ -85,7 +85,7 @@ let published =
     |> Published.difference "protocol" (AxisValue.Text "fine-tuned") (AxisValue.Text "linear")
 
 Grid.from sweep.Baseline
-|> Grid.vary "temperature" Run.temperature [ 0.1 ]
+|> Grid.vary "temperature" Run.withTemperature [ 0.1 ]
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep

@@ -19,7 +19,7 @@ let thin preset run =
             LearningRate = LearningRate.Linear 0.1
             Precision = Precision.Auto
         }
-        |> Run.images (run.Images |> Images.limit 4000)
+        |> Run.withImages (run.Images |> Images.limit 4000)
         |> Run.shortened 10
     | _ -> run
 
@@ -65,5 +65,5 @@ Grid.from sweep.Baseline
 |> Grid.seeds sweep.Seeds
 |> Sweep.main (
     sweep
-    |> Sweep.beside (ofOneDepth >> Comparison.means Outcome.linearTop1 Paper.table6)
+    |> Sweep.beside (ofOneDepth >> Comparison.means Metric.linearTop1 Paper.table6)
 )

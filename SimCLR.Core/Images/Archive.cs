@@ -1,12 +1,18 @@
+using System.Formats.Tar;
 using System.IO.Compression;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Extracts .tar.gz archives that may have been tampered with.</summary>
+/// <summary>
+/// Extracts .tar.gz archives whose checksum was compared, and takes nothing in them on trust all the same: no paths, no links, no sizes.
+/// </summary>
 internal static class Archive
 {
     /// <summary>More entries than this are refused.</summary>
     internal const int MaxEntries = 10_000;
+
+    /// <summary>Most bytes after the end marker: archives are padded to a whole record of 10 KiB, seldom more.</summary>
+    internal const int MaxPadding = 1 << 20;
 
     /// <summary>
     /// Extracts one top folder of the archive into a folder. It appears there only when it is complete; what was of
@@ -39,7 +45,8 @@ internal static class Archive
             if (!Directory.Exists(target))
                 Directory.Move(Path.Combine(temporary, top), target);
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException)
+        catch (Exception error)
+            when (error is InvalidDataException or EndOfStreamException or FormatException or InvalidOperationException)
         {
             throw new ImageSourceException(
                 $"{archive} is damaged: {error.Message} Delete it and fetch it again.",
@@ -70,38 +77,53 @@ internal static class Archive
     {
         using var file = File.OpenRead(archive);
         using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-        var reader = new TarStream(unzipped);
+        using var reader = new TarReader(unzipped, leaveOpen: true);
         var (entries, bytes) = (0, 0L);
-        while (reader.Next() is { } entry)
+        while (reader.GetNextEntry() is { } entry)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
+                continue;
             if (++entries > MaxEntries)
                 throw Refused(archive, $"holds more than {MaxEntries} entries");
             var path = SafePath(archive, top, folder, entry.Name);
-            if (entry.Type == '5')
+            if (entry.EntryType == TarEntryType.Directory)
                 Directory.CreateDirectory(path);
-            else if (entry.Type is not ('0' or '7'))
-                throw Refused(archive, $"holds '{entry.Name}', a {Kind(entry.Type)}, not a file or folder");
-            else if (entry.Size > maxBytes - bytes)
+            else if (!IsFile(entry.EntryType))
+                throw Refused(archive, $"holds '{entry.Name}', a {Kind(entry.EntryType)}, not a file or folder");
+            else if (entry.Length > maxBytes - bytes)
                 throw Refused(archive, $"unpacks to more than {maxBytes} bytes");
             else
             {
-                bytes += entry.Size;
-                Write(reader, path);
+                bytes += entry.Length;
+                Write(entry, path);
             }
         }
+        ReadToEnd(unzipped);
     }
 
-    private static string Kind(char type) =>
+    private static bool IsFile(TarEntryType type) =>
+        type is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile;
+
+    private static string Kind(TarEntryType type) =>
         type switch
         {
-            '1' => "hard link",
-            '2' => "symbolic link",
-            '3' => "character device",
-            '4' => "block device",
-            '6' => "pipe",
+            TarEntryType.HardLink => "hard link",
+            TarEntryType.SymbolicLink => "symbolic link",
+            TarEntryType.CharacterDevice => "character device",
+            TarEntryType.BlockDevice => "block device",
+            TarEntryType.Fifo => "pipe",
             _ => $"thing of type '{type}'",
         };
+
+    /// <summary>What lies behind the end marker is read too, so that gzip's own checksum is compared.</summary>
+    private static void ReadToEnd(Stream unzipped)
+    {
+        var (buffer, rest, read) = (new byte[1 << 16], 0, 0);
+        while ((read = unzipped.Read(buffer)) > 0)
+            if ((rest += read) > MaxPadding)
+                throw new InvalidDataException($"more than {MaxPadding} bytes follow its end marker.");
+    }
 
     private static string SafePath(string archive, string top, string folder, string name)
     {
@@ -115,11 +137,11 @@ internal static class Archive
             : throw Refused(archive, $"holds '{name}', which is not inside '{top}/'");
     }
 
-    private static void Write(TarStream reader, string path)
+    private static void Write(TarEntry entry, string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        reader.CopyTo(output);
+        entry.DataStream?.CopyTo(output);
     }
 
     private static ImageSourceException Refused(string archive, string why) =>

@@ -39,7 +39,7 @@ module Sweep =
     let ofRun run name arguments =
         let standard preset images =
             if preset = Preset.Standard then
-                images |> Option.fold (fun run images -> Run.images images run) run
+                images |> Option.fold (fun run images -> Run.withImages images run) run
             else
                 Preset.run preset images
 
@@ -57,13 +57,13 @@ module Sweep =
             stop 2 $"{name} takes no arguments, but was given '{other}'; leave it out, or change the script."
 
     /// Sets published figures beside ours in the report, and says whether their order agrees:
-    /// Sweep.beside (Comparison.means Outcome.linearTop1 Paper.table5Top1).
+    /// Sweep.beside (Comparison.means Metric.linearTop1 Paper.table5Top1).
     let beside comparison (sweep: Sweep) =
         { sweep with
             Beside = sweep.Beside @ [ comparison ]
         }
 
-    /// With more columns in the tables: Sweep.withColumns [ Outcome.measured (Measurement.fineTune 0.1) "top-1" ].
+    /// With more columns in the tables: Sweep.withColumns [ Metric.measured (Measurement.fineTune 0.1) "top-1" ].
     let withColumns metrics (sweep: Sweep) =
         { sweep with
             Columns = sweep.Columns @ metrics

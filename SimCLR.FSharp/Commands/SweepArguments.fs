@@ -261,18 +261,18 @@ module internal SweepArguments =
 
         standard
         |> apply
-            (fun limit run -> Run.images (Images.limit limit run.Images) run)
+            (fun limit run -> Run.withImages (Images.limit limit run.Images) run)
             (arguments.TryGetResult Argument.Limit)
         |> apply
             (fun name run ->
                 let size = Images.knownSize run.Images |> Option.defaultValue 32
-                Run.encoder (encoder (View.outputSize size run.ViewA) name) run)
+                Run.withEncoder (encoder (View.outputSize size run.ViewA) name) run)
             (arguments.TryGetResult Argument.Encoder)
         |> apply
-            (fun width run -> Run.encoder (Encoder.withWidth (CommandLine.number "--width" width) run.Encoder) run)
+            (fun width run -> Run.withEncoder (Encoder.withWidth (CommandLine.number "--width" width) run.Encoder) run)
             (arguments.TryGetResult Argument.Width)
         |> apply Run.shortened (arguments.TryGetResult Argument.Epochs)
-        |> apply (fun size -> Run.scaled >> Run.batchSize size) (arguments.TryGetResult Argument.Batch)
+        |> apply (fun size -> Run.scaled >> Run.withBatchSize size) (arguments.TryGetResult Argument.Batch)
         |> Overrides.baseline (overrides arguments) standard
 
     /// Fails with all that is wrong with the arguments themselves. Their numbers are the run's, which is checked later; where there

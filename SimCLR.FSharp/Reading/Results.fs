@@ -184,7 +184,7 @@ module Results =
         |> Map
 
     /// What chooses: the linear probe on images held out of training. What was chosen is then judged on the test images.
-    let chooser = Outcome.linearValidationTop1
+    let chooser = Metric.linearValidationTop1
 
     /// Why nothing is chosen where settings have a test accuracy alone.
     let private unchosen count all =
@@ -199,7 +199,7 @@ module Results =
                 for place, cells in results.Cells |> List.groupBy (_.Cell >> setting) do
                     let group = { results with Cells = cells }
 
-                    if (spread Outcome.linearTop1 group).IsSome then
+                    if (spread Metric.linearTop1 group).IsSome then
                         place, group, spread chooser group
             ]
 

@@ -139,8 +139,8 @@ module Table =
 
         let metrics =
             Results.chooser
-            :: Outcome.linearTop1
-            :: (metrics |> List.filter (fun metric -> metric.Name <> Outcome.linearTop1.Name))
+            :: Metric.linearTop1
+            :: (metrics |> List.filter (fun metric -> metric.Name <> Metric.linearTop1.Name))
 
         let settings =
             [

@@ -39,10 +39,10 @@ let view results =
 
     match
         [
-            yield! card Outcome.linearGain "+" "" "points gained by pretraining"
-            yield! card Outcome.linearTop1 "" " %" $"linear probe on test images ({whose})"
-            yield! card Outcome.linearTop1Untrained "" " %" "the same encoder, untrained"
-            yield! card Outcome.imagesPerSecond "" "" "images per second"
+            yield! card Metric.linearGain "+" "" "points gained by pretraining"
+            yield! card Metric.linearTop1 "" " %" $"linear probe on test images ({whose})"
+            yield! card Metric.linearTop1Untrained "" " %" "the same encoder, untrained"
+            yield! card Metric.imagesPerSecond "" "" "images per second"
         ]
     with
     | [] -> []

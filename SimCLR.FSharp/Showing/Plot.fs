@@ -82,7 +82,7 @@ module Plot =
 
     /// Linear probe before and after training and k-NN, along an axis.
     let accuracies axisName results =
-        metrics axisName "top-1 (%)" [ Outcome.linearTop1; Outcome.knnTop1; Outcome.linearTop1Untrained ] results
+        metrics axisName "top-1 (%)" [ Metric.linearTop1; Metric.knnTop1; Metric.linearTop1Untrained ] results
 
     /// A metric along an axis of numbers, a line with its spread as a band for each value of another axis.
     let lineBy otherAxis axisName (metric: Metric) results =

@@ -31,20 +31,20 @@ module Report =
     /// The columns of a sweep's table: the probe before and after, and the quantities of the paper's Table 5.
     let columns =
         [
-            Outcome.linearTop1Untrained
-            Outcome.linearTop1
-            Outcome.knnTop1
-            Outcome.finalLoss
-            Outcome.entropy
-            Outcome.contrastiveTop1
-            Outcome.imagesPerSecond
+            Metric.linearTop1Untrained
+            Metric.linearTop1
+            Metric.knnTop1
+            Metric.finalLoss
+            Metric.entropy
+            Metric.contrastiveTop1
+            Metric.imagesPerSecond
         ]
 
     /// Columns that say nothing of what a setting is worth: a ranking, which has a column for every axis, leaves them out.
     let private ofTraining =
         set
             [
-                for metric in [ Outcome.entropy; Outcome.contrastiveTop1; Outcome.imagesPerSecond ] -> metric.Name
+                for metric in [ Metric.entropy; Metric.contrastiveTop1; Metric.imagesPerSecond ] -> metric.Name
             ]
 
     /// Of all runs together, with how it was found.
@@ -85,13 +85,13 @@ module Report =
             Results.outcomes results
             |> List.exists (fun (_, outcome) -> Double.IsFinite(metric.Get outcome))
 
-        if has Outcome.rankMe && not (has Outcome.linearTop1) then
-            [ Outcome.rankMe ]
+        if has Metric.rankMe && not (has Metric.linearTop1) then
+            [ Metric.rankMe ]
         else
-            [ Outcome.linearTop1; Outcome.knnTop1 ]
+            [ Metric.linearTop1; Metric.knnTop1 ]
 
     let private title (metric: Metric) =
-        if metric.Name = Outcome.linearTop1.Name then
+        if metric.Name = Metric.linearTop1.Name then
             "Linear probe"
         else
             metric.Name
@@ -117,25 +117,25 @@ module Report =
             match Results.varied results with
             | axes when Results.isSampled results ->
                 [
-                    "Every run", Plot.parallelCoordinates axes [ Results.chooser; Outcome.linearTop1 ] results
+                    "Every run", Plot.parallelCoordinates axes [ Results.chooser; Metric.linearTop1 ] results
 
                     for axis in axes do
                         $"Linear probe by {axis}",
-                        Plot.scatter axis "top-1 (%)" [ Results.chooser; Outcome.linearTop1 ] results
+                        Plot.scatter axis "top-1 (%)" [ Results.chooser; Metric.linearTop1 ] results
 
                     learning axes.Head
                 ]
             | [] -> [ learning Grid.SeedAxis ]
             | [ axis ] ->
                 [
-                    if first.Name = Outcome.linearTop1.Name then
+                    if first.Name = Metric.linearTop1.Name then
                         $"Accuracy by {axis}", Plot.accuracies axis results
                     else
                         $"{first.Name} by {axis}", Plot.metric axis first results
 
                     // Methods without negatives have none.
-                    if not (Results.values Outcome.contrastiveTop1 results).IsEmpty then
-                        $"Contrastive accuracy by {axis}", Plot.metric axis Outcome.contrastiveTop1 results
+                    if not (Results.values Metric.contrastiveTop1 results).IsEmpty then
+                        $"Contrastive accuracy by {axis}", Plot.metric axis Metric.contrastiveTop1 results
 
                     learning axis
                 ]
@@ -164,7 +164,7 @@ module Report =
         let hasIntervals =
             results.Cells |> List.distinctBy (_.Cell.Run.Seed) |> List.length > 2
 
-        let measured = Results.outcomes results |> List.map snd |> Outcome.measuredOf
+        let measured = Results.outcomes results |> List.map snd |> Metric.measuredOf
 
         [
             if Results.isSampled results then
@@ -190,7 +190,7 @@ module Report =
                 Table.differences axis (leading results).Head results
             | rows :: others :: _ ->
                 Table.pivot rows others (leading results).Head results
-                Table.best rows Outcome.linearTop1 results
+                Table.best rows Metric.linearTop1 results
             | _ -> ()
         ]
 

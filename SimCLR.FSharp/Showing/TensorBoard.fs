@@ -46,7 +46,7 @@ module TensorBoard =
                     "accuracy/k-NN, untrained", outcome.KnnTop1Untrained
                     "accuracy/contrastive", outcome.ContrastiveTop1
 
-                    for metric in Outcome.measuredOf [ outcome ] do
+                    for metric in Metric.measuredOf [ outcome ] do
                         $"measured/{metric.Name}", metric.Get outcome
                 ] do
                 if System.Double.IsFinite value then

@@ -88,7 +88,7 @@ module Axis =
         | :? string as text -> AxisValue.Text text
         | other -> AxisValue.Text(Code.line other)
 
-    /// Values that a setter such as Run.temperature sets; anything but a number or a text is named by its code.
+    /// Values that a setter such as Run.withTemperature sets; anything but a number or a text is named by its code.
     let over name (set: 'T -> Run -> Run) (values: 'T list) : Axis =
         {
             Name = name

@@ -154,7 +154,7 @@ module Grid =
 
     /// Every run with every seed.
     let seeds (seeds: int list) grid =
-        grid |> vary SeedAxis Run.seed [ for seed in seeds -> int64 seed ]
+        grid |> vary SeedAxis Run.withSeed [ for seed in seeds -> int64 seed ]
 
     /// Only the cells whose run fits.
     let where predicate grid =

@@ -95,7 +95,7 @@ module internal CifarMethods =
             Epochs = 1000
             Schedule = Schedule.cosine 10.0
         }
-        |> Run.method method
+        |> Run.withMethod method
 
     let soloMoCo =
         solo
@@ -104,7 +104,7 @@ module internal CifarMethods =
              |> Method.withMomentum { Start = 0.99; End = 0.999 }
              |> Method.withNormGroups 1
              |> Method.symmetric)
-        |> Run.views weak
+        |> Run.withViews weak
         |> sgd 0.3 1e-4
 
     let soloMoCoV3 =
@@ -118,7 +118,7 @@ module internal CifarMethods =
         |> lars 1.0 1e-5
 
     let soloSimSiam =
-        solo (head 3 2048 2048) Method.simSiam |> Run.views weak |> sgd 0.5 1e-5
+        solo (head 3 2048 2048) Method.simSiam |> Run.withViews weak |> sgd 0.5 1e-5
 
     let soloBarlowTwins =
         solo (head 3 2048 2048) Method.barlowTwinsOfSoloLearn
@@ -127,7 +127,7 @@ module internal CifarMethods =
 
     let soloVicReg =
         solo (head 3 2048 2048) Method.vicRegOfSoloLearn
-        |> Run.views (
+        |> Run.withViews (
             crop 0.2
             >-> jitter 0.4 0.2 0.1
             >-> View.grayscale 0.2
@@ -149,7 +149,7 @@ module internal CifarMethods =
                     Queue = 3840
                     QueueFromEpoch = 50.0
                 })
-        |> Run.views symmetric
+        |> Run.withViews symmetric
         |> lars 0.6 1e-6
 
     let soloNnclr =
@@ -172,8 +172,8 @@ module internal CifarMethods =
             Epochs = 200
             LearningRate = LearningRate.Linear 0.12
         }
-        |> Run.method method
-        |> Run.views Views.paperCifar10
+        |> Run.withMethod method
+        |> Run.withViews Views.paperCifar10
 
     let lightlyMoCo =
         lightly
@@ -204,12 +204,12 @@ module internal CifarMethods =
             Epochs = 200
             LearningRate = LearningRate.Fixed 0.06
         }
-        |> Run.method (
+        |> Run.withMethod (
             Method.moCo 4096
             |> Method.withMomentum (Momentum.constant 0.99)
             |> Method.withTemperature 0.1
         )
-        |> Run.views (View.crop 32 >-> View.flip >-> jitter 0.4 0.4 0.1 >-> View.grayscale 0.2)
+        |> Run.withViews (View.crop 32 >-> View.flip >-> jitter 0.4 0.4 0.1 >-> View.grayscale 0.2)
 
     /// SimSiam's appendix D: batch 512, rate 0.03 · batch / 256, a head of two layers, no blur, 800 epochs.
     let simSiamCifar10 =
@@ -219,8 +219,8 @@ module internal CifarMethods =
             Epochs = 800
             LearningRate = LearningRate.Linear 0.03
         }
-        |> Run.method Method.simSiam
-        |> Run.views (
+        |> Run.withMethod Method.simSiam
+        |> Run.withViews (
             View.crop 32 >-> View.flip >-> jitter 0.4 0.4 0.1 >-> View.grayscale 0.2
             |> View.withArea 0.2 1.0
         )

@@ -1,6 +1,6 @@
 namespace SimCLR
 
-/// What the papers of methods after SimCLR train on ImageNet with a ResNet-50. Images are the folder "imagenet"; Run.images names another.
+/// What the papers of methods after SimCLR train on ImageNet with a ResNet-50. Images are the folder "imagenet"; Run.withImages names another.
 [<RequireQualifiedAccess>]
 module internal ImageNetMethods =
 
@@ -16,7 +16,7 @@ module internal ImageNetMethods =
             Encoder = Encoder.resNet 50 |> Encoder.withStem Stem.ImageNet
             Head = head
         }
-        |> Run.method method
+        |> Run.withMethod method
 
     let private lars decay run =
         { run with
@@ -42,7 +42,7 @@ module internal ImageNetMethods =
         run (head 2 2048 128) (Method.moCo 65536)
         |> sgd
         |> training 256 0.03 200 0.0
-        |> Run.views Views.mocoV2
+        |> Run.withViews Views.mocoV2
 
     let moCoV3ImageNet =
         run (head 2 4096 256) Method.moCoV3
@@ -60,7 +60,7 @@ module internal ImageNetMethods =
         run (head 3 2048 2048) Method.simSiam
         |> sgd
         |> training 512 0.05 100 0.0
-        |> Run.views Views.mocoV2
+        |> Run.withViews Views.mocoV2
 
     let barlowTwinsImageNet =
         run (head 3 8192 8192) Method.barlowTwinsOfCode

@@ -145,7 +145,7 @@ module Loss =
         | Loss.SupCon _ -> Loss.SupCon temperature
         | Loss.MarginTriplet _ ->
             wrongValue "The margin triplet loss has no temperature; vary its margin, or another loss."
-        | Loss.OfMethod -> wrongValue "The loss is the method's; use Method.withTemperature and Run.method."
+        | Loss.OfMethod -> wrongValue "The loss is the method's; use Method.withTemperature and Run.withMethod."
         | Loss.Custom c when c.Settings.ContainsKey temperatureSetting ->
             Loss.Custom
                 { c with

@@ -42,13 +42,13 @@ module Preset =
     /// The recipe that fits the data: image sizes decide the crop.
     let private standard images =
         match images.Source with
-        | ImageSource.Shapes _ -> Run.shapes |> Run.images images
+        | ImageSource.Shapes _ -> Run.shapes |> Run.withImages images
         | _ ->
             let size = Images.knownSize images |> Option.defaultValue 32
 
             Run.cifar10
-            |> Run.images images
-            |> Run.views (Views.paperCifar10 |> View.withSize size)
+            |> Run.withImages images
+            |> Run.withViews (Views.paperCifar10 |> View.withSize size)
 
     /// The recipe of the generated images, its crop of the images' own side.
     let private sized images =
@@ -56,7 +56,7 @@ module Preset =
             Run.shapes.ViewA
             |> View.withSize (Images.knownSize images |> Option.defaultValue 32)
 
-        Run.shapes |> Run.images images |> Run.views view
+        Run.shapes |> Run.withImages images |> Run.withViews view
 
     /// 512 generated images, two epochs.
     let private smoke images =
@@ -95,19 +95,22 @@ module Preset =
                    Source = ImageSource.Folder(path, None, reading)
                } as images) ->
             Recipe.paperImageNet
-            |> Run.images
+            |> Run.withImages
                 { images with
                     Source = ImageSource.Folder(path, Some 256, reading)
                 }
         | Some({
                    Source = ImageSource.Named(_, None, _)
-               } as images) -> Recipe.paperImageNet |> Run.images (Images.withSize 256 images)
+               } as images) -> Recipe.paperImageNet |> Run.withImages (Images.withSize 256 images)
         | Some images ->
             match Images.knownSize images with
-            | Some side when side < 64 -> Recipe.paperCifar10 |> Run.views (Views.paperCifar10 |> View.withSize side)
-            | Some side when side < 224 -> Recipe.paperImageNet |> Run.views (Views.paperImageNet |> View.withSize side)
+            | Some side when side < 64 ->
+                Recipe.paperCifar10 |> Run.withViews (Views.paperCifar10 |> View.withSize side)
+            | Some side when side < 224 ->
+                Recipe.paperImageNet
+                |> Run.withViews (Views.paperImageNet |> View.withSize side)
             | _ -> Recipe.paperImageNet
-            |> Run.images images
+            |> Run.withImages images
 
     /// The run that a script varies, on those images or on the preset's own.
     let run preset images =

@@ -7,7 +7,7 @@ module Recipe =
     let private paper = "Chen et al. 2020, arXiv 2002.05709v3"
 
     /// The paper's default on ImageNet (sections 2 to 5): ResNet-50, LARS at 0.3 · batch / 256 with decay 1e-6, batch 4096,
-    /// 100 epochs of which 10 warm up, NT-Xent at 0.1. Its images are the folder "imagenet"; Run.images names another.
+    /// 100 epochs of which 10 warm up, NT-Xent at 0.1. Its images are the folder "imagenet"; Run.withImages names another.
     let paperImageNet =
         {
             Images = Images.folder (Some 256) "imagenet"
@@ -138,7 +138,7 @@ module Recipe =
         }
 
     /// The paper's run with MoCo v2's views (Views.mocoV2): the views alone, for MoCo's queue and momentum encoder are another method.
-    let mocoV2Views = paperImageNet |> Run.views Views.mocoV2
+    let mocoV2Views = paperImageNet |> Run.withViews Views.mocoV2
 
     /// solo-learn's MoCo v2+ on CIFAR-10: batch 256, SGD 0.3, two directions against a queue of 32768, 1000 epochs. 92.94 % online.
     let soloMoCo = CifarMethods.soloMoCo

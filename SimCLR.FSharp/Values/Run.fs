@@ -73,29 +73,29 @@ module Run =
             Precision = Precision.Auto
         }
 
-    let images images run = { run with Run.Images = images }
+    let withImages images run = { run with Run.Images = images }
 
     /// The same pipeline for both views.
-    let views view run = { run with ViewA = view; ViewB = view }
+    let withViews view run = { run with ViewA = view; ViewB = view }
 
-    let encoder encoder run = { run with Run.Encoder = encoder }
-    let head head run = { run with Run.Head = head }
+    let withEncoder encoder run = { run with Run.Encoder = encoder }
+    let withHead head run = { run with Run.Head = head }
 
-    let headDepth depth run =
+    let withHeadDepth depth run =
         { run with
             Run.Head = { run.Head with Depth = depth }
         }
 
-    let headOutput size run =
+    let withHeadOutput size run =
         { run with
             Run.Head = { run.Head with Output = size }
         }
 
-    let loss loss run = { run with Run.Loss = loss }
+    let withLoss loss run = { run with Run.Loss = loss }
 
     /// Another method, with the head's norms as its authors have them (Method.headOf) and its own loss; SimCLR keeps the run's, or
     /// takes NT-Xent at 0.5 where another method was before.
-    let method method run =
+    let withMethod method run =
         { run with
             Run.Method = method
             Head = Method.headOf method run.Head
@@ -106,15 +106,15 @@ module Run =
                 | _ -> Loss.OfMethod
         }
 
-    let temperature temperature run =
+    let withTemperature temperature run =
         { run with
             Run.Loss = Loss.withTemperature temperature run.Loss
         }
 
-    let optimizer optimizer run = { run with Run.Optimizer = optimizer }
-    let learningRate rate run = { run with Run.LearningRate = rate }
+    let withOptimizer optimizer run = { run with Run.Optimizer = optimizer }
+    let withLearningRate rate run = { run with Run.LearningRate = rate }
 
-    let warmupEpochs epochs run =
+    let withWarmupEpochs epochs run =
         { run with
             Run.Schedule =
                 { run.Schedule with
@@ -122,7 +122,7 @@ module Run =
                 }
         }
 
-    let batchSize size run = { run with Run.BatchSize = size }
+    let withBatchSize size run = { run with Run.BatchSize = size }
 
     /// The same run with a learning rate that follows the batch from now on, in proportion, where it was fixed.
     let scaled run =
@@ -131,7 +131,7 @@ module Run =
         }
 
     /// Passes over the images. The warmup stays as it is: Run.shortened has it follow.
-    let epochs epochs run = { run with Run.Epochs = epochs }
+    let withEpochs epochs run = { run with Run.Epochs = epochs }
 
     /// Passes over the images, with a warmup that is shortened to a tenth of them, the paper's share at 100 epochs, where it is longer. More epochs
     /// do not lengthen it again.
@@ -146,8 +146,8 @@ module Run =
                 }
         }
 
-    let precision precision run = { run with Run.Precision = precision }
-    let seed seed run = { run with Run.Seed = seed }
+    let withPrecision precision run = { run with Run.Precision = precision }
+    let withSeed seed run = { run with Run.Seed = seed }
 
     /// All that is wrong with a run, each naming field, value, limit and remedy; none for a run that can start.
     let problems run =
@@ -205,7 +205,7 @@ module Run =
             | method, loss ->
                 yield! Loss.problems loss
 
-                $"Loss is {Loss.name loss}, but the method is {Method.name method}, which has its own; use Loss.OfMethod, as Run.method does."
+                $"Loss is {Loss.name loss}, but the method is {Method.name method}, which has its own; use Loss.OfMethod, as Run.withMethod does."
 
             if run.Method <> Method.SimClr && run.Head.Depth = 0 then
                 $"Head.Depth is 0, but the method is {Method.name run.Method}, which needs a head; use 1 or more."

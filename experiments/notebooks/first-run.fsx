@@ -39,7 +39,7 @@ Run.hash run
 (**
 What cannot be trained is said before anything is computed.
 *)
-run |> Run.temperature 0.0 |> Run.batchSize 4096 |> Run.problems
+run |> Run.withTemperature 0.0 |> Run.withBatchSize 4096 |> Run.problems
 (*** include-it ***)
 
 (**

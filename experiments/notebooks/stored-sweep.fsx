@@ -24,7 +24,7 @@ let baseline =
 
 let grid =
     Grid.from baseline
-    |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+    |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.5 ]
     |> Grid.seeds [ 0; 1 ]
 
 let results = grid |> Execution.execute CancellationToken.None Notebook.executor
@@ -42,11 +42,11 @@ results
 |> Table.summary
     "temperature"
     [
-        Outcome.linearTop1Untrained
-        Outcome.linearTop1
-        Outcome.knnTop1
-        Outcome.entropy
-        Outcome.contrastiveTop1
+        Metric.linearTop1Untrained
+        Metric.linearTop1
+        Metric.knnTop1
+        Metric.entropy
+        Metric.contrastiveTop1
     ]
 |> Notebook.table
 (*** include-it-raw ***)
@@ -55,7 +55,7 @@ results
 The same table goes to Markdown, LaTeX or CSV.
 *)
 results
-|> Table.summary "temperature" [ Outcome.linearTop1; Outcome.entropy ]
+|> Table.summary "temperature" [ Metric.linearTop1; Metric.entropy ]
 |> Table.toLatex
 |> printfn "%s"
 (*** include-output ***)
@@ -63,7 +63,7 @@ results
 (**
 ## Plots
 *)
-Plot.metric "temperature" Outcome.linearTop1 results |> Notebook.chart
+Plot.metric "temperature" Metric.linearTop1 results |> Notebook.chart
 (*** include-it-raw ***)
 
 Plot.curves "temperature" results |> Notebook.chart
@@ -79,7 +79,7 @@ let comparison =
     let published =
         Paper.table5Entropy |> Published.slice "normalized" (AxisValue.Text "yes")
 
-    results |> Comparison.means Outcome.entropy published
+    results |> Comparison.means Metric.entropy published
 
 comparison |> Comparison.table |> Notebook.table
 (*** include-it-raw ***)

@@ -10,31 +10,32 @@ let private refused (expected: string) (make: unit -> RandomAxis) =
 
 [<Fact>]
 let Ranges_that_make_no_sense_are_refused () =
-    refused "'t' goes from 1 to 0.5" (fun () -> Axis.uniform "t" 1.0 0.5 Run.temperature)
-    refused "'t' goes from 1 to 1" (fun () -> Axis.logUniform "t" 1.0 1.0 Run.temperature)
-    refused "'t' goes from NaN" (fun () -> Axis.uniform "t" nan 1.0 Run.temperature)
-    refused "logarithmic from 0; begin above 0" (fun () -> Axis.logUniform "t" 0.0 1.0 Run.temperature)
-    refused "logarithmic from 0" (fun () -> Axis.logUniformInt "batch" 0 64 Run.batchSize)
-    refused "'head' needs one value or more" (fun () -> Axis.choice "head" Run.head [])
-    refused "each once" (fun () -> Axis.choiceBy "head" Run.head [ "a", Head.none; "a", Head.linear ])
+    refused "'t' goes from 1 to 0.5" (fun () -> Axis.uniform "t" 1.0 0.5 Run.withTemperature)
+    refused "'t' goes from 1 to 1" (fun () -> Axis.logUniform "t" 1.0 1.0 Run.withTemperature)
+    refused "'t' goes from NaN" (fun () -> Axis.uniform "t" nan 1.0 Run.withTemperature)
+    refused "logarithmic from 0; begin above 0" (fun () -> Axis.logUniform "t" 0.0 1.0 Run.withTemperature)
+    refused "logarithmic from 0" (fun () -> Axis.logUniformInt "batch" 0 64 Run.withBatchSize)
+    refused "'head' needs one value or more" (fun () -> Axis.choice "head" Run.withHead [])
+    refused "each once" (fun () -> Axis.choiceBy "head" Run.withHead [ "a", Head.none; "a", Head.linear ])
 
 [<Fact>]
 let A_random_axis_sets_what_its_value_says () =
     let runs =
         [
-            (Axis.uniform "t" 0.1 1.0 Run.temperature).Set(AxisValue.Number 0.3)
-            (Axis.logUniformInt "batch" 16 512 Run.batchSize).Set(AxisValue.Number 33.0)
-            (Axis.choiceBy "head" Run.head [ "none", Head.none; "linear", Head.linear ]).Set(AxisValue.Text "linear")
-            (Axis.choice "size" Run.batchSize [ 16; 64 ]).Set(AxisValue.Number 64.0)
+            (Axis.uniform "t" 0.1 1.0 Run.withTemperature).Set(AxisValue.Number 0.3)
+            (Axis.logUniformInt "batch" 16 512 Run.withBatchSize).Set(AxisValue.Number 33.0)
+            (Axis.choiceBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear ])
+                .Set(AxisValue.Text "linear")
+            (Axis.choice "size" Run.withBatchSize [ 16; 64 ]).Set(AxisValue.Number 64.0)
         ]
         |> List.map (fun set -> set Run.shapes)
 
     Assert.Equal<Run list>(
         [
-            Run.shapes |> Run.temperature 0.3
-            Run.shapes |> Run.batchSize 33
-            Run.shapes |> Run.head Head.linear
-            Run.shapes |> Run.batchSize 64
+            Run.shapes |> Run.withTemperature 0.3
+            Run.shapes |> Run.withBatchSize 33
+            Run.shapes |> Run.withHead Head.linear
+            Run.shapes |> Run.withBatchSize 64
         ],
         runs
     )

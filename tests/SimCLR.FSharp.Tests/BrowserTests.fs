@@ -74,8 +74,8 @@ let ``A report opens without an error and draws every plot`` () =
     Samples.withFolder (fun folder ->
         let page =
             Grid.from Samples.tiny
-            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
-            |> Grid.vary "batch" Run.batchSize [ 10; 20 ]
+            |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
+            |> Grid.vary "batch" Run.withBatchSize [ 10; 20 ]
             |> Grid.seeds [ 0; 1 ]
             |> report folder
 

@@ -196,7 +196,7 @@ let sweep = Sweep.fromArgs "dying" [ "--workers"; "2"; "--out"; "results/dying";
 let executor = sweep.Executor
 {inWorker}
 let mine = {{ sweep with Executor = (if isWorker then {{ executor with Observer = dying }} else executor) }}
-Grid.from mine.Baseline |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> Sweep.main mine
+Grid.from mine.Baseline |> Grid.vary "temperature" Run.withTemperature [ 0.1 ] |> Sweep.main mine
 """
         )
 

@@ -11,7 +11,7 @@ open Spectre.Console
 open Xunit
 
 let private grid =
-    Grid.from Run.shapes |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+    Grid.from Run.shapes |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
 
 let private stage step : Stage =
     {

@@ -105,7 +105,7 @@ let run =
 let executor = { Executor.local with Store = Store.ofFolder "runs"; Device = Cpu; Observer = Observer.silent }
 let results =
     Grid.from run
-    |> Grid.vary "temperature" Run.temperature [ 0.25; 0.5 ]
+    |> Grid.vary "temperature" Run.withTemperature [ 0.25; 0.5 ]
     |> Execution.execute System.Threading.CancellationToken.None executor
 Report.ofResults "page" executor.Store results |> Report.write "page" |> ignore
 printfn "%s" $"{0.25} {0.25:F1} {Run.hash run}"

@@ -78,7 +78,7 @@ let private assertNear (expected: float list) (actual: float list) =
 [<Fact>]
 let ``VICReg as a loss of one's own trains as the method does, in parts too, and so it does in values`` () =
     Samples.withFolder (fun folder ->
-        let builtIn = tiny |> Run.method Method.vicReg |> still
+        let builtIn = tiny |> Run.withMethod Method.vicReg |> still
 
         let own loss =
             { builtIn with
@@ -131,7 +131,7 @@ let ``A loss of one's own is trained with whole and in parts alike, up to roundi
         assertNear (curve 10) (curve 3))
 
 let private problems loss =
-    Samples.withFolder (fun folder -> Executor.problems (Grid.from (tiny |> Run.loss loss)) (executor folder))
+    Samples.withFolder (fun folder -> Executor.problems (Grid.from (tiny |> Run.withLoss loss)) (executor folder))
 
 [<Fact>]
 let ``What a loss does wrong is said before anything is trained`` () =
@@ -193,7 +193,7 @@ let ``Results of another source are told of and not used, unless they are truste
     Samples.withFolder (fun folder ->
         let path = Path.Combine(folder, "mine.fsx")
         File.WriteAllText(path, "first")
-        let first = tiny |> Run.loss (defineIn "sourced" path 1.0 [])
+        let first = tiny |> Run.withLoss (defineIn "sourced" path 1.0 [])
         let here = executor folder
         Assert.False((execute here (Grid.from first)).Cells[0].Stored)
         Assert.True((execute here (Grid.from first)).Cells[0].Stored)
@@ -268,7 +268,7 @@ let ``What failed by another source is tried again`` () =
             )
 
         File.WriteAllText(path, "first")
-        let run = tiny |> Run.loss (define true [])
+        let run = tiny |> Run.withLoss (define true [])
         Assert.True((execute here (Grid.from run)).Cells[0].Result.IsError)
         Assert.True((execute here (Grid.from run)).Cells[0].Stored)
         File.WriteAllText(path, "second")

@@ -12,7 +12,7 @@ let private define name version =
 
 let private plain = define "custom-value" 1
 
-let private with' loss = Run.shapes |> Run.loss loss
+let private with' loss = Run.shapes |> Run.withLoss loss
 
 [<Fact>]
 let ``A custom component is a value: defaults and what differs from them, in JSON, code, hash and diff`` () =
@@ -56,7 +56,7 @@ let ``A setting is read and set by its path, as an axis does`` () =
     | Error why -> Assert.Contains("weight", why)
     | Ok _ -> Assert.Fail "a setting that is not there was set"
 
-    Assert.Equal(with' (plain [ "temperature", 0.1 ]), run |> Run.temperature 0.1)
+    Assert.Equal(with' (plain [ "temperature", 0.1 ]), run |> Run.withTemperature 0.1)
 
 [<Fact>]
 let ``A setting that is not defined is refused where the value is made`` () =

@@ -45,7 +45,7 @@ let private halved =
 let ``A view of one's own that does what a built-in one does trains to the same numbers`` () =
     Samples.withFolder (fun folder ->
         let curve step =
-            let run = tiny |> Run.views (View.crop 16 >-> step >-> View.solarize 0.3)
+            let run = tiny |> Run.withViews (View.crop 16 >-> step >-> View.solarize 0.3)
             (executor folder |> Execution.run run).Curve |> List.map _.Figures
 
         let expected = curve View.flip
@@ -54,7 +54,7 @@ let ``A view of one's own that does what a built-in one does trains to the same 
 
 [<Fact>]
 let ``A view of one's own stands in values as others do`` () =
-    let run = tiny |> Run.views (View.crop 16 >-> mirror [ "probability", 0.25 ])
+    let run = tiny |> Run.withViews (View.crop 16 >-> mirror [ "probability", 0.25 ])
     Assert.Equal(Ok run, Run.ofJson (Run.toJson run))
     Assert.Contains(("ViewA[1].Settings.probability", "0.25"), Run.paths run)
     Assert.Empty(Run.problems run)
@@ -63,7 +63,7 @@ let ``A view of one's own stands in values as others do`` () =
 
     let unknown =
         tiny
-        |> Run.views (
+        |> Run.withViews (
             View.crop 16
             >-> View.Custom
                     {
@@ -82,12 +82,13 @@ let ``A view that changes the size is known to`` () =
 
     Samples.withFolder (fun folder ->
         let outcome =
-            executor folder |> Execution.run (tiny |> Run.views (View.flip >-> halved []))
+            executor folder
+            |> Execution.run (tiny |> Run.withViews (View.flip >-> halved []))
 
         Assert.Equal(8L, outcome.Steps))
 
 let private problems view =
-    Samples.withFolder (fun folder -> Executor.problems (Grid.from (tiny |> Run.views view)) (executor folder))
+    Samples.withFolder (fun folder -> Executor.problems (Grid.from (tiny |> Run.withViews view)) (executor folder))
 
 [<Fact>]
 let ``What a view does wrong is said before anything is trained`` () =

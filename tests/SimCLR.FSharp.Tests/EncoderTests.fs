@@ -23,7 +23,8 @@ let Width_and_stem_of_a_ResNet_are_set () =
 
 [<Fact>]
 let A_width_that_leaves_no_channel_is_a_problem () =
-    let thin = Run.shapes |> Run.encoder (Encoder.smallConv |> Encoder.withWidth 0.001)
+    let thin =
+        Run.shapes |> Run.withEncoder (Encoder.smallConv |> Encoder.withWidth 0.001)
 
     Assert.Equal(Error 3, Run.validate thin |> Result.mapError List.length)
 
@@ -36,7 +37,7 @@ let Width_gives_a_transformer_whole_heads () =
     | other -> Assert.Fail $"{other}"
 
 let private problems encoder =
-    match Run.validate (Run.shapes |> Run.encoder encoder) with
+    match Run.validate (Run.shapes |> Run.withEncoder encoder) with
     | Ok _ -> []
     | Error wrong -> wrong
 

@@ -148,7 +148,7 @@ let A_measurement_that_diverges_is_its_own_failure_and_everything_else_stays () 
             }
 
         let table =
-            Table.summary "depth" (Outcome.measuredOf [ whole ]) results |> Table.toText
+            Table.summary "depth" (Metric.measuredOf [ whole ]) results |> Table.toText
 
         Assert.Contains("failed: training failed", table)
         Assert.DoesNotContain("NaN", table))
@@ -272,7 +272,7 @@ let The_encoder_before_training_is_measured_once_for_all_runs_that_begin_with_it
 
         let before = times ()
         Assert.Equal(2, before.Length)
-        let second = run executor (tiny |> Run.temperature 0.1) |> outcome
+        let second = run executor (tiny |> Run.withTemperature 0.1) |> outcome
         Assert.Equal<DateTime[]>(before, times ())
         Assert.Equal(first.LinearTop1Untrained, second.LinearTop1Untrained)
         Assert.NotEqual(first.LinearTop1, second.LinearTop1))

@@ -24,7 +24,7 @@ let ``A grid is executed once: the second time everything comes from the store``
     Samples.withFolder (fun folder ->
         let grid =
             Grid.from tiny
-            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+            |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
             |> Grid.seeds [ 0; 1 ]
 
         let first = grid |> execute (executor folder)
@@ -116,7 +116,7 @@ let ``A class that is missing in a part of the images fails the cell by name bef
     Samples.withFolder (fun folder ->
         let images name classes =
             let place = Path.Combine(folder, name)
-            tiny |> Run.images (imageFolder place classes) |> Run.batchSize 4
+            tiny |> Run.withImages (imageFolder place classes) |> Run.withBatchSize 4
 
         let grid =
             Grid.from tiny
@@ -144,8 +144,8 @@ let ``A batch larger than a folder has images fails the cell, and the sweep goes
             imageFolder (Path.Combine(folder, "images")) [ "ant", 4, 2; "bee", 4, 2 ]
 
         let grid =
-            Grid.from (tiny |> Run.images (Images.limit 50 images))
-            |> Grid.vary "batch" Run.batchSize [ 9; 8 ]
+            Grid.from (tiny |> Run.withImages (Images.limit 50 images))
+            |> Grid.vary "batch" Run.withBatchSize [ 9; 8 ]
 
         match refused folder grid with
         | [ reason, detail; "", "" ] ->
@@ -157,7 +157,7 @@ let ``A batch larger than a folder has images fails the cell, and the sweep goes
 let ``What is wrong with a grid is said before anything is written`` () =
     Samples.withFolder (fun folder ->
         let store = Path.Combine(folder, "runs")
-        let grid = Grid.from tiny |> Grid.vary "batch" Run.batchSize [ 10; 1; 1000 ]
+        let grid = Grid.from tiny |> Grid.vary "batch" Run.withBatchSize [ 10; 1; 1000 ]
 
         let error =
             Assert.ThrowsAny<ArgumentException>(fun () -> grid |> execute (executor store) |> ignore)

@@ -11,7 +11,7 @@ let private temperatures = [ 0.05; 0.1; 0.5 ]
 
 let private grid =
     Grid.from Run.shapes
-    |> Grid.vary "temperature" Run.temperature temperatures
+    |> Grid.vary "temperature" Run.withTemperature temperatures
     |> Grid.seeds [ 0; 1 ]
 
 [<Fact>]
@@ -23,7 +23,7 @@ let The_size_is_the_product_of_the_axes () =
     forAll (Gen.three values) (fun (batches, epochs, seeds) ->
         let grid =
             Grid.from Run.shapes
-            |> Grid.vary "batch" Run.batchSize batches
+            |> Grid.vary "batch" Run.withBatchSize batches
             |> Grid.vary "epochs" Run.shortened epochs
             |> Grid.seeds seeds
 
@@ -36,7 +36,7 @@ let Every_cell_has_the_run_that_its_coordinates_say () =
     for cell in grid.Cells do
         match cell.Coordinates with
         | [ "temperature", AxisValue.Number t; "seed", AxisValue.Number seed ] ->
-            Assert.Equal(Run.shapes |> Run.temperature t |> Run.seed (int64 seed), cell.Run)
+            Assert.Equal(Run.shapes |> Run.withTemperature t |> Run.withSeed (int64 seed), cell.Run)
         | other -> Assert.Fail $"{other}"
 
 [<Fact>]
@@ -56,8 +56,8 @@ let Cross_is_one_axis_after_the_other () =
         Grid.from Run.shapes
         |> Grid.cross
             [
-                Axis.over "temperature" Run.temperature temperatures
-                Axis.over Grid.SeedAxis Run.seed [ 0L; 1L ]
+                Axis.over "temperature" Run.withTemperature temperatures
+                Axis.over Grid.SeedAxis Run.withSeed [ 0L; 1L ]
             ]
 
     Assert.Equal(grid, crossed)
@@ -71,16 +71,16 @@ let Zip_takes_values_together () =
         Grid.from Run.shapes
         |> Grid.zip
             [
-                Axis.over "batch" Run.batchSize [ 64; 128 ]
-                Axis.over "temperature" Run.temperature [ 0.5; 0.1 ]
+                Axis.over "batch" Run.withBatchSize [ 64; 128 ]
+                Axis.over "temperature" Run.withTemperature [ 0.5; 0.1 ]
             ]
 
     Assert.Equal<string list>([ "batch"; "temperature" ], zipped.Axes)
 
     Assert.Equal<Run list>(
         [
-            Run.shapes |> Run.batchSize 64 |> Run.temperature 0.5
-            Run.shapes |> Run.batchSize 128 |> Run.temperature 0.1
+            Run.shapes |> Run.withBatchSize 64 |> Run.withTemperature 0.5
+            Run.shapes |> Run.withBatchSize 128 |> Run.withTemperature 0.1
         ],
         Grid.runs zipped
     )
@@ -91,8 +91,8 @@ let Zip_repeats_a_value_where_another_axis_differs () =
         Grid.from Run.shapes
         |> Grid.zip
             [
-                Axis.labelled "head" Run.head [ "linear", Head.linear; "linear", Head.linear; "none", Head.none ]
-                Axis.over "batch" Run.batchSize [ 64; 128; 64 ]
+                Axis.labelled "head" Run.withHead [ "linear", Head.linear; "linear", Head.linear; "none", Head.none ]
+                Axis.over "batch" Run.withBatchSize [ 64; 128; 64 ]
             ]
 
     Assert.Equal<string list>(
@@ -104,8 +104,8 @@ let Zip_repeats_a_value_where_another_axis_differs () =
 
 let private heads =
     Grid.from Run.shapes
-    |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear ]
-    |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput [ 32; 64 ]
+    |> Grid.varyBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear ]
+    |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.withHeadOutput [ 32; 64 ]
 
 [<Fact>]
 let VaryWhere_leaves_what_does_not_fit_as_it_is_and_once () =
@@ -114,7 +114,7 @@ let VaryWhere_leaves_what_does_not_fit_as_it_is_and_once () =
         heads.Cells |> List.map Grid.label
     )
 
-    Assert.Equal(Run.shapes |> Run.head Head.none, heads.Cells.Head.Run)
+    Assert.Equal(Run.shapes |> Run.withHead Head.none, heads.Cells.Head.Run)
     Assert.Equal(AxisValue.None, heads.Cells.Head.Coordinates |> List.last |> snd)
     Assert.Equal<string list>([], Grid.problems heads)
 
@@ -122,9 +122,10 @@ let VaryWhere_leaves_what_does_not_fit_as_it_is_and_once () =
 let VaryWhere_says_what_a_setter_refuses_of_some_runs () =
     let losses =
         Grid.from Run.shapes
-        |> Grid.varyBy "loss" Run.loss [ "margin", Loss.marginTriplet 0.4; "NT-Xent", Loss.ntXent 0.5 ]
+        |> Grid.varyBy "loss" Run.withLoss [ "margin", Loss.marginTriplet 0.4; "NT-Xent", Loss.ntXent 0.5 ]
 
-    Assert.ThrowsAny<ArgumentException>(fun () -> losses |> Grid.vary "temperature" Run.temperature [ 0.1 ] |> ignore)
+    Assert.ThrowsAny<ArgumentException>(fun () ->
+        losses |> Grid.vary "temperature" Run.withTemperature [ 0.1 ] |> ignore)
     |> ignore
 
     let hasTemperature run = (Loss.temperature run.Loss).IsSome
@@ -138,7 +139,7 @@ let VaryWhere_says_what_a_setter_refuses_of_some_runs () =
         [
             yield!
                 (losses
-                 |> Grid.varyByWhere hasTemperature "temperature" Run.temperature [ "low", 0.1; "1", 1.0 ])
+                 |> Grid.varyByWhere hasTemperature "temperature" Run.withTemperature [ "low", 0.1; "1", 1.0 ])
                     .Cells
         ]
         |> List.map Grid.label
@@ -148,7 +149,7 @@ let VaryWhere_says_what_a_setter_refuses_of_some_runs () =
 let An_axis_that_fits_nowhere_is_a_problem () =
     let wrong =
         Grid.from Run.shapes
-        |> Grid.varyWhere (fun run -> run.Head.Depth > 2) "output" Run.headOutput [ 32 ]
+        |> Grid.varyWhere (fun run -> run.Head.Depth > 2) "output" Run.withHeadOutput [ 32 ]
         |> Grid.problems
 
     Assert.Equal<string list>(
@@ -179,7 +180,7 @@ let private ofResNets depth run =
 let An_axis_without_effect_is_a_problem_that_names_the_values () =
     let encoders =
         Grid.from Run.shapes
-        |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv; "resnet", Encoder.resNet 18 ]
+        |> Grid.varyBy "encoder" Run.withEncoder [ "small", Encoder.smallConv; "resnet", Encoder.resNet 18 ]
 
     let problems = encoders |> Grid.vary "depth" ofResNets [ 18; 34; 50 ]
 
@@ -209,18 +210,18 @@ let An_axis_that_a_later_one_overwrites_is_a_problem () =
             + "Vary it only where it has an effect, with Grid.varyWhere."
         ],
         Grid.from Run.shapes
-        |> Grid.vary "batch" Run.batchSize [ 32; 64 ]
-        |> Grid.vary "size" Run.batchSize [ 100 ]
+        |> Grid.vary "batch" Run.withBatchSize [ 32; 64 ]
+        |> Grid.vary "size" Run.withBatchSize [ 100 ]
         |> Grid.problems
     )
 
 [<Fact>]
 let A_run_at_two_places_of_two_axes_is_a_problem () =
     let times factor run =
-        run |> Run.batchSize (run.BatchSize * factor)
+        run |> Run.withBatchSize (run.BatchSize * factor)
 
     let wrong =
-        Grid.from (Run.shapes |> Run.batchSize 16)
+        Grid.from (Run.shapes |> Run.withBatchSize 16)
         |> Grid.vary "first" times [ 2; 3 ]
         |> Grid.vary "second" times [ 2; 3 ]
         |> Grid.problems
@@ -238,8 +239,8 @@ let A_union_of_other_axes_has_no_value_where_an_axis_is_missing () =
 
     let both =
         Grid.union
-            (Grid.from baseline |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ])
-            (Grid.from baseline |> Grid.vary "batch" Run.batchSize [ 64; 128 ])
+            (Grid.from baseline |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ])
+            (Grid.from baseline |> Grid.vary "batch" Run.withBatchSize [ 64; 128 ])
 
     Assert.Equal<string list>([ "temperature"; "batch" ], both.Axes)
 
@@ -261,7 +262,8 @@ let A_union_of_other_axes_has_no_value_where_an_axis_is_missing () =
 let Where_keeps_exactly_what_fits () =
     forAll (Gen.choose (0, 600)) (fun limit ->
         let grid =
-            Grid.from Run.shapes |> Grid.vary "batch" Run.batchSize [ 64; 128; 256; 512 ]
+            Grid.from Run.shapes
+            |> Grid.vary "batch" Run.withBatchSize [ 64; 128; 256; 512 ]
 
         let fits run = run.BatchSize <= limit
         let kept = Grid.where fits grid
@@ -283,7 +285,7 @@ let A_union_orders_coordinates_as_the_first_grid_does () =
     let turned =
         Grid.from Run.shapes
         |> Grid.seeds [ 0; 1 ]
-        |> Grid.vary "temperature" Run.temperature temperatures
+        |> Grid.vary "temperature" Run.withTemperature temperatures
 
     let both = Grid.union grid turned
     Assert.Equal(grid, both)
@@ -294,30 +296,34 @@ let private refused (expected: string) (make: unit -> Grid) =
 
 [<Fact>]
 let Axes_that_make_no_sense_are_refused () =
-    refused "'t' has no values" (fun () -> grid |> Grid.vary "t" Run.temperature [])
-    refused "'temperature' already" (fun () -> grid |> Grid.vary "temperature" Run.temperature [ 1.0 ])
-    refused "0.1 2 times" (fun () -> Grid.from Run.shapes |> Grid.vary "t" Run.temperature [ 0.1; 0.5; 0.1 ])
+    refused "'t' has no values" (fun () -> grid |> Grid.vary "t" Run.withTemperature [])
+    refused "'temperature' already" (fun () -> grid |> Grid.vary "temperature" Run.withTemperature [ 1.0 ])
+    refused "0.1 2 times" (fun () -> Grid.from Run.shapes |> Grid.vary "t" Run.withTemperature [ 0.1; 0.5; 0.1 ])
 
     refused "'a' has 2, 'b' has 1" (fun () ->
         Grid.from Run.shapes
-        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 2 ]; Axis.over "b" Run.shortened [ 1 ] ])
+        |> Grid.zip [ Axis.over "a" Run.withBatchSize [ 1; 2 ]; Axis.over "b" Run.shortened [ 1 ] ])
 
     refused "same name" (fun () ->
         Grid.from Run.shapes
-        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1 ]; Axis.over "a" Run.shortened [ 1 ] ])
+        |> Grid.zip [ Axis.over "a" Run.withBatchSize [ 1 ]; Axis.over "a" Run.shortened [ 1 ] ])
 
     refused "no axes to zip" (fun () -> Grid.from Run.shapes |> Grid.zip [])
 
-    refused "'b' has the value" (fun () -> Grid.from Run.shapes |> Grid.vary "b" Run.batchSize [ 64; 64 ])
+    refused "'b' has the value" (fun () -> Grid.from Run.shapes |> Grid.vary "b" Run.withBatchSize [ 64; 64 ])
 
     refused "a 1, b 2 2 times" (fun () ->
         Grid.from Run.shapes
-        |> Grid.zip [ Axis.over "a" Run.batchSize [ 1; 1 ]; Axis.over "b" Run.shortened [ 2; 2 ] ])
+        |> Grid.zip
+            [
+                Axis.over "a" Run.withBatchSize [ 1; 1 ]
+                Axis.over "b" Run.shortened [ 2; 2 ]
+            ])
 
     refused "different runs at temperature 0.05, seed 0" (fun () ->
         let other =
             Grid.from (Run.shapes |> Run.shortened 3)
-            |> Grid.vary "temperature" Run.temperature temperatures
+            |> Grid.vary "temperature" Run.withTemperature temperatures
             |> Grid.seeds [ 0 ]
 
         Grid.union grid other)
@@ -330,14 +336,14 @@ let Values_that_are_no_numbers_print_well () =
     Assert.Equal<string list list>(
         [ [ "Encoder.SmallConv [ 8; 16 ]" ] ],
         Grid.from Run.shapes
-        |> Grid.vary "encoder" Run.encoder [ Encoder.SmallConv [ 8; 16 ] ]
+        |> Grid.vary "encoder" Run.withEncoder [ Encoder.SmallConv [ 8; 16 ] ]
         |> texts
     )
 
     Assert.Equal<string list list>(
         [ [ "none" ]; [ "linear" ] ],
         Grid.from Run.shapes
-        |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear ]
+        |> Grid.varyBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear ]
         |> texts
     )
 
@@ -345,8 +351,8 @@ let Values_that_are_no_numbers_print_well () =
 let All_problems_are_told_with_their_coordinates () =
     let bad =
         Grid.from Run.shapes
-        |> Grid.vary "temperature" Run.temperature [ -1.0; 0.5 ]
-        |> Grid.vary "batch" Run.batchSize [ 1; 64 ]
+        |> Grid.vary "temperature" Run.withTemperature [ -1.0; 0.5 ]
+        |> Grid.vary "batch" Run.withBatchSize [ 1; 64 ]
 
     match Grid.validate bad with
     | Ok _ -> Assert.Fail "Nothing was found."

@@ -35,7 +35,7 @@ let private outcome folder images views =
             BatchSize = 8
             Epochs = 4
         }
-        |> Run.views views
+        |> Run.withViews views
 
     Assert.Empty(Run.problems run)
 
@@ -121,7 +121,7 @@ let ``Images without labels: what needs them is left out, with a word`` () =
                 BatchSize = 8
                 Evaluation = Evaluation.standard |> Evaluation.measuring [ Measurement.fineTune 1.0 ]
             }
-            |> Run.views crops
+            |> Run.withViews crops
 
         Assert.Empty(Run.problems run)
         let outcome = executor |> Execution.run run

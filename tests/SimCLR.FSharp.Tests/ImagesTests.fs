@@ -66,7 +66,7 @@ let STL_10_that_is_not_there_is_said_with_its_files_before_anything_is_trained (
                 Observer = Observer.silent
             }
 
-        let run images = Run.shapes |> Run.images images
+        let run images = Run.shapes |> Run.withImages images
 
         let missing images =
             Assert

@@ -30,7 +30,7 @@ let ``Every loss can train`` () =
         let losses =
             [
                 for loss in all do
-                    let outcome = executor |> Execution.run (Run.loss loss Samples.tiny)
+                    let outcome = executor |> Execution.run (Run.withLoss loss Samples.tiny)
                     Assert.True(Double.IsFinite outcome.FinalLoss, string loss)
                     outcome.FinalLoss
             ]

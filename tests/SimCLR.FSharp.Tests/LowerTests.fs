@@ -174,7 +174,7 @@ let Every_number_of_a_run_is_in_its_place () =
 [<Fact>]
 let Metrics_scale_similarities_as_the_loss_does () =
     let scale loss =
-        let spec = (Lower.pretraining (Run.loss loss run)).Method :?> SimClrSpec
+        let spec = (Lower.pretraining (Run.withLoss loss run)).Method :?> SimClrSpec
         spec.MetricTemperature, spec.MetricNormalize
 
     Assert.Equal(
@@ -194,7 +194,7 @@ let Metrics_scale_similarities_as_the_loss_does () =
 [<Fact>]
 let Every_number_of_the_other_encoders_is_in_its_place () =
     let spec encoder =
-        (Lower.pretraining (Run.encoder encoder run)).Encoder
+        (Lower.pretraining (Run.withEncoder encoder run)).Encoder
 
     let vit =
         Encoder.ViT
@@ -246,7 +246,7 @@ let Every_number_of_an_optimizer_is_in_its_place () =
         ]
 
     for optimizer, expected in optimizers do
-        Assert.Equal(expected, (Lower.pretraining (Run.optimizer optimizer run)).Optimizer)
+        Assert.Equal(expected, (Lower.pretraining (Run.withOptimizer optimizer run)).Optimizer)
 
 [<Fact>]
 let Every_number_of_the_evaluation_is_in_its_place () =

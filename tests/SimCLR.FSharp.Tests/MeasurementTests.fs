@@ -110,18 +110,18 @@ let ``Every measurement gives its figures, and changes none of the others`` () =
     Assert.Equal<(string * string * string) Set>(
         set
             [
-                for metric in Outcome.measuredOf [ outcome ] -> metric.Name, metric.Unit, metric.Of
+                for metric in Metric.measuredOf [ outcome ] -> metric.Name, metric.Unit, metric.Of
             ],
         set
             [
                 for measurement in every do
-                    for name in Outcome.figuresOf measurement do
-                        let metric = Outcome.measured measurement name
+                    for name in Metric.figuresOf measurement do
+                        let metric = Metric.measured measurement name
                         metric.Name, metric.Unit, metric.Of
             ]
     )
 
-    for metric in Outcome.measuredOf [ outcome ] do
+    for metric in Metric.measuredOf [ outcome ] do
         let value = metric.Get outcome
 
         if metric.Unit = "%" then
@@ -140,7 +140,7 @@ let ``Every measurement gives its figures, and changes none of the others`` () =
 let ``A figure that an outcome lacks is missing from the table, not zero and not an error`` () =
     let results =
         Grid.from Run.shapes
-        |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
+        |> Grid.vary "tau" Run.withTemperature [ 0.1; 0.5 ]
         |> Grid.seeds [ 0; 1 ]
         |> Samples.results (fun run -> Some(0.5 + 0.125 * float run.Seed))
 
@@ -160,19 +160,19 @@ let ``A figure that an outcome lacks is missing from the table, not zero and not
         }
 
     let table =
-        Table.summary "tau" [ Outcome.measured (Measurement.OnlineProbe 0.1) "top-1" ] results
+        Table.summary "tau" [ Metric.measured (Measurement.OnlineProbe 0.1) "top-1" ] results
 
     Assert.Equal(TableCell.Mean(25.0, None, 1, 1, 0), table.Rows[0][1])
     Assert.Equal("–", table.Rows[1][1] |> Table.cellText)
 
-    let names = results |> Results.outcomes |> List.map snd |> Outcome.measuredOf
+    let names = results |> Results.outcomes |> List.map snd |> Metric.measuredOf
     Assert.Equal<string list>([ "online top-1" ], names |> List.map _.Name)
 
 [<Fact>]
 let ``A figure that a measurement does not have is refused with those that it has`` () =
     let error =
         Assert.ThrowsAny<ArgumentException>(fun () ->
-            Outcome.measured (Measurement.AlignmentUniformity Representation.Z) "top-1"
+            Metric.measured (Measurement.AlignmentUniformity Representation.Z) "top-1"
             |> ignore)
 
     Assert.Contains("The measurement 'z' has no figure 'top-1'; choose from 'alignment', 'uniformity'", error.Message)
@@ -258,7 +258,7 @@ let ``Two measurements whose figures would have one name are refused`` () =
 
 [<Fact>]
 let ``Images of several classes are for transfer only`` () =
-    let run = Run.shapes |> Run.images (Images.voc2007 32)
+    let run = Run.shapes |> Run.withImages (Images.voc2007 32)
 
     match Run.validate run with
     | Error [ line ] -> Assert.Contains("Measurement.transfer", line)

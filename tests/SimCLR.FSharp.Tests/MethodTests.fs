@@ -21,24 +21,27 @@ let private all =
     ]
 
 let private of' method =
-    (Lower.pretraining (Run.method method Run.shapes)).Method
+    (Lower.pretraining (Run.withMethod method Run.shapes)).Method
 
 [<Fact>]
 let Every_method_makes_a_run_that_can_start () =
     for method in all do
-        let run = Run.method method Run.shapes
+        let run = Run.withMethod method Run.shapes
         Assert.Equal<string list>([], Run.problems run)
         Assert.Equal(Loss.OfMethod, run.Loss)
         Assert.Equal(Ok run, Run.ofJson (Run.toJson run))
 
-    let runs = Run.shapes :: [ for method in all -> Run.method method Run.shapes ]
+    let runs = Run.shapes :: [ for method in all -> Run.withMethod method Run.shapes ]
     Assert.Equal(runs.Length, (runs |> List.distinctBy Run.trainingHash).Length)
 
 [<Fact>]
 let SimCLR_is_neutral_and_comes_back_with_its_loss () =
     Assert.DoesNotContain("Method", Run.toJson Run.shapes)
-    Assert.Equal(Run.shapes, Run.method Method.simClr Run.shapes)
-    let back = Run.shapes |> Run.method Method.vicReg |> Run.method Method.simClr
+    Assert.Equal(Run.shapes, Run.withMethod Method.simClr Run.shapes)
+
+    let back =
+        Run.shapes |> Run.withMethod Method.vicReg |> Run.withMethod Method.simClr
+
     Assert.Equal(Loss.ntXent 0.5, back.Loss)
     Assert.Equal<string list>([], Run.problems back)
 
@@ -102,7 +105,9 @@ let Every_number_of_a_method_is_in_its_place () =
 
 [<Fact>]
 let Heads_end_as_their_authors_end_them_and_keep_their_widths () =
-    let head method = (Run.method method Run.cifar10).Head
+    let head method =
+        (Run.withMethod method Run.cifar10).Head
+
     Assert.False((head (Method.moCo 4096)).BatchNorm)
     Assert.Equal(SimCLR.LastNorm.None, (head Method.byol).LastNorm)
     Assert.Equal(SimCLR.LastNorm.WithoutAffine, (head Method.simSiam).LastNorm)
@@ -125,8 +130,8 @@ let What_does_not_fit_is_named (queue: int) (symmetric: bool) (groups: int) (mes
 
     let run =
         Run.shapes
-        |> Run.images (Images.shapes |> Images.limit 4000)
-        |> Run.method method
+        |> Run.withImages (Images.shapes |> Images.limit 4000)
+        |> Run.withMethod method
 
     Assert.Contains(Run.problems run, fun (problem: string) -> problem.Contains message)
 
@@ -137,7 +142,7 @@ let A_loss_beside_a_method_that_has_its_own_is_named () =
     Assert.Contains("the method is BYOL, which has its own", problems { Run.shapes with Method = Method.byol })
 
     Assert.Contains("SimCLR has none of its own", problems { Run.shapes with Loss = Loss.OfMethod })
-    Assert.Contains("which needs a head", problems (Run.method Method.byol Run.shapes |> Run.headDepth 0))
+    Assert.Contains("which needs a head", problems (Run.withMethod Method.byol Run.shapes |> Run.withHeadDepth 0))
 
 [<Fact>]
 let What_a_method_lacks_cannot_be_changed () =
@@ -151,25 +156,25 @@ let What_a_method_lacks_cannot_be_changed () =
 
     Assert.Contains("VICReg has no predictor", refused (fun () -> Method.withPredictor None Method.vicReg))
     Assert.Contains("BYOL has no queue", refused (fun () -> Method.withQueue 1 Method.byol))
-    Assert.Contains("the method's", refused (fun () -> Run.temperature 0.1 (Run.method Method.byol Run.shapes)))
+    Assert.Contains("the method's", refused (fun () -> Run.withTemperature 0.1 (Run.withMethod Method.byol Run.shapes)))
 
 [<Fact>]
 let Methods_are_axes_and_their_settings_are_paths () =
     let grid =
         Grid.from Run.shapes
-        |> Grid.varyBy "method" Run.method [ for method in Method.simClr :: all -> Method.name method, method ]
+        |> Grid.varyBy "method" Run.withMethod [ for method in Method.simClr :: all -> Method.name method, method ]
         |> fun grid -> grid.Cells
 
     Assert.Equal(12, grid.Length)
-    let byol = Run.method Method.byol Run.shapes
+    let byol = Run.withMethod Method.byol Run.shapes
     Assert.Contains(("Method.Momentum.Start", "0.996"), Run.paths byol)
 
     match Run.set "Method.Momentum.Start" "0.9" byol with
     | Ok changed ->
-        Assert.Equal(Run.method (Method.byol |> Method.withMomentum (Momentum.rising 0.9)) Run.shapes, changed)
+        Assert.Equal(Run.withMethod (Method.byol |> Method.withMomentum (Momentum.rising 0.9)) Run.shapes, changed)
     | Error why -> Assert.Fail why
 
     Assert.Equal<(string * string * string) list>(
         [ "Method.Lambda", "0.005", "0.0051"; "Method.BiasRate", "1.0", "0.024" ],
-        Run.diff (Run.method Method.barlowTwins Run.shapes) (Run.method Method.barlowTwinsOfCode Run.shapes)
+        Run.diff (Run.withMethod Method.barlowTwins Run.shapes) (Run.withMethod Method.barlowTwinsOfCode Run.shapes)
     )

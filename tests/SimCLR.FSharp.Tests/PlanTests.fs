@@ -24,7 +24,7 @@ let private recorded folder heard =
 
 let private grid =
     Grid.from Samples.tiny
-    |> Grid.vary "batch" Run.batchSize [ 5; 10 ]
+    |> Grid.vary "batch" Run.withBatchSize [ 5; 10 ]
     |> Grid.seeds [ 0; 1 ]
 
 [<Fact>]

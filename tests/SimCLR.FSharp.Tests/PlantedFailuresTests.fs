@@ -67,24 +67,24 @@ let private at (seed: int, k: int) =
     planted |> Map.tryFind (seed, k) |> Option.defaultValue Planted.Nothing
 
 let private runOf folder (seed: int, k: int) =
-    let run = small |> Run.seed (int64 seed) |> withKnn k
+    let run = small |> Run.withSeed (int64 seed) |> withKnn k
 
     match at (seed, k) with
     | Planted.DivergingTraining -> diverging run
     | Planted.DivergingMeasurement -> run |> measuring [ Measurement.HeadProbe; fineTuning 1e30 ]
     | Planted.MissingClass ->
         run
-        |> Run.images (folderOf (Path.Combine(folder, "one image of b")) 1)
-        |> Run.batchSize 4
+        |> Run.withImages (folderOf (Path.Combine(folder, "one image of b")) 1)
+        |> Run.withBatchSize 4
     | Planted.TooLargeBatch ->
         run
-        |> Run.images (folderOf (Path.Combine(folder, "eight images")) 4 |> Images.limit 20)
-        |> Run.batchSize 9
+        |> Run.withImages (folderOf (Path.Combine(folder, "eight images")) 4 |> Images.limit 20)
+        |> Run.withBatchSize 9
     // Trainings of their own, so that what is planted hits no other cell.
     | Planted.BlockedTraining
     | Planted.Raised
     | Planted.DamagedFigures
-    | Planted.DamagedCheckpoint -> run |> Run.temperature 0.1
+    | Planted.DamagedCheckpoint -> run |> Run.withTemperature 0.1
     | Planted.BlockedMeasurement
     | Planted.Nothing -> run
 

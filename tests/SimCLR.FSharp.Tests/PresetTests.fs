@@ -21,7 +21,7 @@ let Every_preset_can_start_on_every_data_set () =
     for preset in all do
         for images in images do
             let run = Preset.run preset images
-            let grown = run |> Run.batchSize (min run.BatchSize 500)
+            let grown = run |> Run.withBatchSize (min run.BatchSize 500)
             Assert.Equal<string list>([], Run.problems grown)
 
 [<Fact>]
@@ -35,7 +35,7 @@ let The_paper_preset_is_the_papers_recipe () =
     Assert.Equal(Recipe.paperCifar10, Preset.run Preset.Paper (Some Images.cifar10))
 
     let folder = Preset.run Preset.Paper (Some(Images.folder None "/imagenet"))
-    Assert.Equal(Recipe.paperImageNet |> Run.images (Images.folder (Some 256) "/imagenet"), folder)
+    Assert.Equal(Recipe.paperImageNet |> Run.withImages (Images.folder (Some 256) "/imagenet"), folder)
 
 [<Fact>]
 let The_smaller_presets_cost_less () =

@@ -72,7 +72,7 @@ let private temperatures = [ 0.05; 0.1; 0.5; 1.0 ]
 
 let private sweep (top1: float -> float) =
     Grid.from Run.shapes
-    |> Grid.vary "temperature" Run.temperature temperatures
+    |> Grid.vary "temperature" Run.withTemperature temperatures
     |> Grid.seeds [ 0; 1 ]
     |> Samples.results (fun run -> Some(top1 (Loss.temperature run.Loss |> Option.get) + 0.01 * float run.Seed))
 
@@ -85,8 +85,7 @@ let private top1 numbers temperature =
 let Ours_stand_beside_the_published_figures () =
     // The order of Table 5: 0.1 > 0.5 > 0.05 > 1.
     let comparison =
-        sweep (top1 [ 0.3; 0.6; 0.4; 0.2 ])
-        |> Comparison.means Outcome.linearTop1 table5
+        sweep (top1 [ 0.3; 0.6; 0.4; 0.2 ]) |> Comparison.means Metric.linearTop1 table5
 
     Assert.Equal(Some 1.0, comparison.Correlation |> Option.map (fun r -> Math.Round(r, 12)))
     // One of the 4! orders.
@@ -104,7 +103,7 @@ let private exchanged = top1 [ 0.5; 0.6; 0.4; 0.2 ]
 [<Fact>]
 let A_verdict_says_which_difference_decided_and_what_chance_gives () =
     // Both seeds have the same differences, so that the interval is as narrow as can be.
-    let comparison = sweep exchanged |> Comparison.means Outcome.linearTop1 table5
+    let comparison = sweep exchanged |> Comparison.means Metric.linearTop1 table5
     let verdict = Comparison.verdict comparison
     Assert.Equal(0.8, Option.get comparison.Correlation, 12)
     Assert.Contains(": contradicts. 0.5 less 0.05 is -10.00 ± 0.00 points (99.2 % interval over 2 seeds).", verdict)
@@ -114,7 +113,7 @@ let A_verdict_says_which_difference_decided_and_what_chance_gives () =
 
 [<Fact>]
 let A_verdict_stands_under_its_table () =
-    let comparison = sweep exchanged |> Comparison.means Outcome.linearTop1 table5
+    let comparison = sweep exchanged |> Comparison.means Metric.linearTop1 table5
     let table = Comparison.table comparison
     Assert.Contains(Comparison.verdict comparison, table.Notes)
     Assert.EndsWith(Comparison.verdict comparison, Table.toText table)
@@ -125,7 +124,7 @@ let One_seed_leaves_every_order_undecided () =
         let verdict =
             sweep order
             |> Results.where (fun cell -> cell.Run.Seed = 0L)
-            |> Comparison.means Outcome.linearTop1 table5
+            |> Comparison.means Metric.linearTop1 table5
             |> Comparison.verdict
 
         Assert.Contains(": undecided. ", verdict)
@@ -136,7 +135,7 @@ let Of_three_settings_it_is_said_that_their_order_is_one_of_six () =
     let verdict =
         sweep (top1 [ 0.3; 0.6; 0.4; 0.2 ])
         |> Results.where (fun cell -> Loss.temperature cell.Run.Loss <> Some 1.0)
-        |> Comparison.means Outcome.linearTop1 table5
+        |> Comparison.means Metric.linearTop1 table5
         |> Comparison.verdict
 
     Assert.Contains("chance alone comes as close in 1 of 6 orders of the labels, 16.7 %", verdict)
@@ -146,7 +145,7 @@ let Of_three_settings_it_is_said_that_their_order_is_one_of_six () =
 let Figures_that_mean_nothing_have_no_verdict () =
     let comparison =
         sweep exchanged
-        |> Comparison.means Outcome.linearTop1 table5
+        |> Comparison.means Metric.linearTop1 table5
         |> Comparison.unjudged "figures of the smoke preset mean nothing"
 
     Assert.Equal(
@@ -165,7 +164,7 @@ let What_must_be_known_of_published_numbers_stands_under_the_table () =
         |> Grid.varyBy "first" (fun view run -> { run with ViewA = view }) operations
         |> Grid.varyBy "second" (fun view run -> { run with ViewB = view }) operations
         |> Samples.results (fun _ -> Some 0.5)
-        |> Comparison.means Outcome.linearTop1 Paper.figure5
+        |> Comparison.means Metric.linearTop1 Paper.figure5
         |> Comparison.table
 
     Assert.Contains(Paper.figure5.Remark, table.Notes)
@@ -175,10 +174,10 @@ let What_must_be_known_of_published_numbers_stands_under_the_table () =
 let Settings_that_were_not_run_are_left_out () =
     let results =
         Grid.from Run.shapes
-        |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+        |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.5 ]
         |> Samples.results (fun _ -> Some 0.5)
 
-    let comparison = results |> Comparison.means Outcome.linearTop1 table5
+    let comparison = results |> Comparison.means Metric.linearTop1 table5
     Assert.Equal(2, comparison.Settings.Length)
     Assert.Equal(None, comparison.Correlation)
     Assert.Contains(": undecided. 0.1 less 0.5 is 0.00 points", Comparison.verdict comparison)
@@ -186,8 +185,8 @@ let Settings_that_were_not_run_are_left_out () =
 /// Two rates: on test images 0.4 is better, 60 to 50 %; on validation images 0.1, by its mean, or none has a figure.
 let private searched isValidated =
     Grid.from Run.shapes
-    |> Grid.vary "temperature" Run.temperature temperatures
-    |> Grid.vary "rate" (LearningRate.Linear >> Run.learningRate) [ 0.1; 0.4 ]
+    |> Grid.vary "temperature" Run.withTemperature temperatures
+    |> Grid.vary "rate" (LearningRate.Linear >> Run.withLearningRate) [ 0.1; 0.4 ]
     |> Grid.seeds [ 0; 1 ]
     |> Samples.results (fun run ->
         match run.LearningRate, run.Seed with
@@ -201,7 +200,7 @@ let private searched isValidated =
 
 [<Fact>]
 let The_best_of_a_search_is_chosen_on_validation_images () =
-    let comparison = searched true |> Comparison.best "rate" Outcome.linearTop1 table5
+    let comparison = searched true |> Comparison.best "rate" Metric.linearTop1 table5
 
     Assert.Equal(4, comparison.Settings.Length)
 
@@ -212,7 +211,7 @@ let The_best_of_a_search_is_chosen_on_validation_images () =
 
 [<Fact>]
 let A_search_without_validation_figures_is_not_decided_by_test_images () =
-    let comparison = searched false |> Comparison.best "rate" Outcome.linearTop1 table5
+    let comparison = searched false |> Comparison.best "rate" Metric.linearTop1 table5
 
     Assert.Empty comparison.Settings
     let notes = (Comparison.table comparison).Notes |> String.concat " "
@@ -223,7 +222,7 @@ let An_axis_that_the_sweep_lacks_is_named () =
     let error =
         Assert.ThrowsAny<ArgumentException>(fun () ->
             sweep (fun _ -> 0.5)
-            |> Comparison.means Outcome.linearTop1 Paper.table5Top1
+            |> Comparison.means Metric.linearTop1 Paper.table5Top1
             |> ignore)
 
     Assert.Contains("'normalized'", error.Message)
@@ -267,7 +266,7 @@ let A_table_of_what_was_measured_takes_a_metric_per_place () =
         }
 
     let place representation =
-        [ t "rotation"; t representation ], Outcome.measured Measurement.retention $"rotation from {representation}"
+        [ t "rotation"; t representation ], Metric.measured Measurement.retention $"rotation from {representation}"
 
     let comparison =
         results
@@ -277,7 +276,7 @@ let A_table_of_what_was_measured_takes_a_metric_per_place () =
                 place "h"
                 place "g(h)"
                 // Of no published place.
-                [ t "rotation"; t "nothing" ], Outcome.linearTop1
+                [ t "rotation"; t "nothing" ], Metric.linearTop1
             ]
             Paper.table3
 

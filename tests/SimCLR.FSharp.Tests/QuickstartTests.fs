@@ -46,7 +46,7 @@ let ``The usage names the script as it was started, and a wrong width its argume
         File.WriteAllText(
             path,
             $"#load \"{root}/scripts/load.fsx\"\nopen SimCLR\nlet sweep = Sweep.fromArgs \"mine\" Load.arguments\n"
-            + "Grid.from sweep.Baseline |> Grid.vary \"temperature\" Run.temperature [ 0.1; 0.5 ] |> Grid.seeds sweep.Seeds |> Sweep.main sweep\n"
+            + "Grid.from sweep.Baseline |> Grid.vary \"temperature\" Run.withTemperature [ 0.1; 0.5 ] |> Grid.seeds sweep.Seeds |> Sweep.main sweep\n"
         )
 
         let _, output, _ = Launcher.run folder [ "run"; path; "--help" ]
@@ -71,11 +71,11 @@ let ``What is wrong outside a sweep is said in words, without a stack`` () =
             Assert.False(Regex.IsMatch(output + errors, @"(?m)^\s+at "), errors)
 
         fails
-            "Grid.from Run.shapes |> Grid.vary \"x\" Run.batchSize [ 64; 64 ] |> ignore"
+            "Grid.from Run.shapes |> Grid.vary \"x\" Run.withBatchSize [ 64; 64 ] |> ignore"
             "Axis 'x' has the value 64 2 times; give it once."
 
         fails
-            "Run.shapes |> Run.loss (Loss.marginTriplet 0.8) |> Run.temperature 0.1 |> ignore"
+            "Run.shapes |> Run.withLoss (Loss.marginTriplet 0.8) |> Run.withTemperature 0.1 |> ignore"
             "The margin triplet loss has no temperature"
 
         fails "Executor.local |> Execution.run { Run.shapes with Epochs = 1 } |> ignore" "Run.shortened 1"

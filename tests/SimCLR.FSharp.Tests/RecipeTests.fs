@@ -110,7 +110,7 @@ let The_reference_codes_rate_is_scaled_by_its_batch () =
 let The_community_recipes_have_their_learning_rates () =
     // 0.03 · 512 / 256, 0.06 · 128 / 128, 0.4 · 256 / 256.
     Assert.Equal(0.06, rate Recipe.dkobak, 12)
-    Assert.Equal(0.06, rate (Recipe.lightly |> Run.batchSize 64) * 2.0, 12)
+    Assert.Equal(0.06, rate (Recipe.lightly |> Run.withBatchSize 64) * 2.0, 12)
     Assert.Equal(0.06, rate Recipe.lightly, 12)
     Assert.Equal(0.4, rate Recipe.soloLearn, 12)
     Assert.True(Recipe.soloLearn |> has isBlur)
@@ -167,8 +167,8 @@ let A_scaled_learning_rate_is_the_same_at_its_batch_and_follows_another () =
 
     Assert.Equal(2.0, rate Run.cifar10)
     Assert.Equal(2.0, rate (Run.scaled Run.cifar10))
-    Assert.Equal(0.5, rate (Run.cifar10 |> Run.scaled |> Run.batchSize 128))
-    Assert.Equal(2.0, rate (Run.cifar10 |> Run.batchSize 128))
+    Assert.Equal(0.5, rate (Run.cifar10 |> Run.scaled |> Run.withBatchSize 128))
+    Assert.Equal(2.0, rate (Run.cifar10 |> Run.withBatchSize 128))
     Assert.Equal(Run.shapes, Run.scaled Run.shapes)
 
 [<Fact>]

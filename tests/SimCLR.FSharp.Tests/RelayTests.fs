@@ -24,7 +24,7 @@ let private relayed events =
 [<Fact>]
 let What_a_worker_does_is_read_as_it_was_sent () =
     let cell =
-        (Grid.from Run.cifar10 |> Grid.vary "temperature" Run.temperature [ 0.1 ]).Cells.Head
+        (Grid.from Run.cifar10 |> Grid.vary "temperature" Run.withTemperature [ 0.1 ]).Cells.Head
 
     let stage: Stage =
         {

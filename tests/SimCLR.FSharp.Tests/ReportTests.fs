@@ -46,7 +46,7 @@ let private page title grid result =
 
 let private temperatures =
     Grid.from Run.shapes
-    |> Grid.vary "temperature" Run.temperature [ 0.05; 0.1; 0.5; 1.0 ]
+    |> Grid.vary "temperature" Run.withTemperature [ 0.05; 0.1; 0.5; 1.0 ]
     |> Grid.seeds [ 0; 1 ]
 
 /// The page without the plotting library, whose text holds addresses that it never asks for.
@@ -75,8 +75,8 @@ let ``The page has every section and needs no network`` () =
 let ``A run without a value on an axis has a row and a level of its own`` () =
     let heads =
         Grid.from Run.shapes
-        |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear ]
-        |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput [ 32; 64; 128 ]
+        |> Grid.varyBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear ]
+        |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.withHeadOutput [ 32; 64; 128 ]
 
     let report = Report.ofResults "Heads" store (results heads fine)
     let byOutput = report.Tables |> List.find (fun table -> table.Title = "By output")
@@ -137,7 +137,7 @@ let ``Outcomes without a validation accuracy are not chosen from, and the page s
 let ``One seed has no deviation and no error bar`` () =
     let grid seeds =
         Grid.from Run.shapes
-        |> Grid.varyBy "loss" Run.loss [ "a", Run.shapes.Loss; "b", Loss.ntXent 0.2 ]
+        |> Grid.varyBy "loss" Run.withLoss [ "a", Run.shapes.Loss; "b", Loss.ntXent 0.2 ]
         |> Grid.seeds seeds
 
     let errorBars = "\"error_y\":{\"symmetric\":false,\"array\":[0.7071"
@@ -153,7 +153,7 @@ let ``A verdict stands under its table, not at the top of the page`` () =
     let comparison =
         Paper.table5Top1
         |> Published.slice "normalized" (AxisValue.Text "yes")
-        |> fun published -> Comparison.means Outcome.linearTop1 published sweep
+        |> fun published -> Comparison.means Metric.linearTop1 published sweep
 
     let report = Report.ofResults "verdicts" store sweep |> Report.beside [ comparison ]
 
@@ -183,10 +183,10 @@ let ``Odd grids have a page too: one run, one seed, two axes, words, all failed`
             Grid.from Run.shapes
             Grid.from Run.shapes |> Grid.seeds [ 0 ]
             Grid.from Run.shapes
-            |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
-            |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
+            |> Grid.vary "batch" Run.withBatchSize [ 64; 128 ]
+            |> Grid.vary "depth" Run.withHeadDepth [ 0; 1 ]
             Grid.from Run.shapes
-            |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv ]
+            |> Grid.varyBy "encoder" Run.withEncoder [ "small", Encoder.smallConv ]
         ]
 
     for grid in grids do
@@ -201,8 +201,8 @@ let ``Odd grids have a page too: one run, one seed, two axes, words, all failed`
 let ``Two axes have a heat map, a line by each value of the other axis, and parallel coordinates`` () =
     let grid =
         Grid.from Run.shapes
-        |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
-        |> Grid.vary "depth" Run.headDepth [ 0; 1 ]
+        |> Grid.vary "batch" Run.withBatchSize [ 64; 128 ]
+        |> Grid.vary "depth" Run.withHeadDepth [ 0; 1 ]
         |> Grid.seeds [ 0; 1 ]
 
     let html = page "two" grid fine
@@ -220,8 +220,8 @@ let ``Two axes of words have a heat map and no line`` () =
 
     let html =
         Grid.from Run.shapes
-        |> Grid.varyBy "loss" Run.loss named
-        |> Grid.varyBy "encoder" Run.encoder [ "small", Encoder.smallConv; "r18", Encoder.resNet 18 ]
+        |> Grid.varyBy "loss" Run.withLoss named
+        |> Grid.varyBy "encoder" Run.withEncoder [ "small", Encoder.smallConv; "r18", Encoder.resNet 18 ]
         |> fun grid -> page "words" grid fine
 
     Assert.Contains("\"type\":\"heatmap\"", html)
@@ -287,8 +287,8 @@ let ``A random search's report has a ranking, every run's path and dots along ea
             20
             0
             [
-                Axis.logUniform "rate" 0.01 2.0 (LearningRate.Linear >> Run.learningRate)
-                Axis.logUniform "temperature" 0.05 1.0 Run.temperature
+                Axis.logUniform "rate" 0.01 2.0 (LearningRate.Linear >> Run.withLearningRate)
+                Axis.logUniform "temperature" 0.05 1.0 Run.withTemperature
             ]
         |> Samples.results (fun _ -> Some 0.5)
 

@@ -16,9 +16,9 @@ let private table =
 
 let private results =
     Grid.from Run.shapes
-    |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
-    |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
-    |> Grid.vary "depth" Run.headDepth [ 2 ]
+    |> Grid.vary "tau" Run.withTemperature [ 0.1; 0.5 ]
+    |> Grid.vary "batch" Run.withBatchSize [ 64; 128 ]
+    |> Grid.vary "depth" Run.withHeadDepth [ 2 ]
     |> Grid.seeds [ 0; 1; 2 ]
     |> Samples.results (fun run ->
         let value =
@@ -73,7 +73,7 @@ let Groups_are_in_the_order_of_the_grid () =
 
     Assert.Equal<float list>(
         [ 50.0; 51.0; 52.0; 55.0; 54.0 ],
-        second |> Results.values Outcome.linearTop1 |> List.map (fun x -> round x)
+        second |> Results.values Metric.linearTop1 |> List.map (fun x -> round x)
     )
 
 let private isLow (run: Run) = Loss.temperature run.Loss = Some 0.1
@@ -93,7 +93,7 @@ let The_best_setting_is_that_of_the_highest_mean_on_validation_images () =
     | Ok(place, runs) ->
         Assert.Equal<(string * AxisValue) list>([ "tau", n 0.1; "batch", n 64.0; "depth", n 2.0 ], place)
         Assert.Equal(3, runs.Cells.Length)
-        Assert.Equal(63.0, (Results.spread Outcome.linearTop1 runs).Value.Mean, 10)
+        Assert.Equal(63.0, (Results.spread Metric.linearTop1 runs).Value.Mean, 10)
     | Error reason -> Assert.Fail reason
 
 [<Fact>]
@@ -118,7 +118,7 @@ let Test_accuracies_alone_choose_nothing_and_words_say_so () =
         Assert.Contains("version 0.1", reason)
     | Ok(place, _) -> Assert.Fail $"{place}"
 
-    let text = Table.best "tau" Outcome.linearTop1 some |> Table.toMarkdown
+    let text = Table.best "tau" Metric.linearTop1 some |> Table.toMarkdown
     Assert.Contains("| 0.1 | – | – | – | – |", text)
     Assert.Contains("tau 0.1: Nothing is chosen: 2 of 2 settings have no validation accuracy", text)
     Assert.Contains("| 0.5 | 64 | 2 | 50.0 ± 0.0 | 63.7 ± 2.5 |", text)
@@ -138,7 +138,7 @@ let Nothing_is_best_where_all_have_failed () =
 // 0.1 has the means 63 and 51: 57, and no deviation over the batches. 0.5 with 64 has seeds only.
 [<Fact>]
 let A_mean_over_another_axis_has_a_range_and_no_deviation () =
-    match results |> Results.slice "tau" (n 0.1) |> Results.spread Outcome.linearTop1 with
+    match results |> Results.slice "tau" (n 0.1) |> Results.spread Metric.linearTop1 with
     | Some(Spread.Settings(mean, smallest, largest, count)) ->
         Assert.Equal((57.0, 51.0, 63.0, 2), (round mean, round smallest, round largest, count))
     | other -> Assert.Fail $"{other}"
@@ -147,7 +147,7 @@ let A_mean_over_another_axis_has_a_range_and_no_deviation () =
         results
         |> Results.slice "tau" (n 0.5)
         |> Results.slice "batch" (n 64.0)
-        |> Results.spread Outcome.linearTop1
+        |> Results.spread Metric.linearTop1
     with
     | Some(Spread.Seeds estimate) -> Assert.Equal(3, estimate.Count)
     | other -> Assert.Fail $"{other}"
@@ -156,7 +156,7 @@ let A_mean_over_another_axis_has_a_range_and_no_deviation () =
 [<Fact>]
 let A_seed_that_lacks_a_setting_has_no_mean_over_settings () =
     let bySeed =
-        results |> Results.slice "tau" (n 0.5) |> Results.bySeed Outcome.linearTop1
+        results |> Results.slice "tau" (n 0.5) |> Results.bySeed Metric.linearTop1
 
     Assert.Equal<(int64 * float) list>(
         [ 0L, 58.0; 2L, 60.0 ],
@@ -166,7 +166,7 @@ let A_seed_that_lacks_a_setting_has_no_mean_over_settings () =
 // With 64: 61 - 60, 64 - 62, 66 - 67, mean 2/3; with 128: 55 - 50 and 54 - 52, mean 7/2, for the pair of seed 1 lacks one.
 [<Fact>]
 let Differences_are_of_runs_that_agree_in_all_else () =
-    match results |> Results.differences "tau" (n 0.1) (n 0.5) Outcome.linearTop1 with
+    match results |> Results.differences "tau" (n 0.1) (n 0.5) Metric.linearTop1 with
     | Some(Spread.Settings(mean, smallest, largest, 2)) ->
         Assert.Equal(2.0 / 3.0, smallest, 10)
         Assert.Equal(3.5, largest, 10)
@@ -179,7 +179,7 @@ let Paired_differences_have_a_table () =
     let table =
         results
         |> Results.slice "batch" (n 64.0)
-        |> Table.differences "tau" Outcome.linearTop1
+        |> Table.differences "tau" Metric.linearTop1
 
     Assert.Equal("linear top-1, paired differences from tau 0.1", table.Title)
 
@@ -193,7 +193,7 @@ let Intervals_have_a_table_in_every_form () =
     let table =
         results
         |> Results.slice "batch" (n 64.0)
-        |> Table.intervals "tau" [ Outcome.linearTop1 ]
+        |> Table.intervals "tau" [ Metric.linearTop1 ]
 
     // 61, 64, 66: mean 63.67, deviation 2.5166, half width 6.2516.
     Assert.Contains("| 0.1 | 63.0 ± 9.0 |", Table.toMarkdown table)
@@ -210,7 +210,7 @@ let One_seed_has_a_mean_without_an_interval () =
     let table =
         results
         |> Results.where (fun cell -> cell.Run.Seed = 0L && cell.Run.BatchSize = 64)
-        |> Table.intervals "tau" [ Outcome.linearTop1 ]
+        |> Table.intervals "tau" [ Metric.linearTop1 ]
 
     Assert.Contains("| 0.1 | 60.0 |", Table.toMarkdown table)
     Assert.DoesNotContain("±", Table.toMarkdown table)
@@ -219,7 +219,7 @@ let One_seed_has_a_mean_without_an_interval () =
 [<Fact>]
 let The_best_of_each_group_has_a_table_with_validation_and_test () =
     // The sample outcomes have a point more on validation images.
-    Table.best "batch" Outcome.linearTop1 results
+    Table.best "batch" Metric.linearTop1 results
     |> Table.toMarkdown
     |> fun text ->
         Assert.Equal<string list>(
@@ -242,16 +242,16 @@ let Points_of_a_random_search_are_told_from_a_grid () =
             20
             0
             [
-                Axis.logUniform "rate" 0.01 2.0 (LearningRate.Linear >> Run.learningRate)
-                Axis.logUniform "temperature" 0.05 1.0 Run.temperature
-                Axis.choiceBy "head" Run.head [ "linear", Head.linear; "non-linear", Head.nonLinear ]
+                Axis.logUniform "rate" 0.01 2.0 (LearningRate.Linear >> Run.withLearningRate)
+                Axis.logUniform "temperature" 0.05 1.0 Run.withTemperature
+                Axis.choiceBy "head" Run.withHead [ "linear", Head.linear; "non-linear", Head.nonLinear ]
             ]
         |> Grid.seeds [ 0; 1 ]
 
     let crossed =
         Grid.from Run.shapes
-        |> Grid.varyBy "head" Run.head [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
-        |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.headOutput [ 32; 128; 512 ]
+        |> Grid.varyBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
+        |> Grid.varyWhere (fun run -> run.Head.Depth > 0) "output" Run.withHeadOutput [ 32; 128; 512 ]
 
     let isSampled grid =
         grid |> Samples.results (fun _ -> Some 0.5) |> Results.isSampled
@@ -262,7 +262,7 @@ let Points_of_a_random_search_are_told_from_a_grid () =
     Assert.False(
         isSampled (
             Grid.from Run.shapes
-            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
+            |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.5 ]
         )
     )
 
@@ -273,10 +273,10 @@ let Results_of_a_store_have_the_fields_in_which_its_runs_differ_as_axes () =
 
         let grid =
             Grid.from Run.shapes
-            |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+            |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
             |> Grid.varyBy
                 "crop"
-                Run.views
+                Run.withViews
                 [ "half", Run.shapes.ViewA |> View.withArea 0.5 1.0; "fifth", Run.shapes.ViewA ]
             |> Grid.seeds [ 0; 1 ]
 
@@ -287,13 +287,13 @@ let Results_of_a_store_have_the_fields_in_which_its_runs_differ_as_axes () =
         Assert.Equal<string list>([ "ViewA[0].Area"; "Loss.Temperature"; "seed" ], results.Axes)
         Assert.Equal(8, (Results.outcomes results).Length)
         // What reads results reads these.
-        Assert.Equal(2, (Table.summary "Loss.Temperature" [ Outcome.linearTop1 ] results).Rows.Length))
+        Assert.Equal(2, (Table.summary "Loss.Temperature" [ Metric.linearTop1 ] results).Rows.Length))
 
 [<Fact>]
 let Results_and_outcomes_print_without_their_curves () =
     let results =
         Grid.from Run.shapes
-        |> Grid.vary "temperature" Run.temperature [ for i in 1..30 -> 0.1 * float i ]
+        |> Grid.vary "temperature" Run.withTemperature [ for i in 1..30 -> 0.1 * float i ]
         |> Samples.results (fun _ -> Some 0.5)
 
     let text = $"%A{results}"

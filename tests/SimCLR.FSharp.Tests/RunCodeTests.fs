@@ -72,12 +72,12 @@ let The_code_of_a_run_compiles_and_rebuilds_it () =
     Samples.withFolder (fun folder ->
         let odd =
             Run.shapes
-            |> Run.temperature nan
-            |> Run.warmupEpochs -infinity
-            |> Run.seed Int64.MinValue
-            |> Run.headDepth -1
-            |> Run.learningRate (LearningRate.Fixed -1e300)
-            |> Run.views (View.Sequence [ View.Sequence []; View.Flip -0.5; View.Identity ])
+            |> Run.withTemperature nan
+            |> Run.withWarmupEpochs -infinity
+            |> Run.withSeed Int64.MinValue
+            |> Run.withHeadDepth -1
+            |> Run.withLearningRate (LearningRate.Fixed -1e300)
+            |> Run.withViews (View.Sequence [ View.Sequence []; View.Flip -0.5; View.Identity ])
 
         let runs =
             Pinned.small

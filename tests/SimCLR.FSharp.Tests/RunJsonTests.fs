@@ -12,14 +12,14 @@ let A_run_reads_back_the_same () =
 [<Fact>]
 let Every_finite_number_reads_back_to_the_last_bit () =
     forAllOf 1000 finite (fun x ->
-        match Run.shapes |> Run.warmupEpochs x |> Run.toJson |> Run.ofJson with
+        match Run.shapes |> Run.withWarmupEpochs x |> Run.toJson |> Run.ofJson with
         | Ok run -> run.Schedule.WarmupEpochs.Equals x
         | Error _ -> false)
 
 [<Fact>]
 let A_run_with_a_number_that_is_none_reads_back_the_same () =
     for x in [ nan; infinity; -infinity ] do
-        match Run.shapes |> Run.temperature x |> Run.toJson |> Run.ofJson with
+        match Run.shapes |> Run.withTemperature x |> Run.toJson |> Run.ofJson with
         | Ok run -> Assert.Equal(Some x, Loss.temperature run.Loss)
         | Error why -> Assert.Fail why
 

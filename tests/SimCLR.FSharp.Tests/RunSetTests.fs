@@ -33,7 +33,7 @@ let A_path_goes_through_cases_lists_and_options () =
             MicroBatches = Some { Size = 64; FreezeBatchNorm = false }
         }
 
-    Assert.Equal(Run.temperature 0.1 run, run |> set "Loss.Temperature" "0.1")
+    Assert.Equal(Run.withTemperature 0.1 run, run |> set "Loss.Temperature" "0.1")
 
     Assert.Equal(
         Some { Size = 32; FreezeBatchNorm = true },

@@ -134,8 +134,8 @@ let The_hashes_of_measurements_do_not_drift () =
 
 [<Fact>]
 let Zero_and_minus_zero_are_one_value_and_have_one_hash () =
-    let plus = Run.shapes |> Run.warmupEpochs 0.0
-    let minus = Run.shapes |> Run.warmupEpochs -0.0
+    let plus = Run.shapes |> Run.withWarmupEpochs 0.0
+    let minus = Run.shapes |> Run.withWarmupEpochs -0.0
     Assert.Equal(plus, minus)
     Assert.Equal(Run.hash plus, Run.hash minus)
 
@@ -148,12 +148,12 @@ let Drawn_runs_and_the_named_ones_are_valid () =
 /// A fault each, with what the message must name: the field and the value.
 let private faults: (string * (Run -> Run) * string * string) list =
     [
-        "temperature 0", Run.temperature 0.0, "Loss.Temperature", "0"
-        "batch 1", Run.batchSize 1, "BatchSize", "1"
+        "temperature 0", Run.withTemperature 0.0, "Loss.Temperature", "0"
+        "batch 1", Run.withBatchSize 1, "BatchSize", "1"
         "no epochs", (fun run -> { run with Epochs = 0 }), "Epochs", "0"
-        "head", Run.headDepth -1, "Head.Depth", "-1"
-        "head output", Run.headOutput 0, "Head.Output", "0"
-        "encoder", Run.encoder (Encoder.resNet 42), "Encoder.Depth", "42"
+        "head", Run.withHeadDepth -1, "Head.Depth", "-1"
+        "head output", Run.withHeadOutput 0, "Head.Output", "0"
+        "encoder", Run.withEncoder (Encoder.resNet 42), "Encoder.Depth", "42"
         "probability",
         (fun run ->
             { run with
@@ -168,8 +168,8 @@ let private faults: (string * (Run -> Run) * string * string) list =
             }),
         "ViewB[0].crop area",
         "0.25"
-        "learning rate", Run.learningRate (LearningRate.Fixed nan), "LearningRate", "NaN"
-        "decay", Run.optimizer (Optimizer.sgd |> Optimizer.withWeightDecay -1.0), "Optimizer.WeightDecay", "-1"
+        "learning rate", Run.withLearningRate (LearningRate.Fixed nan), "LearningRate", "NaN"
+        "decay", Run.withOptimizer (Optimizer.sgd |> Optimizer.withWeightDecay -1.0), "Optimizer.WeightDecay", "-1"
         "warmup",
         (fun run ->
             { run with
@@ -233,7 +233,7 @@ let Any_number_that_is_not_finite_is_reported () =
 
 [<Fact>]
 let A_batch_larger_than_the_data_is_reported () =
-    let few = Pinned.small |> Run.images (Images.shapes |> Images.limit 100)
+    let few = Pinned.small |> Run.withImages (Images.shapes |> Images.limit 100)
 
     match Run.validate few with
     | Error [ line ] ->
@@ -243,7 +243,8 @@ let A_batch_larger_than_the_data_is_reported () =
 
 [<Fact>]
 let A_loss_that_reads_labels_is_refused_where_most_images_have_none () =
-    let run = Pinned.later |> Run.views (View.crop 96) |> Run.loss (Loss.supCon 0.1)
+    let run =
+        Pinned.later |> Run.withViews (View.crop 96) |> Run.withLoss (Loss.supCon 0.1)
 
     match Run.validate run with
     | Error [ line ] ->
@@ -251,8 +252,8 @@ let A_loss_that_reads_labels_is_refused_where_most_images_have_none () =
         Assert.Contains("Images.stl10Labelled", line)
     | other -> Assert.Fail $"{other}"
 
-    Assert.Equal(Ok(), run |> Run.images Images.stl10Labelled |> Run.validate |> Result.map ignore)
-    Assert.Equal(Ok(), run |> Run.loss (Loss.dcl 0.1) |> Run.validate |> Result.map ignore)
+    Assert.Equal(Ok(), run |> Run.withImages Images.stl10Labelled |> Run.validate |> Result.map ignore)
+    Assert.Equal(Ok(), run |> Run.withLoss (Loss.dcl 0.1) |> Run.validate |> Result.map ignore)
 
 [<Fact>]
 let Views_of_different_sides_are_reported () =
@@ -295,7 +296,8 @@ let One_change_is_one_difference () =
 
 [<Fact>]
 let A_difference_names_path_and_both_values () =
-    let other = Run.cifar10 |> Run.temperature 0.1 |> Run.optimizer Optimizer.sgd
+    let other =
+        Run.cifar10 |> Run.withTemperature 0.1 |> Run.withOptimizer Optimizer.sgd
 
     Assert.Equal<(string * string * string) list>(
         [
@@ -312,18 +314,18 @@ let Setters_set_their_field_and_no_other () =
     let paths change =
         [ for path, _, _ in Run.diff Pinned.small (change Pinned.small) -> path ]
 
-    Assert.Equal<string list>([ "Loss.Temperature" ], paths (Run.temperature 0.07))
-    Assert.Equal<string list>([ "BatchSize" ], paths (Run.batchSize 64))
-    Assert.Equal<string list>([ "Head.Depth" ], paths (Run.headDepth 3))
-    Assert.Equal<string list>([ "Head.Output" ], paths (Run.headOutput 64))
-    Assert.Equal<string list>([ "Seed" ], paths (Run.seed 7L))
+    Assert.Equal<string list>([ "Loss.Temperature" ], paths (Run.withTemperature 0.07))
+    Assert.Equal<string list>([ "BatchSize" ], paths (Run.withBatchSize 64))
+    Assert.Equal<string list>([ "Head.Depth" ], paths (Run.withHeadDepth 3))
+    Assert.Equal<string list>([ "Head.Output" ], paths (Run.withHeadOutput 64))
+    Assert.Equal<string list>([ "Seed" ], paths (Run.withSeed 7L))
     Assert.Equal<string list>([ "Epochs" ], paths (Run.shortened 20))
-    Assert.Equal<string list>([ "ViewA"; "ViewB" ], paths (Run.views View.blur))
-    Assert.Equal<string list>([ "Precision" ], paths (Run.precision Precision.BFloat16))
+    Assert.Equal<string list>([ "ViewA"; "ViewB" ], paths (Run.withViews View.blur))
+    Assert.Equal<string list>([ "Precision" ], paths (Run.withPrecision Precision.BFloat16))
 
 [<Fact>]
 let Setting_the_epochs_leaves_the_warmup_and_shortening_a_run_takes_it_along () =
-    Assert.Equal(10.0, (Run.cifar10 |> Run.epochs 50).Schedule.WarmupEpochs)
+    Assert.Equal(10.0, (Run.cifar10 |> Run.withEpochs 50).Schedule.WarmupEpochs)
     Assert.Equal(5.0, (Run.cifar10 |> Run.shortened 50).Schedule.WarmupEpochs)
     Assert.Equal(10.0, (Run.cifar10 |> Run.shortened 200).Schedule.WarmupEpochs)
 

@@ -28,7 +28,7 @@ let private runs (answer: string) (arguments: string list) =
 /// Three runs: two of one training, of which one measures more, and one of another temperature.
 let private a = tiny
 let private b = tiny |> measuring [ Measurement.HeadProbe ]
-let private c = tiny |> Run.temperature 0.1
+let private c = tiny |> Run.withTemperature 0.1
 
 let private inStore test =
     withFolder (fun folder ->
@@ -237,7 +237,7 @@ let Only_what_is_asked_for_is_cleaned_away () =
             ]
 
         files |> List.iter write
-        let failed = tiny |> Run.temperature 0.7
+        let failed = tiny |> Run.withTemperature 0.7
         Store.saveFailure failed { Reason = "no"; Detail = "" } store
 
         let there () =
@@ -281,7 +281,7 @@ let An_untrained_encoder_goes_when_no_training_begins_with_it_any_more () =
 [<Fact>]
 let A_failure_is_forgotten_and_the_rest_stays () =
     inStore (fun store ->
-        let failed = tiny |> Run.temperature 0.7
+        let failed = tiny |> Run.withTemperature 0.7
         Store.saveFailure failed { Reason = "no"; Detail = "" } store
         let code, said, _ = runs "" (on store [ "retry"; Run.trainingHash failed ])
         Assert.Equal(0, code)

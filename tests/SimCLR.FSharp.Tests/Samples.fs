@@ -64,7 +64,7 @@ let withMeasured (figures: Figure list) (outcome: Outcome) =
 /// Names and values of an outcome's further measurements.
 let measured (outcome: Outcome) =
     [
-        for metric in Outcome.measuredOf [ outcome ] -> metric.Name, metric.Get outcome
+        for metric in Metric.measuredOf [ outcome ] -> metric.Name, metric.Get outcome
     ]
 
 let provenance: Provenance =

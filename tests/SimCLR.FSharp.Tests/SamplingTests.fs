@@ -6,14 +6,14 @@ open SimCLR
 open Xunit
 
 let private rate =
-    Axis.logUniform "rate" 0.001 1.0 (LearningRate.Linear >> Run.learningRate)
+    Axis.logUniform "rate" 0.001 1.0 (LearningRate.Linear >> Run.withLearningRate)
 
-let private temperature = Axis.uniform "temperature" 0.05 1.0 Run.temperature
-let private warmup = Axis.uniformInt "warmup" 1 8 (float >> Run.warmupEpochs)
-let private batch = Axis.logUniformInt "batch" 16 512 Run.batchSize
+let private temperature = Axis.uniform "temperature" 0.05 1.0 Run.withTemperature
+let private warmup = Axis.uniformInt "warmup" 1 8 (float >> Run.withWarmupEpochs)
+let private batch = Axis.logUniformInt "batch" 16 512 Run.withBatchSize
 
 let private head =
-    Axis.choiceBy "head" Run.head [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
+    Axis.choiceBy "head" Run.withHead [ "none", Head.none; "linear", Head.linear; "non-linear", Head.nonLinear ]
 
 let private axes = [ rate; temperature; warmup; batch; head ]
 let private n, t = AxisValue.Number, AxisValue.Text
@@ -45,7 +45,7 @@ let A_sample_has_every_run_at_every_point () =
 
     Assert.Equal<string list>([ "temperature"; "head"; "seed" ], sampled.Axes)
     Assert.Equal("temperature 0.5828, head none, seed 0", Grid.label sampled.Cells.Head)
-    Assert.Equal(Run.shapes |> Run.temperature 0.5828 |> Run.head Head.none, sampled.Cells.Head.Run)
+    Assert.Equal(Run.shapes |> Run.withTemperature 0.5828 |> Run.withHead Head.none, sampled.Cells.Head.Run)
     Assert.Equal(8, Grid.size sampled)
     Assert.Equal<string list>([], Grid.problems sampled)
 
@@ -76,7 +76,7 @@ let No_point_is_drawn_twice () =
     let small =
         [
             Axis.uniformInt "epochs" 1 3 Run.shortened
-            Axis.choice "batch" Run.batchSize [ 32; 64 ]
+            Axis.choice "batch" Run.withBatchSize [ 32; 64 ]
         ]
 
     Assert.Equal<AxisValue list list>(

@@ -57,7 +57,7 @@ let private labels (cells: Cell list) = cells |> List.map Grid.label
 
 let private batches =
     Grid.from Run.shapes
-    |> Grid.vary "batch" Run.batchSize [ 10; 20; 30; 40; 50; 60; 70; 80; 90 ]
+    |> Grid.vary "batch" Run.withBatchSize [ 10; 20; 30; 40; 50; 60; 70; 80; 90 ]
 
 [<Fact>]
 let Halving_keeps_the_best_by_validation () =
@@ -89,7 +89,7 @@ let Halving_keeps_the_best_by_validation () =
     for result in results.Cells do
         let batch = result.Cell.Run.BatchSize
         let epochs = result.Cell.Run.Epochs
-        Assert.Equal(Run.shapes |> Run.batchSize batch |> Run.shortened epochs, result.Cell.Run)
+        Assert.Equal(Run.shapes |> Run.withBatchSize batch |> Run.shortened epochs, result.Cell.Run)
 
 [<Fact>]
 let Halving_judges_the_seeds_of_a_setting_together () =
@@ -103,7 +103,7 @@ let Halving_judges_the_seeds_of_a_setting_together () =
 
     let _, asked =
         Grid.from Run.shapes
-        |> Grid.vary "batch" Run.batchSize [ 16; 32; 64 ]
+        |> Grid.vary "batch" Run.withBatchSize [ 16; 32; 64 ]
         |> Grid.seeds [ 0; 1 ]
         |> Search.halving 3 [ 2; 4 ]
         |> drive accuracy
@@ -131,8 +131,8 @@ let Halving_that_makes_no_sense_is_refused () =
 
 let private axes =
     [
-        Axis.logUniform "rate" 1e-3 10.0 (LearningRate.Fixed >> Run.learningRate)
-        Axis.uniform "temperature" 0.05 1.0 Run.temperature
+        Axis.logUniform "rate" 1e-3 10.0 (LearningRate.Fixed >> Run.withLearningRate)
+        Axis.uniform "temperature" 0.05 1.0 Run.withTemperature
     ]
 
 /// Highest at rate 0.1 and temperature 0.3; a rate above 3 fails.
@@ -243,7 +243,7 @@ let A_search_that_asks_for_what_it_knows_is_refused () =
 let A_search_goes_on_from_the_store_after_an_interruption () =
     let search =
         Grid.from Samples.tiny
-        |> Grid.sample 4 0 [ Axis.logUniform "rate" 0.01 1.0 (LearningRate.Fixed >> Run.learningRate) ]
+        |> Grid.sample 4 0 [ Axis.logUniform "rate" 0.01 1.0 (LearningRate.Fixed >> Run.withLearningRate) ]
         |> Search.halving 2 [ 1; 2 ]
 
     let told (results: Results) =

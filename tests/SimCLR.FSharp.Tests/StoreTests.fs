@@ -6,7 +6,7 @@ open SimCLR
 open SimCLR.Tests.Samples
 open Xunit
 
-let private run = Run.shapes |> Run.seed 5L
+let private run = Run.shapes |> Run.withSeed 5L
 let private whole top1 = plainOutcome top1
 let private training = Run.training run
 
@@ -53,7 +53,7 @@ let Numbers_that_are_none_are_stored_too () =
 
 [<Fact>]
 let Another_run_is_not_found () =
-    withSaved (fun store _ -> Assert.Equal((None, []), find (run |> Run.seed 6L) store))
+    withSaved (fun store _ -> Assert.Equal((None, []), find (run |> Run.withSeed 6L) store))
 
 [<Fact>]
 let An_empty_store_has_nothing () =
@@ -157,7 +157,7 @@ let The_figures_of_another_training_are_put_aside_and_told () =
     withSaved (fun store folder ->
         File.WriteAllText(
             Path.Combine(folder, "training.json"),
-            Training.toJson (Run.training (run |> Run.batchSize 64))
+            Training.toJson (Run.training (run |> Run.withBatchSize 64))
         )
 
         match find run store with
@@ -228,7 +228,7 @@ let A_run_that_is_held_cannot_be_taken_again_until_it_is_let_go () =
         | None -> Assert.Fail "not held"
         | Some held ->
             Assert.True((Store.tryLock run store).IsNone)
-            use other = (Store.tryLock (run |> Run.seed 6L) store).Value
+            use other = (Store.tryLock (run |> Run.withSeed 6L) store).Value
             // Another evaluation of the same training is the same work.
             Assert.True((Store.tryLock (run |> measuring [ Measurement.HeadProbe ]) store).IsNone)
             held.Dispose()

@@ -15,7 +15,7 @@ let private grid script arguments =
     let arguments = SweepArguments.parse "test" arguments
 
     let standard _ images =
-        images |> Option.fold (fun run images -> Run.images images run) tiny
+        images |> Option.fold (fun run images -> Run.withImages images run) tiny
 
     let run = SweepArguments.baseline Preset.Standard standard arguments
 
@@ -27,7 +27,7 @@ let private refused action =
     Assert.ThrowsAny<ArgumentException>(fun () -> action () |> ignore).Message
 
 let private temperatures =
-    Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ] >> Grid.seeds [ 0; 1 ]
+    Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ] >> Grid.seeds [ 0; 1 ]
 
 [<Fact>]
 let A_field_is_set_by_its_path_in_every_run () =
@@ -80,7 +80,7 @@ let A_varied_field_that_the_script_varies_is_refused_with_the_name_of_its_axis (
 [<Fact>]
 let A_varied_field_that_the_script_has_on_an_axis_of_one_value_is_refused_too () =
     let one values =
-        Grid.vary "temperature" Run.temperature values >> Grid.seeds [ 0; 1 ]
+        Grid.vary "temperature" Run.withTemperature values >> Grid.seeds [ 0; 1 ]
 
     let arguments = [ "--vary"; "Loss.Temperature=0.3,0.4" ]
 
@@ -92,7 +92,7 @@ let A_varied_field_that_the_script_has_on_an_axis_of_one_value_is_refused_too ()
         )
 
     // An axis of one value that is of something else is in nobody's way.
-    let other = Grid.vary "batch" Run.batchSize [ tiny.BatchSize ]
+    let other = Grid.vary "batch" Run.withBatchSize [ tiny.BatchSize ]
     Assert.Equal<string list>([ "batch"; "Temperature" ], (grid other arguments).Axes)
 
 [<Fact>]
@@ -117,7 +117,7 @@ let An_argument_that_a_script_ignores_is_refused () =
     Assert.Equal(4, Grid.size (grid own [ "--seeds"; "4" ]))
     // Some of the grid's runs have it.
     let some =
-        Grid.vary "limit" (fun limit run -> Run.images (Images.limit limit run.Images) run) [ 20; 30 ]
+        Grid.vary "limit" (fun limit run -> Run.withImages (Images.limit limit run.Images) run) [ 20; 30 ]
 
     Assert.Equal(2, Grid.size (grid some [ "--limit"; "20" ]))
 

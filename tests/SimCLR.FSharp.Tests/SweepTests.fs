@@ -20,7 +20,7 @@ let private sweepIn folder =
 
 let private grid =
     Grid.from tiny
-    |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+    |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
     |> Grid.seeds [ 0; 1 ]
 
 let private failing run =
@@ -52,7 +52,7 @@ let Executing_gives_the_results_and_prints_nothing () =
         Assert.Equal(4, (Results.outcomes results.Value).Length)
         Assert.False(File.Exists(Path.Combine(sweep.Out, SweepFile.Name)))
         // They can be worked on like any value.
-        let table = Table.summary "temperature" [ Outcome.linearTop1 ] results.Value
+        let table = Table.summary "temperature" [ Metric.linearTop1 ] results.Value
         Assert.Equal(2, table.Rows.Length))
 
 [<Fact>]
@@ -98,7 +98,7 @@ let Figures_of_the_smoke_preset_are_judged_by_nobody () =
             |> Sweep.beside (fun results ->
                 results
                 |> Comparison.means
-                    Outcome.linearTop1
+                    Metric.linearTop1
                     (Paper.table5Top1 |> Published.slice "normalized" (AxisValue.Text "yes")))
 
         let results = Sweep.execute sweep grid
@@ -162,7 +162,7 @@ let private exitCode sweep grid =
 [<Fact>]
 let A_script_ends_with_a_code_that_says_how_it_went () =
     withSweep (fun sweep ->
-        Assert.Equal(0, exitCode sweep (Grid.from tiny |> Grid.vary "temperature" Run.temperature [ 0.1 ]))
+        Assert.Equal(0, exitCode sweep (Grid.from tiny |> Grid.vary "temperature" Run.withTemperature [ 0.1 ]))
         Assert.Equal(1, exitCode sweep (failing tiny))
         Assert.Equal(1, exitCode sweep (Grid.from (tiny |> measuring [ fineTuning 1e30 ]) |> Grid.seeds [ 0 ]))
         Assert.Equal(2, exitCode sweep (Grid.from { tiny with BatchSize = 1 })))

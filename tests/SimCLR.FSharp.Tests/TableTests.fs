@@ -7,7 +7,7 @@ open Xunit
 /// Accuracies by temperature and seed: 0.1 has 0.60, 0.62, 0.67; 0.5 has 0.50 and two failures; 1 has failures only.
 let private results =
     Grid.from Run.shapes
-    |> Grid.vary "tau" Run.temperature [ 0.1; 0.5; 1.0 ]
+    |> Grid.vary "tau" Run.withTemperature [ 0.1; 0.5; 1.0 ]
     |> Grid.seeds [ 0; 1; 2 ]
     |> Samples.results (fun run ->
         match Option.get (Loss.temperature run.Loss), run.Seed with
@@ -18,7 +18,7 @@ let private results =
         | _ -> None)
 
 let private table =
-    Table.summary "tau" [ Outcome.linearTop1; Outcome.finalLoss ] results
+    Table.summary "tau" [ Metric.linearTop1; Metric.finalLoss ] results
 
 // By hand: the mean of 60, 62, 67 is 63; deviations -3, -1, 4; squares 9 + 1 + 16 = 26; √(26 / 2) = 3.605551.
 [<Fact>]
@@ -118,8 +118,8 @@ let Special_characters_are_escaped () =
 let A_pivot_has_a_row_and_a_column_per_value_and_means_over_the_rest () =
     let results =
         Grid.from Run.shapes
-        |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
-        |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
+        |> Grid.vary "tau" Run.withTemperature [ 0.1; 0.5 ]
+        |> Grid.vary "batch" Run.withBatchSize [ 64; 128 ]
         |> Grid.seeds [ 0; 1 ]
         |> Grid.where (fun run -> not (run.BatchSize = 128 && Loss.temperature run.Loss = Some 0.5))
         // 0.1 and 64: 64 + 0, 64 + 2; and so on.
@@ -131,7 +131,7 @@ let A_pivot_has_a_row_and_a_column_per_value_and_means_over_the_rest () =
                 / 100.0
             ))
 
-    Table.pivot "tau" "batch" Outcome.linearTop1 results
+    Table.pivot "tau" "batch" Metric.linearTop1 results
     |> Table.toMarkdown
     |> lines
         [
@@ -146,8 +146,8 @@ let A_pivot_has_a_row_and_a_column_per_value_and_means_over_the_rest () =
 /// Temperatures and batches with two seeds: the means are 35, 67 and 39 %.
 let private crossed =
     Grid.from Run.shapes
-    |> Grid.vary "tau" Run.temperature [ 0.1; 0.5 ]
-    |> Grid.vary "batch" Run.batchSize [ 64; 128 ]
+    |> Grid.vary "tau" Run.withTemperature [ 0.1; 0.5 ]
+    |> Grid.vary "batch" Run.withBatchSize [ 64; 128 ]
     |> Grid.seeds [ 0; 1 ]
     |> Grid.where (fun run -> not (run.BatchSize = 128 && Loss.temperature run.Loss = Some 0.5))
     |> Samples.results (fun run ->
@@ -159,7 +159,7 @@ let private crossed =
 // Of 35 and 67: 51. The deviation of 38 and 40 is √2.
 [<Fact>]
 let A_mean_over_settings_has_a_range_and_one_over_seeds_a_deviation_in_every_form () =
-    let table = Table.summary "tau" [ Outcome.linearTop1 ] crossed
+    let table = Table.summary "tau" [ Metric.linearTop1 ] crossed
 
     Table.toMarkdown table
     |> lines
@@ -205,13 +205,13 @@ let The_same_mean_is_written_alike_however_it_was_summed () =
         |> Grid.seeds [ 0; 1 ]
         |> Samples.results (fun run -> Some(if run.Seed = 0L then 0.831 else 0.832))
 
-    let spread = (Results.spread Outcome.linearTop1 results).Value
-    Assert.StartsWith("83.2 ± ", TableCell.text (TableCell.ofSpread Outcome.linearTop1 0 spread))
-    Assert.StartsWith("83.2 ± ", TableCell.text (TableCell.ofInterval Outcome.linearTop1 spread))
+    let spread = (Results.spread Metric.linearTop1 results).Value
+    Assert.StartsWith("83.2 ± ", TableCell.text (TableCell.ofSpread Metric.linearTop1 0 spread))
+    Assert.StartsWith("83.2 ± ", TableCell.text (TableCell.ofInterval Metric.linearTop1 spread))
 
 [<Fact>]
 let Large_numbers_have_no_decimals () =
-    let table = Table.summary "tau" [ Outcome.imagesPerSecond ] results
+    let table = Table.summary "tau" [ Metric.imagesPerSecond ] results
     Assert.Equal("4200 ± 0", Table.cellText (table.Rows[0][1]))
 
 [<Fact>]
@@ -226,8 +226,8 @@ let An_unknown_axis_is_named_with_those_there_are () =
 let A_ranking_has_the_best_validation_accuracy_first_with_its_coordinates_and_the_test_beside_it () =
     let results =
         Grid.from Run.shapes
-        |> Grid.vary "temperature" Run.temperature [ 0.1; 0.2; 0.5 ]
-        |> Grid.vary "batch" Run.batchSize [ 64 ]
+        |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.5 ]
+        |> Grid.vary "batch" Run.withBatchSize [ 64 ]
         |> Grid.seeds [ 0; 1 ]
         |> Samples.results (fun run ->
             if Loss.temperature run.Loss = Some 0.5 then
@@ -236,7 +236,7 @@ let A_ranking_has_the_best_validation_accuracy_first_with_its_coordinates_and_th
                 Some 0.5)
         |> Samples.validated (fun run -> if Loss.temperature run.Loss = Some 0.2 then 60.0 else 55.0)
 
-    let table = Table.ranking [ Outcome.knnTop1 ] results
+    let table = Table.ranking [ Metric.knnTop1 ] results
 
     Assert.Equal<string list>(
         [

@@ -28,7 +28,7 @@ let private scalars (path: string) =
 
 let private results =
     Grid.from Run.shapes
-    |> Grid.vary "temperature" Run.temperature [ 0.1; 0.5 ]
+    |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
     |> Grid.varyBy "loss" (fun _ run -> run) [ "a/b", () ]
     |> Samples.results (fun run ->
         if Loss.temperature run.Loss = Some 0.1 then

@@ -48,15 +48,15 @@ let private faults =
 
     let losses =
         [
-            one "Loss.Temperature" ([ 0.0; -0.5 ] @ noNumber) (Loss.ntXent >> Run.loss)
-            one "Loss.Temperature" ([ 0.0; -0.5 ] @ noNumber) (Loss.supCon >> Run.loss)
-            one "Loss.Margin" ([ -0.1; 2.0 ] @ noNumber) (Loss.marginTriplet >> Run.loss)
-            one "Loss.PositivePrior" ([ -0.1; 1.0 ] @ noNumber) (Loss.debiased 0.5 >> Run.loss)
-            one "Loss.Beta" ([ -0.1; 1e6 ] @ noNumber) (fun beta -> Loss.hardNegative 0.5 beta 0.1 |> Run.loss)
+            one "Loss.Temperature" ([ 0.0; -0.5 ] @ noNumber) (Loss.ntXent >> Run.withLoss)
+            one "Loss.Temperature" ([ 0.0; -0.5 ] @ noNumber) (Loss.supCon >> Run.withLoss)
+            one "Loss.Margin" ([ -0.1; 2.0 ] @ noNumber) (Loss.marginTriplet >> Run.withLoss)
+            one "Loss.PositivePrior" ([ -0.1; 1.0 ] @ noNumber) (Loss.debiased 0.5 >> Run.withLoss)
+            one "Loss.Beta" ([ -0.1; 1e6 ] @ noNumber) (fun beta -> Loss.hardNegative 0.5 beta 0.1 |> Run.withLoss)
         ]
 
     let method name values make =
-        one $"Method.{name}" values (make >> Run.method)
+        one $"Method.{name}" values (make >> Run.withMethod)
 
     let share = [ -0.1; 1.1 ] @ noNumber
 
@@ -124,22 +124,22 @@ let private faults =
 
     let encoders =
         [
-            one "Encoder.Depth" [ 0; -18; 19; 42; Int32.MaxValue ] (Encoder.resNet >> Run.encoder)
+            one "Encoder.Depth" [ 0; -18; 19; 42; Int32.MaxValue ] (Encoder.resNet >> Run.withEncoder)
             one "Encoder.Width" ([ 0.0; -1.0; 1e-3; 1e9 ] @ noNumber) (fun width ->
-                Run.encoder (Encoder.resNet 18 |> Encoder.withWidth width))
+                Run.withEncoder (Encoder.resNet 18 |> Encoder.withWidth width))
             one
                 "Encoder.SmallConv"
                 [ []; [ 8; 0 ]; [ -3 ]; [ 1_000_000 ]; List.replicate 40 8 ]
-                (Encoder.SmallConv >> Run.encoder)
+                (Encoder.SmallConv >> Run.withEncoder)
             // A width at which channels vanish.
             one "Encoder.SmallConv" [ 0.0; 0.001; -1.0; nan ] (fun width ->
-                Run.encoder (Encoder.smallConv |> Encoder.withWidth width))
+                Run.withEncoder (Encoder.smallConv |> Encoder.withWidth width))
         ]
 
     let optimizers =
         [
             one "Optimizer.Momentum" ([ -0.1; 1.0 ] @ noNumber) (fun momentum ->
-                Run.optimizer (
+                Run.withOptimizer (
                     Optimizer.Sgd
                         {
                             Momentum = momentum
@@ -148,7 +148,7 @@ let private faults =
                         }
                 ))
             one "Optimizer.WeightDecay" ([ -1e-9 ] @ noNumber) (fun decay ->
-                Run.optimizer (Optimizer.lars |> Optimizer.withWeightDecay decay))
+                Run.withOptimizer (Optimizer.lars |> Optimizer.withWeightDecay decay))
         ]
 
     let evaluation change value (run: Run) =
@@ -158,10 +158,10 @@ let private faults =
 
     let rest =
         [
-            one "BatchSize" [ 1; 0; -1; Int32.MinValue; 2_000_000; Int32.MaxValue ] Run.batchSize
+            one "BatchSize" [ 1; 0; -1; Int32.MinValue; 2_000_000; Int32.MaxValue ] Run.withBatchSize
             one "Epochs" [ 0; -1; Int32.MinValue ] (fun epochs run -> { run with Run.Epochs = epochs })
-            one "Head.Depth" [ -1; Int32.MinValue; 1000; Int32.MaxValue ] Run.headDepth
-            one "Head.Output" [ 0; -1; Int32.MaxValue ] Run.headOutput
+            one "Head.Depth" [ -1; Int32.MinValue; 1000; Int32.MaxValue ] Run.withHeadDepth
+            one "Head.Output" [ 0; -1; Int32.MaxValue ] Run.withHeadOutput
             one "Head.Hidden" [ 0; -1; Int32.MaxValue ] (fun hidden run ->
                 { run with
                     Run.Head = { run.Head with Hidden = Some hidden }
@@ -172,7 +172,7 @@ let private faults =
                     for case in [ LearningRate.Fixed; LearningRate.Linear; LearningRate.SquareRoot ] do
                         for rate in [ 0.0; -1.0 ] @ noNumber -> case rate
                 ]
-                Run.learningRate
+                Run.withLearningRate
             one "WarmupEpochs" ([ -1.0 ] @ noNumber) (fun warmup run ->
                 { run with
                     Run.Schedule =
@@ -194,7 +194,7 @@ let private faults =
                 ([ 0.0; -1.0 ] @ noNumber)
                 (evaluation (fun t e -> { e with KnnTemperature = t }))
             one "Images.TrainLimit" [ 0; 1; -1; Int32.MinValue ] (fun limit run ->
-                Run.images (Images.limit limit run.Images) run)
+                Run.withImages (Images.limit limit run.Images) run)
         ]
 
     // Two faults of one field would be one.
@@ -219,7 +219,7 @@ let private faulty =
             else
                 Images.cifar10
 
-        let valid = valid |> Run.images images |> Run.shortened valid.Epochs
+        let valid = valid |> Run.withImages images |> Run.shortened valid.Epochs
         return faults, faults |> List.fold (fun run fault -> fault.Plant run) valid
     }
 
@@ -288,7 +288,9 @@ let What_is_wrong_with_the_machine_is_named_together_with_the_values () =
                 Device = Cuda
             }
 
-        let problems = Executor.problems (Grid.from (Run.shapes |> Run.batchSize 1)) asking
+        let problems =
+            Executor.problems (Grid.from (Run.shapes |> Run.withBatchSize 1)) asking
+
         Assert.Contains("BatchSize is 1", problems[0])
 
         if not (TorchSharp.torch.cuda.is_available ()) then
@@ -440,7 +442,8 @@ let All_wrong_arguments_of_a_script_are_named_at_once () =
                 let sweep =
                     SweepRequest.parse
                         "test"
-                        (fun _ images -> images |> Option.fold (fun run images -> Run.images images run) Run.shapes)
+                        (fun _ images ->
+                            images |> Option.fold (fun run images -> Run.withImages images run) Run.shapes)
                         (List.collect fst chosen)
 
                 Run.problems sweep.Baseline |> String.concat "\n"

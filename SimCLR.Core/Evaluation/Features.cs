@@ -1,4 +1,6 @@
+using System.Globalization;
 using SimCLR.Core.Images;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,6 +14,24 @@ public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposa
 {
     /// <summary>Number of images.</summary>
     public long Count => H.shape[0];
+
+    /// <summary>What is not finite compares with nothing, and would be measured as chance.</summary>
+    /// <exception cref="TrainingFailedException">Some of H are not finite; the message says how many.</exception>
+    internal void RequireFinite()
+    {
+        using var scope = NewDisposeScope();
+        // Float32 numbers do not overflow a float64 sum, which takes no memory; counting does.
+        if (!double.IsFinite(H.sum(ScalarType.Float64).ToDouble()))
+            throw NotFinite(H.isfinite().logical_not().sum().ToInt64(), H.numel());
+    }
+
+    internal static TrainingFailedException NotFinite(long count, long all) =>
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{count:N0} of {all:N0} features are not finite, so nothing can be measured of them: the encoder's training has "
+            ) + "diverged, or its weights are damaged. Train with a lower learning rate, or give other weights."
+        );
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
@@ -66,19 +65,9 @@ public sealed class FrozenEncoder(
             features.narrow(0, start, count).copy_(batch);
             notFinite.add_(batch.isfinite().logical_not().sum());
         }
-        CheckFinite(notFinite.ToInt64(), features!.numel());
-        return features.MoveToOuterDisposeScope();
-    }
-
-    private static void CheckFinite(long notFinite, long all)
-    {
-        if (notFinite > 0)
-            throw new TrainingFailedException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{notFinite:N0} of {all:N0} features are not finite, so nothing can be measured of them: the encoder's training has "
-                ) + "diverged, or its weights are damaged. Train with a lower learning rate, or give other weights."
-            );
+        if (notFinite.ToInt64() is var spoilt and > 0)
+            throw Features.NotFinite(spoilt, features!.numel());
+        return features!.MoveToOuterDisposeScope();
     }
 
     private Tensor LabelsOf(ImageSet images) =>

@@ -94,6 +94,7 @@ public static class LinearProbe
     }
 
     /// <summary>Fits one classifier, from the weights of another where given.</summary>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
     public static LinearClassifier Fit(
         TrainFeatures train,
         double l2,
@@ -102,6 +103,7 @@ public static class LinearProbe
         CancellationToken cancellation = default
     )
     {
+        train.RequireFinite();
         using var scope = NewDisposeScope();
         var x = FeatureRows.Standardized(train.H);
         var minimum = LogisticRegression.Solve(x, train.Labels, train.Classes, l2, start?.Weights, cancellation);
@@ -125,6 +127,7 @@ public static class LinearProbe
 public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
 {
     /// <summary>The score of every class, [N, C], float64.</summary>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
     public Tensor Scores(Features features)
     {
         using var scope = NewDisposeScope();
@@ -136,6 +139,7 @@ public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
     /// <summary>The scores of some rows after the others, with the first row of each part.</summary>
     private void InBlocks(Features features, Action<long, Tensor> use)
     {
+        features.RequireFinite();
         using var noGrad = no_grad();
         var x = new FeatureRows(features.H, Mean, Scale);
         foreach (var (start, count) in x.Blocks(Weights.shape[1]))

@@ -22,6 +22,7 @@ public static class NearestNeighbours
     /// <param name="temperature">Above 0.</param>
     /// <param name="cancellation">Looked at before each batch of up to 500 images.</param>
     /// <exception cref="ArgumentException">k or temperature is out of range, or images show several classes.</exception>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static double Top1(
         TrainFeatures train,
@@ -37,6 +38,7 @@ public static class NearestNeighbours
     /// <param name="candidates">What to choose from, one or more.</param>
     /// <param name="cancellation">Looked at before each batch of up to 500 images.</param>
     /// <exception cref="ArgumentException">There is no candidate, one is out of range, or images show several classes.</exception>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static (int K, double Temperature) Choose(
         TrainFeatures fit,
@@ -115,6 +117,8 @@ public static class NearestNeighbours
             throw new ArgumentException(
                 "k-NN votes for one class per image, but these images may show several; use a linear probe by 11-point mAP."
             );
+        bank.RequireFinite();
+        queries.RequireFinite();
         foreach (var (k, temperature) in candidates)
         {
             if (k < 1)

@@ -46,7 +46,13 @@ internal static class Archive
                 Directory.Move(Path.Combine(temporary, top), target);
         }
         catch (Exception error)
-            when (error is InvalidDataException or EndOfStreamException or FormatException or InvalidOperationException)
+            when (error
+                    is InvalidDataException
+                        or EndOfStreamException
+                        or FormatException
+                        or InvalidOperationException
+                        or OverflowException
+            )
         {
             throw new ImageSourceException(
                 $"{archive} is damaged: {error.Message} Delete it and fetch it again.",

@@ -36,28 +36,29 @@ public static class EncoderWeights
     /// <param name="names">How the file names its tensors; by default that is found out.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is not safetensors, or its tensors are not the encoder's: the message lists those
-    /// that are missing, unexpected, or of another shape.</exception>
+    /// that are missing, unexpected, or of another shape, or names one that has values that are not finite.</exception>
     public static LoadedWeights Load(Encoder encoder, string path, WeightNames? names = null)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var (tensors, notes) = Read(path);
+        using var stream = File.OpenRead(path);
+        var inFile = Safetensors.Names(stream, path);
+        var state = encoder.state_dict();
+        names ??= Detect(path, inFile, state.Keys);
+        bool IsOwn(string name) => names.ToOwn(name) is { } own && state.ContainsKey(own);
+        var (tensors, notes) = Safetensors.Read(stream, path, IsOwn);
         try
         {
-            var state = encoder.state_dict();
-            names ??= Detect(path, tensors.Keys, state.Keys);
             var byName = tensors.Keys.ToLookup(names.ToOwn);
-            var found = byName
-                .Where(entry => entry.Key is not null && state.ContainsKey(entry.Key))
-                .ToDictionary(entry => entry.Key!, entry => tensors[entry.First()]);
-            var strangers = tensors
-                .Keys.Where(name => names.ToOwn(name) is not { } own || !state.ContainsKey(own))
-                .ToList();
+            var found = byName.ToDictionary(entry => entry.Key!, entry => tensors[entry.First()]);
+            var strangers = inFile.Where(name => !IsOwn(name)).ToList();
             var ignored = strangers
                 .Where(name => names.ToOwn(name) is not { } own || names.IsHead(own))
                 .Order(StringComparer.Ordinal)
                 .ToList();
             Check(path, state, found, [.. strangers.Except(ignored)]);
+            foreach (var (name, tensor) in tensors)
+                CheckFinite(path, name, tensor);
             foreach (var (name, tensor) in found)
                 state[name].copy_(tensor);
             return new LoadedWeights(names, ignored, notes);
@@ -67,12 +68,6 @@ public static class EncoderWeights
             foreach (var tensor in tensors.Values)
                 tensor.Dispose();
         }
-    }
-
-    private static (Dictionary<string, Tensor>, Dictionary<string, string>) Read(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Safetensors.Read(stream, path);
     }
 
     private static WeightNames Detect(string path, IReadOnlyCollection<string> inFile, IEnumerable<string> inEncoder)
@@ -112,6 +107,18 @@ public static class EncoderWeights
             throw new InvalidDataException(
                 $"The weights of {path} do not fit the encoder. {string.Join("; ", wrong)}. "
                     + "Make the encoder with the depth, width, stem and number of channels that the file was written with."
+            );
+    }
+
+    private static void CheckFinite(string path, string name, Tensor tensor)
+    {
+        if (!tensor.is_floating_point())
+            return;
+        var count = tensor.isfinite().logical_not().sum().ToInt64();
+        if (count > 0)
+            throw new InvalidDataException(
+                $"{path}: {count} of the {tensor.numel()} values of '{name}' are not finite, so that nothing can be computed with these weights. "
+                    + "Write the file again from a training that has not diverged."
             );
     }
 

@@ -61,21 +61,31 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Reads all tensors, onto the CPU. The caller disposes them.</summary>
+    /// <summary>The names of all tensors, in the header's order.</summary>
     /// <param name="stream">A seekable stream, for its length.</param>
     /// <param name="name">What errors call it, such as a path.</param>
     /// <exception cref="InvalidDataException">The file is not valid safetensors; the message names it and says why.</exception>
+    public static IReadOnlyList<string> Names(Stream stream, string name) =>
+        [.. ReadHeader(stream, name).Entries.Select(entry => entry.Name)];
+
+    /// <summary>Reads tensors, onto the CPU. The caller disposes them.</summary>
+    /// <param name="stream">A seekable stream, for its length.</param>
+    /// <param name="name">What errors call it, such as a path.</param>
+    /// <param name="wanted">Says by name which are read; all, unless given. The others may be of types and sizes that this reader does not take.</param>
+    /// <exception cref="InvalidDataException">The file is not valid safetensors, or a tensor is of a type that is not read or larger than
+    /// 2 GiB; the message names it and says why.</exception>
     public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(
         Stream stream,
-        string name
+        string name,
+        Predicate<string>? wanted = null
     )
     {
         using var scope = NewDisposeScope();
         var (entries, metadata, start) = ReadHeader(stream, name);
         var tensors = new Dictionary<string, Tensor>();
-        foreach (var entry in entries)
+        foreach (var entry in entries.Where(entry => wanted?.Invoke(entry.Name) ?? true))
         {
-            var tensor = empty(entry.Shape, entry.Type);
+            var tensor = empty(entry.Shape, TypeToRead(name, entry));
             stream.Position = start + entry.Begin;
             stream.ReadExactly(tensor.bytes);
             tensors[entry.Name] = tensor;
@@ -85,7 +95,31 @@ public static class Safetensors
         return (tensors, metadata);
     }
 
-    private sealed record Entry(string Name, ScalarType Type, long[] Shape, long Begin, long End);
+    private sealed record Entry(string Name, string? Type, long[] Shape, long Begin, long End);
+
+    /// <summary>The type that a tensor is read as, if it can be read and has the bytes that it needs.</summary>
+    private static ScalarType TypeToRead(string file, Entry entry)
+    {
+        var type = Array.Find(Types, type => type.Name == entry.Type);
+        if (type.Name is null)
+            throw new InvalidDataException(
+                $"{file}: tensor '{entry.Name}' is of type {entry.Type}, which is not read; "
+                    + $"convert it to one of {string.Join(", ", Types.Select(type => type.Name))}."
+            );
+        var bytes = (Int128)type.Size;
+        foreach (var size in entry.Shape)
+        {
+            bytes *= size;
+            if (bytes > int.MaxValue)
+                throw Invalid(file, $"tensor '{entry.Name}' is larger than 2 GiB, more than this reader takes");
+        }
+        if (bytes != entry.End - entry.Begin)
+            throw Invalid(
+                file,
+                $"tensor '{entry.Name}' of {entry.Type} [{string.Join(", ", entry.Shape)}] needs {bytes} bytes, its offsets span {entry.End - entry.Begin}"
+            );
+        return type.Type;
+    }
 
     private static byte[] Header(
         IEnumerable<(string Name, long[] Shape, (string Name, ScalarType, int Size) Type)> entries,
@@ -160,26 +194,11 @@ public static class Safetensors
     private static Entry ParseEntry(string file, JsonProperty property)
     {
         var dtype = property.Value.GetProperty("dtype").GetString();
-        var type = Array.Find(Types, type => type.Name == dtype);
-        if (type.Name is null)
-            throw Invalid(file, $"tensor '{property.Name}' has the unknown type '{dtype}'");
         long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
         var offsets = property.Value.GetProperty("data_offsets").EnumerateArray().Select(at => at.GetInt64()).ToList();
         if (offsets.Count != 2 || offsets[0] < 0 || offsets[1] < offsets[0] || shape.Any(size => size < 0))
             throw Invalid(file, $"tensor '{property.Name}' has offsets or sizes that cannot be");
-        var bytes = (Int128)type.Size;
-        foreach (var size in shape)
-        {
-            bytes *= size;
-            if (bytes > int.MaxValue)
-                throw Invalid(file, $"tensor '{property.Name}' is larger than 2 GiB, more than this reader takes");
-        }
-        if (bytes != offsets[1] - offsets[0])
-            throw Invalid(
-                file,
-                $"tensor '{property.Name}' of {dtype} [{string.Join(", ", shape)}] needs {bytes} bytes, its offsets span {offsets[1] - offsets[0]}"
-            );
-        return new Entry(property.Name, type.Type, shape, offsets[0], offsets[1]);
+        return new Entry(property.Name, dtype, shape, offsets[0], offsets[1]);
     }
 
     /// <summary>The format forbids holes, overlaps and duplicate names.</summary>

@@ -290,3 +290,31 @@ let ``On a machine that can train it exits with 0, and tells damaged data`` () =
         Assert.Contains("✓ device      cpu, as asked", output)
         Assert.Contains($"! svhn        {files.Head}", output)
         Assert.Equal<string Set>(set files, set (Directory.GetFileSystemEntries folder)))
+
+[<Theory>]
+[<InlineData("")>]
+[<InlineData("/proc/no/home")>]
+let ``Without a home that can be written all lies in DOTNET_CLI_HOME, and nothing in the current folder``
+    (home: string)
+    =
+    let packages =
+        match Environment.GetEnvironmentVariable "NUGET_PACKAGES" |> Option.ofObj with
+        | Some folder -> folder
+        | None -> Path.Combine(Environment.GetFolderPath Environment.SpecialFolder.UserProfile, ".nuget", "packages")
+
+    Launcher.inFolder (fun folder ->
+        Launcher.inFolder (fun other ->
+            let environment =
+                [
+                    "HOME", home
+                    "DOTNET_CLI_HOME", other
+                    "NUGET_PACKAGES", packages
+                    "SIMCLR_CACHE", ""
+                    "XDG_CACHE_HOME", ""
+                ]
+
+            let code, output = doctor environment folder [ "--device"; "cpu" ]
+            Assert.True((code = 0), output)
+            Assert.Contains("✓ libtorch", output)
+            Assert.Contains(Path.Combine(other, ".cache", "simclr"), output)
+            Assert.Empty(Directory.GetFileSystemEntries folder)))

@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -166,5 +167,25 @@ public class NearestNeighboursTests
     {
         using var train = new TrainFeatures(eye(2), arange(2), 2);
         Assert.Throws<ArgumentOutOfRangeException>(() => NearestNeighbours.Top1(train, train, k, temperature));
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void Features_that_are_not_finite_are_no_chance_accuracy(double value)
+    {
+        using var scope = NewDisposeScope();
+        var spoilt = eye(4);
+        spoilt[1, 2] = value;
+        var labels = arange(4) % 2;
+        var (good, bad) = (new TrainFeatures(eye(4), labels, 2), new TrainFeatures(spoilt, labels, 2));
+        var test = new TestFeatures(spoilt, labels, 2);
+        foreach (var (train, of) in new[] { (bad, new TestFeatures(eye(4), labels, 2)), (good, test) })
+        {
+            var error = Assert.Throws<TrainingFailedException>(() => NearestNeighbours.Top1(train, of, 1));
+            Assert.StartsWith("1 of 16 features are not finite", error.Message);
+        }
+        Assert.Throws<TrainingFailedException>(() => LinearProbe.Fit(bad, 1e-2));
+        Assert.Throws<TrainingFailedException>(() => LinearProbe.Fit(good, 1e-2).Top1(test));
     }
 }

@@ -233,4 +233,45 @@ public class EncoderWeightsTests
             EncoderWeights.Load(encoder, path);
         }
     }
+
+    [Fact]
+    public void A_head_of_a_type_that_is_not_read_is_no_matter()
+    {
+        using var folder = new TemporaryFolder();
+        using var saved = Create(1);
+        using var loaded = Create(2);
+        var path = Write(folder, saved, name => name, "fc.weight");
+        Retype(path, "fc.weight", "X24");
+        Assert.Equal(["fc.weight"], EncoderWeights.Load(loaded, path).Ignored);
+        Assert.True(Same(saved, loaded));
+        Retype(path, "conv1.weight", "X24");
+        var error = Assert.Throws<InvalidDataException>(() => EncoderWeights.Load(loaded, path));
+        Assert.Contains("'conv1.weight' is of type X24", error.Message);
+    }
+
+    /// <summary>Says of a float32 tensor that it is of a type of the same length of name.</summary>
+    private static void Retype(string path, string tensor, string type)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var text = System.Text.Encoding.Latin1.GetString(bytes);
+        var at = text.IndexOf("F32", text.IndexOf($"\"{tensor}\"", StringComparison.Ordinal), StringComparison.Ordinal);
+        System.Text.Encoding.ASCII.GetBytes(type).CopyTo(bytes, at);
+        File.WriteAllBytes(path, bytes);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void Weights_that_are_not_finite_are_refused_by_name(double value)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var saved = Create(1);
+        using var loaded = Create(2);
+        using (no_grad())
+            saved.state_dict()["conv1.weight"][0, 0, 0, 0] = value;
+        var path = Write(folder, saved, name => "backbone." + name);
+        var error = Assert.Throws<InvalidDataException>(() => EncoderWeights.Load(loaded, path));
+        Assert.Contains("1 of the 216 values of 'backbone.conv1.weight' are not finite", error.Message);
+    }
 }

@@ -75,7 +75,7 @@ public class SafetensorsTests
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 3, "cut off")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 5, "cut off")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "begins at 4")]
-    [InlineData("""{"a":{"dtype":"X1","shape":[1],"data_offsets":[0,1]}}""", 1, "unknown type")]
+    [InlineData("""{"a":{"dtype":"X1","shape":[1],"data_offsets":[0,1]}}""", 1, "of type X1, which is not read")]
     [InlineData("""{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}""", 1, "cannot be")]
     [InlineData(
         """{"a":{"dtype":"U8","shape":[99999999999,99999999999],"data_offsets":[0,1]}}""",
@@ -107,5 +107,22 @@ public class SafetensorsTests
         bytes.AsSpan(0, 8).Fill(0xff);
         Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(bytes), "test"));
         Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(new byte[5]), "test"));
+    }
+
+    [Fact]
+    public void Types_that_are_not_read_are_no_matter_where_they_are_not_wanted()
+    {
+        using var scope = NewDisposeScope();
+        const string Header =
+            """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[4,7]}}""";
+        var bytes = File(Header, [0, 0, 128, 63, 1, 2, 3]);
+        Assert.Equal(["a", "b"], Safetensors.Names(new MemoryStream(bytes), "test"));
+        var (tensors, _) = Safetensors.Read(new MemoryStream(bytes), "test", name => name == "a");
+        Assert.Equal(1f, Assert.Single(tensors).Value.ToSingle());
+        var error = Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(bytes), "test"));
+        Assert.Contains(
+            "tensor 'b' is of type F8_E4M3, which is not read; convert it to one of F64, F32",
+            error.Message
+        );
     }
 }

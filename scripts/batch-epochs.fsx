@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/batch-epochs.fsx
 //          ./simclr run scripts/batch-epochs.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/batch-epochs.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   18 runs on generated images, about 6 minutes on two cores without a GPU. cpu: 16 runs on 5,000 images, about 9 minutes. Batches are
+// EXPECT   18 runs on generated images. cpu: 16 runs on 5,000 images. Batches are
 //          a quarter of the paper's and epochs a twentieth. In few steps small batches win, which the paper's 100 epochs are past.
 #load "load.fsx"
 

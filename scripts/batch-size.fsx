@@ -3,8 +3,8 @@
 // COMMAND  ./simclr run scripts/batch-size.fsx
 //          ./simclr run scripts/batch-size.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/batch-size.fsx --preset paper --data-root PATH-OF-CIFAR-10
-// EXPECT   12 runs on generated images, under 9 minutes on two cores without a GPU. In 10 epochs small batches win: batch 1024
-//          takes 30 steps, too few for its learning rate. cpu: 9 runs, about 9 minutes. The paper finds 0.5 best at every batch size
+// EXPECT   12 runs on generated images. In 10 epochs small batches win: batch 1024
+//          takes 30 steps, too few for its learning rate. cpu: 9 runs. The paper finds 0.5 best at every batch size
 //          beyond 300 epochs, and 0.1 to gain with the batch.
 #load "load.fsx"
 

@@ -2,7 +2,7 @@
 // The recipe is dkobak's (crops of a fifth at least, SGD), cut to 20 epochs.
 //
 // COMMAND  ./simclr run scripts/cifar10.fsx --data-root PATH-OF-CIFAR-10 --seeds 1
-// EXPECT   6 to 7 minutes a run on two cores with AVX512-BF16; figures in experiments/cifar10.
+// EXPECT   figures in experiments/cifar10.
 #load "load.fsx"
 
 open SimCLR

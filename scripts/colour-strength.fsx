@@ -4,7 +4,7 @@
 // COMMAND  ./simclr run scripts/colour-strength.fsx
 //          ./simclr run scripts/colour-strength.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/colour-strength.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   10 runs on generated images, about 4 minutes on two cores without a GPU. cpu: 10 runs, about 10 minutes. On images of 32 pixels the
+// EXPECT   10 runs on generated images. cpu: 10 runs. On images of 32 pixels the
 //          paper itself uses half the strength and no blur (B.9).
 #load "load.fsx"
 

@@ -4,7 +4,7 @@
 // COMMAND  ./simclr run scripts/composition.fsx
 //          ./simclr run scripts/composition.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/composition.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   18 runs on generated images, about 6 minutes on two cores without a GPU. cpu: 49 runs on 5,000 images, about 15 minutes.
+// EXPECT   18 runs on generated images. cpu: 49 runs on 5,000 images.
 //          In the paper crop with colour distortion is the best pair, and no single operation suffices.
 #load "load.fsx"
 

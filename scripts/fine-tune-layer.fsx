@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/fine-tune-layer.fsx
 //          ./simclr run scripts/fine-tune-layer.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/fine-tune-layer.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   4 runs on generated images, about 4 minutes on two cores without a GPU. cpu: 6 runs, about 9 minutes. In the paper fine-tuning from the first
+// EXPECT   4 runs on generated images. cpu: 6 runs. In the paper fine-tuning from the first
 //          layer of a head of three is best where labels are few.
 #load "load.fsx"
 

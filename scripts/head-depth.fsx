@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/head-depth.fsx
 //          ./simclr run scripts/head-depth.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/head-depth.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU. cpu: 10 runs, about 10 minutes.
+// EXPECT   8 runs on generated images. cpu: 10 runs.
 #load "load.fsx"
 
 open SimCLR

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/heads.fsx
 //          ./simclr run scripts/heads.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/heads.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   14 runs on generated images, about 5 minutes on two cores without a GPU. cpu: 14 runs, about 14 minutes. In the paper the non-linear
+// EXPECT   14 runs on generated images. cpu: 14 runs. In the paper the non-linear
 //          head is about 3 points above the linear one and that over 10 above none, whatever the dimension.
 #load "load.fsx"
 

@@ -3,8 +3,8 @@
 // COMMAND  ./simclr run scripts/losses.fsx
 //          ./simclr run scripts/losses.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/losses.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   14 runs on generated images at one learning rate, about 6 minutes on two cores without a GPU; figures in experiments/losses.
-//          cpu: 21 runs on 5,000 images, three learning rates for each loss as the paper searches one for each (B.10), about 12 minutes.
+// EXPECT   14 runs on generated images at one learning rate; figures in experiments/losses.
+//          cpu: 21 runs on 5,000 images, three learning rates for each loss as the paper searches one for each (B.10).
 #load "load.fsx"
 
 open SimCLR

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/methods.fsx
 //          ./simclr run scripts/methods.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/methods.fsx --preset paper --data-root PATH-OF-CIFAR-10
-// EXPECT   24 runs on generated images, about half an hour on two cores without a GPU. Seen at its 310 steps: SimCLR 63 % linear where the untrained
+// EXPECT   24 runs on generated images. Seen at its 310 steps: SimCLR 63 % linear where the untrained
 //          encoder has 32 %; MoCo, BYOL, SimSiam, VICReg, Barlow Twins and SwAV at or below the untrained encoder, at other rates too. SimCLR
 //          itself gains nothing on these images at temperature 1 (33 %): what is learned there comes from hard negatives.
 //          cpu: 24 runs on 10,000 images of CIFAR-10, where every method learns (experiments/methods). paper: solo-learn's recipes of 1000 epochs, for a GPU.

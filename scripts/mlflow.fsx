@@ -1,7 +1,7 @@
 // COMMAND  ./simclr run scripts/mlflow.fsx
 //          with the server's address in MLFLOW_TRACKING_URI (unset: http://localhost:5000), and the experiment's number in MLFLOW_EXPERIMENT_ID (unset: 0)
 // EXPECT   A temperature sweep, as in temperature.fsx, that MLflow shows while it trains: a run for every setting with its parameters, the curve of
-//          the loss and the accuracies. A few minutes on two cores without a GPU; --workers shares it out. Without a server, that is said once, and
+//          the loss and the accuracies. --workers shares it out. Without a server, that is said once, and
 //          the sweep goes on.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/momentum.fsx
 //          ./simclr run scripts/momentum.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/momentum.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   10 runs on generated images, about a quarter of an hour on two cores without a GPU; 310 steps show which targets collapse, not which is best.
+// EXPECT   10 runs on generated images; 310 steps show which targets collapse, not which is best.
 //          A run whose embeddings collapse fails and says so. cpu: 10 runs on 10,000 images of CIFAR-10.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/own-loss.fsx
 //          ./simclr run scripts/own-loss.fsx --workers 2
 //          ./simclr run scripts/own-loss.fsx --vary Loss.Settings.covariance=0,1,10
-// EXPECT   6 runs on generated images, about 3 minutes on two cores without a GPU.
+// EXPECT   6 runs on generated images.
 #load "load.fsx"
 #load "own/vicreg.fsx"
 

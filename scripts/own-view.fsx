@@ -2,7 +2,7 @@
 //
 // COMMAND  ./simclr run scripts/own-view.fsx
 //          ./simclr run scripts/own-view.fsx --preset cpu --data-root PATH-OF-CIFAR-10
-// EXPECT   6 runs on generated images, about 3 minutes on two cores without a GPU.
+// EXPECT   6 runs on generated images.
 #load "load.fsx"
 #load "own/erasing.fsx"
 

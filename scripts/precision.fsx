@@ -2,7 +2,7 @@
 //
 // COMMAND  ./simclr run scripts/precision.fsx
 //          ./simclr run scripts/precision.fsx --preset cpu --data-root PATH-OF-CIFAR-10
-// EXPECT   4 runs on generated images, about 2 minutes on two cores without a GPU; the formats differ by less than the seeds, of which --seeds 4
+// EXPECT   4 runs on generated images; the formats differ by less than the seeds, of which --seeds 4
 //          shows more.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/predictor.fsx
 //          ./simclr run scripts/predictor.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/predictor.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   8 runs on generated images, about 10 minutes on two cores without a GPU. Without predictor or without stopped gradient the embeddings
+// EXPECT   8 runs on generated images. Without predictor or without stopped gradient the embeddings
 //          collapse: such a run fails and says so, or its deviation tells. cpu: 8 runs on 10,000 images of CIFAR-10.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/queue.fsx
 //          ./simclr run scripts/queue.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/queue.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   8 runs on generated images, about 8 minutes on two cores without a GPU. cpu: 8 runs on
+// EXPECT   8 runs on generated images. cpu: 8 runs on
 //          10,000 images of CIFAR-10. On small data a large queue holds other views of the same images: it must not be larger than the data.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/retention.fsx
 //          ./simclr run scripts/retention.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/retention.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   4 runs on generated images, about 3 minutes on two cores without a GPU. cpu: 4 runs, about 6 minutes. As in the paper h should tell more than
+// EXPECT   4 runs on generated images. cpu: 4 runs. As in the paper h should tell more than
 //          g(h). Like the paper's, the second line of runs has rotation, noise and Sobel filtering among its views; it is the one compared.
 #load "load.fsx"
 

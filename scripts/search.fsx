@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/search.fsx
 //          ./simclr run scripts/search.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/search.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   14 points and two seeds each, 28 runs on generated images, about 10 minutes on two cores without a GPU. cpu: 16 runs. What is stored is
+// EXPECT   14 points and two seeds each, 28 runs on generated images. cpu: 16 runs. What is stored is
 //          not computed again, so that an interrupted search goes on where it was.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/semi-supervised.fsx
 //          ./simclr run scripts/semi-supervised.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/semi-supervised.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   2 runs on generated images, about 3 minutes on two cores without a GPU. cpu: 2 runs, about 6 minutes. Pretraining should help most
+// EXPECT   2 runs on generated images. cpu: 2 runs. Pretraining should help most
 //          where labels are fewest. Ten classes leave top-5 without meaning, so the comparison is with Table B.4's top-1.
 #load "load.fsx"
 

@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/small-batch.fsx
 //          ./simclr run scripts/small-batch.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/small-batch.fsx --preset paper --data-root PATH-OF-CIFAR-10
-// EXPECT   24 runs on generated images, about half an hour on two cores without a GPU. cpu: 24 runs on 10,000 images of CIFAR-10. The learning rate scales
+// EXPECT   24 runs on generated images. cpu: 24 runs on 10,000 images of CIFAR-10. The learning rate scales
 //          with the batch; all take as many epochs, so that small batches take more steps.
 #load "load.fsx"
 

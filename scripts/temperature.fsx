@@ -3,7 +3,7 @@
 // COMMAND  ./simclr run scripts/temperature.fsx
 //          ./simclr run scripts/temperature.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/temperature.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   8 runs on generated images, about 3 minutes on two cores without a GPU. cpu: 12 runs, about 12 minutes.
+// EXPECT   8 runs on generated images. cpu: 12 runs.
 #load "load.fsx"
 
 open SimCLR

@@ -3,8 +3,8 @@
 // COMMAND  ./simclr run scripts/transfer.fsx
 //          ./simclr run scripts/transfer.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/transfer.fsx --preset paper --data folder:PATH-OF-IMAGENET --data-root PATH-OF-THE-OTHERS
-// EXPECT   2 runs on generated images to generated images of other shapes' sizes, about 3 minutes on two cores without a GPU. cpu: 2 runs from
-//          CIFAR-10 to generated images, about 5 minutes: too few data sets to compare an order. paper: CIFAR-10, CIFAR-100, SVHN and VOC 2007.
+// EXPECT   2 runs on generated images to generated images of other shapes' sizes. cpu: 2 runs from
+//          CIFAR-10 to generated images: too few data sets to compare an order. paper: CIFAR-10, CIFAR-100, SVHN and VOC 2007.
 #load "load.fsx"
 
 open SimCLR

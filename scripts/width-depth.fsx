@@ -3,8 +3,8 @@
 // COMMAND  ./simclr run scripts/width-depth.fsx
 //          ./simclr run scripts/width-depth.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/width-depth.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   6 runs of the small network on generated images, about 4 minutes on two cores without a GPU. cpu: 6 runs of thin ResNets (1/8 to 1/2 of
-//          the channels) on 4,000 images, 10 epochs, about 15 minutes with AVX512-BF16. In the paper wider and deeper is better.
+// EXPECT   6 runs of the small network on generated images. cpu: 6 runs of thin ResNets (1/8 to 1/2 of
+//          the channels) on 4,000 images, 10 epochs. In the paper wider and deeper is better.
 #load "load.fsx"
 
 open SimCLR

@@ -58,7 +58,7 @@ type internal Argument =
             | No_Encoder -> "keep no encoder once all is measured; a measurement asked for later then trains again."
             | Limit _ -> "train on the first so many images only, the same number of each class."
             | Preset _ ->
-                "smoke (does it run), cpu (CIFAR-10, about a quarter of an hour) or paper (the paper's settings)."
+                "smoke (does it run), cpu (CIFAR-10, for two cores) or paper (the paper's settings); --dry-run says how long it takes here."
             | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
             | Encoder _ ->
                 "small (the default on shapes), resnet18 ... resnet152, resnet50-sk, vit-ti, vit-s, or vit-ti/8 for that patch."

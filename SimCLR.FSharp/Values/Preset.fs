@@ -3,11 +3,11 @@ namespace SimCLR
 /// How much of an ablation a script runs.
 [<RequireQualifiedAccess>]
 type Preset =
-    /// What the script runs unasked: generated images, minutes on two cores.
+    /// What the script runs unasked: generated images, few enough for two cores.
     | Standard
-    /// Does it run at all: tiny, under two minutes on two cores. Its figures mean nothing.
+    /// Does it run at all: tiny. Its figures mean nothing.
     | Smoke
-    /// CIFAR-10, as much of it as two cores manage in a quarter of an hour; shows orders, not levels.
+    /// CIFAR-10, little enough of it for two cores; shows orders, not levels.
     | Cpu
     /// The paper's settings: for a GPU, or many.
     | Paper

@@ -28,7 +28,7 @@ type Run =
 [<RequireQualifiedAccess>]
 module Run =
 
-    /// The embedded data set with a small encoder: half a minute on two cores. The crop keeps a fifth of the image at least, as in
+    /// The embedded data set with a small encoder, for two cores. The crop keeps a fifth of the image at least, as in
     /// dkobak's CIFAR-10 recipe: with the paper's 0.08 a short run gains half as much.
     let shapes =
         let view =

@@ -16,6 +16,7 @@ internal static class Bench
         ("check", Check.Help, Check.Run),
         ("gpu", GpuChecks.Help, GpuChecks.Run),
         ("norm", NormSpeed.Help, NormSpeed.Run),
+        ("convolutions", ConvolutionBenchmark.Help, ConvolutionBenchmark.Run),
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
         ("large-batch", LargeBatch.Help, LargeBatch.Run),
         ("stream", StreamBenchmark.Help, StreamBenchmark.Run),

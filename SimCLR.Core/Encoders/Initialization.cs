@@ -30,8 +30,8 @@ internal static class Initialization
     {
         switch (module)
         {
-            case Conv2d convolution:
-                var shape = convolution.weight.shape;
+            case TorchSharp.Modules.Convolution convolution:
+                var shape = convolution.weight!.shape;
                 convolution.weight.normal_(0, Math.Sqrt(2.0 / (shape[0] * shape[2] * shape[3])), generator);
                 convolution.bias?.zero_();
                 break;

@@ -101,8 +101,8 @@ public sealed class ResNet : Encoder
         var width = spec.Channels(64);
         var cifar = spec.Stem == Stem.Cifar;
         conv1 =
-            cifar ? Conv2d(channels, width, 3, padding: 1, bias: false)
-            : spec.SelectiveKernel is null ? Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false)
+            cifar ? new Convolution(channels, width, 3)
+            : spec.SelectiveKernel is null ? new Convolution(channels, width, 7, 2)
             : DeepStem(channels, spec.Channels(32), width);
         bn1 = new BatchNorm(width);
         maxpool = cifar ? null : MaxPool2d(3, stride: 2, padding: 1);
@@ -161,13 +161,13 @@ public sealed class ResNet : Encoder
     /// <summary>Three 3x3 convolutions in the place of a 7x7 one (He et al. 2018, 1812.01187, ResNet-C and -D).</summary>
     private static Sequential DeepStem(long channels, long half, long width) =>
         Sequential(
-            ("0", Conv2d(channels, half, 3, stride: 2, padding: 1, bias: false)),
+            ("0", new Convolution(channels, half, 3, 2)),
             ("1", new BatchNorm(half)),
             ("2", ReLU(inplace: true)),
-            ("3", Conv2d(half, half, 3, padding: 1, bias: false)),
+            ("3", new Convolution(half, half, 3)),
             ("4", new BatchNorm(half)),
             ("5", ReLU(inplace: true)),
-            ("6", Conv2d(half, width, 3, padding: 1, bias: false))
+            ("6", new Convolution(half, width, 3))
         );
 
     private void ZeroLastNorms()

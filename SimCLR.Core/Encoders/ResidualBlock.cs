@@ -28,31 +28,31 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
             spec.SelectiveKernel is { } ratio
                 ?
                 [
-                    ("conv1", Convolution(input, inner, 1, 1)),
+                    ("conv1", new Convolution(input, inner, 1, 1)),
                     ("bn1", new BatchNorm(inner)),
                     ("relu1", ReLU(inplace: true)),
                     ("conv2", new SelectiveKernel(inner, stride, ratio)),
-                    ("conv3", Convolution(inner, output, 1, 1)),
+                    ("conv3", new Convolution(inner, output, 1, 1)),
                     ("bn3", LastNorm),
                 ]
             : spec.Bottleneck
                 ?
                 [
-                    ("conv1", Convolution(input, inner, 1, 1)),
+                    ("conv1", new Convolution(input, inner, 1, 1)),
                     ("bn1", new BatchNorm(inner)),
                     ("relu1", ReLU(inplace: true)),
-                    ("conv2", Convolution(inner, inner, 3, stride)),
+                    ("conv2", new Convolution(inner, inner, 3, stride)),
                     ("bn2", new BatchNorm(inner)),
                     ("relu2", ReLU(inplace: true)),
-                    ("conv3", Convolution(inner, output, 1, 1)),
+                    ("conv3", new Convolution(inner, output, 1, 1)),
                     ("bn3", LastNorm),
                 ]
             :
             [
-                ("conv1", Convolution(input, inner, 3, stride)),
+                ("conv1", new Convolution(input, inner, 3, stride)),
                 ("bn1", new BatchNorm(inner)),
                 ("relu1", ReLU(inplace: true)),
-                ("conv2", Convolution(inner, inner, 3, 1)),
+                ("conv2", new Convolution(inner, inner, 3, 1)),
                 ("bn2", LastNorm),
             ];
         foreach (var (name, layer) in layers)
@@ -64,10 +64,10 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
         downsample = selective
             ? Sequential(
                 ("0", new ShortcutPool(stride)),
-                ("1", Convolution(input, output, 1, 1)),
+                ("1", new Convolution(input, output, 1, 1)),
                 ("2", new BatchNorm(output))
             )
-            : Sequential(("0", Convolution(input, output, 1, stride / pixelStep)), ("1", new BatchNorm(output)));
+            : Sequential(("0", new Convolution(input, output, 1, stride / pixelStep)), ("1", new BatchNorm(output)));
         register_module("downsample", downsample);
     }
 
@@ -109,7 +109,4 @@ internal sealed class ResidualBlock : Module<Tensor, Tensor>
             if (layers[i] is not (BatchNorm or TorchSharp.Modules.ReLU))
                 yield return (layers[i], i + 1 < layers.Length ? layers[i + 1] as BatchNorm : null);
     }
-
-    private static Conv2d Convolution(long input, long output, long kernel, long stride) =>
-        Conv2d(input, output, kernel, stride: stride, padding: kernel / 2, bias: false);
 }

@@ -14,21 +14,21 @@ internal sealed class SelectiveKernel : Module<Tensor, Tensor>
 {
     private const long LeastReduced = 32;
 
-    private readonly Conv2d conv;
+    private readonly Convolution conv;
     private readonly BatchNorm bn;
-    private readonly Conv2d reduce;
+    private readonly Convolution reduce;
     private readonly BatchNorm reducedNorm;
-    private readonly Conv2d select;
+    private readonly Convolution select;
 
     internal SelectiveKernel(long channels, long stride, double ratio)
         : base("SelectiveKernel")
     {
         var reduced = Math.Max((long)(channels * ratio), LeastReduced);
-        conv = Conv2d(channels, 2 * channels, 3, stride: stride, padding: 1, bias: false);
+        conv = new Convolution(channels, 2 * channels, 3, stride);
         bn = new BatchNorm(2 * channels);
-        reduce = Conv2d(channels, reduced, 1, bias: false);
+        reduce = new Convolution(channels, reduced, 1);
         reducedNorm = new BatchNorm(reduced);
-        select = Conv2d(reduced, 2 * channels, 1, bias: false);
+        select = new Convolution(reduced, 2 * channels, 1);
         register_module("conv", conv);
         register_module("bn", bn);
         register_module("attn", Sequential(("fc_reduce", reduce), ("bn", reducedNorm), ("fc_select", select)));

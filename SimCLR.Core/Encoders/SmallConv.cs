@@ -32,7 +32,7 @@ public sealed class SmallConv : Encoder
         var previous = channels;
         foreach (var count in spec.Channels)
         {
-            layers.Add(($"{layers.Count}", Conv2d(previous, count, 3, stride: 2, padding: 1, bias: false)));
+            layers.Add(($"{layers.Count}", new Convolution(previous, count, 3, 2)));
             layers.Add(($"{layers.Count}", new BatchNorm(count)));
             layers.Add(($"{layers.Count}", ReLU(inplace: true)));
             previous = count;

@@ -61,6 +61,9 @@ public static partial class Autocast
     public static IDisposable Enter(Precision precision, Device device) =>
         precision == Precision.BFloat16 ? new Region(device.type) : Nothing.Instance;
 
+    /// <summary>Whether what this thread computes on such a device is computed in bfloat16.</summary>
+    internal static bool IsActive(DeviceType device) => IsAvailable && IsEnabled((sbyte)device);
+
     /// <summary>CPUs without AVX512-BF16 or AMX emulate bfloat16. With the former, AMD's were measured at twice the speed of float32, Intel's
     /// without AMX at three quarters of it (ResNet-18, benchmarks/RESULTS.md).</summary>
     private static bool IsFast(Device device) =>

@@ -1,0 +1,109 @@
+using SimCLR.Core.Encoders;
+using SimCLR.Core.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Tests.Encoders;
+
+public class ConvolutionTests
+{
+    /// <summary>Result, gradient of the images and of the weights.</summary>
+    private static Tensor[] All(Convolution layer, Tensor images, Tensor gradient, Precision precision)
+    {
+        var x = images.detach().requires_grad_(true);
+        Tensor y;
+        using (Autocast.Enter(precision, CPU))
+            y = layer.forward(x);
+        var gradients = autograd.grad([y], [x, layer.weight!], [gradient.to_type(y.dtype)]);
+        Assert.Equal(ScalarType.Float32, gradients[0].dtype);
+        Assert.Equal(ScalarType.Float32, gradients[1].dtype);
+        return [y.detach(), .. gradients];
+    }
+
+    private static double Distance(Tensor expected, Tensor actual) =>
+        ((expected - actual.to_type(ScalarType.Float64)).norm() / expected.norm()).ToDouble();
+
+    // Sides 8 and 7: the latter leaves no row unreached where the stride is 2.
+    [Theory]
+    [InlineData(1, 1, 8, Precision.Float32, 1e-6)]
+    [InlineData(1, 2, 8, Precision.Float32, 1e-6)]
+    [InlineData(3, 1, 8, Precision.Float32, 1e-6)]
+    [InlineData(3, 2, 8, Precision.Float32, 1e-6)]
+    [InlineData(3, 2, 7, Precision.Float32, 1e-6)]
+    [InlineData(1, 2, 7, Precision.BFloat16, 5e-3)]
+    [InlineData(3, 1, 8, Precision.BFloat16, 5e-3)]
+    [InlineData(3, 2, 8, Precision.BFloat16, 5e-3)]
+    public void Result_and_gradients_are_those_of_float64_within_rounding(
+        int kernel,
+        int stride,
+        int side,
+        Precision precision,
+        double tolerance
+    )
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3, CPU);
+        using var layer = new Convolution(16, 24, kernel, stride);
+        Initialization.Draw(layer, generator);
+        var images = randn([6, side, side, 16], generator: generator).permute(0, 3, 1, 2);
+        var exactImages = images.to_type(ScalarType.Float64).requires_grad_(true);
+        var exactWeights = layer.weight!.detach().to_type(ScalarType.Float64).requires_grad_(true);
+        var exact = nn.functional.conv2d(exactImages, exactWeights, null, [stride, stride], [kernel / 2, kernel / 2]);
+        var gradient = randn(exact.shape, generator: generator);
+        var gradients = autograd.grad([exact], [exactImages, exactWeights], [gradient.to_type(ScalarType.Float64)]);
+        foreach (var way in new[] { false, true })
+        {
+            layer.ByPatches = way;
+            var found = All(layer, images, gradient, precision);
+            Assert.InRange(Distance(exact.detach(), found[0]), 0, tolerance);
+            Assert.InRange(Distance(gradients[0], found[1]), 0, tolerance);
+            Assert.InRange(Distance(gradients[1], found[2]), 0, tolerance);
+        }
+    }
+
+    [Fact]
+    public void Without_a_graph_nothing_is_kept_and_images_need_no_gradient()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = new Convolution(4, 6, 3, 2) { ByPatches = true };
+        var images = MemoryLayout.ChannelsLast(randn(2, 4, 8, 8));
+        var alive = GraphNode.Count;
+        using (no_grad())
+            Assert.False(layer.forward(images).requires_grad);
+        Assert.Equal(alive, GraphNode.Count);
+        layer.forward(images).sum().backward();
+        Assert.NotNull(layer.weight!.grad);
+        Assert.Null(images.grad);
+    }
+
+    // Of ResNet-18 and ResNet-50 on CIFAR: (channels, kernel, stride, places), as benchmarks/RESULTS.md has them.
+    [Theory]
+    [InlineData(64, 3, 1, 1024, false)]
+    [InlineData(128, 3, 1, 256, false)]
+    [InlineData(64, 3, 2, 256, true)]
+    [InlineData(256, 3, 1, 64, true)]
+    [InlineData(512, 3, 1, 16, true)]
+    [InlineData(256, 1, 2, 16, true)]
+    [InlineData(256, 1, 1, 1024, true)]
+    public void The_rule_is_what_was_measured(long channels, long kernel, long stride, long places, bool byPatches)
+    {
+        var shape = new ConvolutionShape(channels, kernel, stride, places);
+        Assert.Equal(byPatches, ConvolutionRule.IsFasterInBFloat16(shape));
+        Assert.Equal(byPatches && ConvolutionRule.IsOn, ConvolutionRule.IsFasterByPatches(shape, ScalarType.BFloat16));
+        Assert.False(ConvolutionRule.IsFasterByPatches(shape, ScalarType.Float32));
+        Assert.True(!ConvolutionRule.IsOn || Processor.Flags.Contains("amx_bf16"));
+    }
+
+    [Fact]
+    public void Any_memory_format_and_number_format_is_taken()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = new Convolution(256, 8, 3);
+        var images = randn(3, 256, 4, 4);
+        using var noGrad = no_grad();
+        var expected = layer.forward(images);
+        Assert.InRange(Distance(expected, layer.forward(MemoryLayout.ChannelsLast(images))), 0, 1e-6);
+        layer.to(ScalarType.Float64);
+        Assert.InRange(Distance(expected, layer.forward(images.to_type(ScalarType.Float64))), 0, 1e-6);
+    }
+}

@@ -116,10 +116,7 @@ internal static class ConvolutionBenchmark
             )
         );
         var times = turns.Select(turn => turn.Seconds * 1000).ToArray();
-        var isTaken = ConvolutionRule.IsFasterByPatches(
-            new ConvolutionShape(input, kernel, stride, places * places),
-            type
-        );
+        var isTaken = ConvolutionRule.IsFasterByPatches(kernel, places * places, type);
         return
         [
             $"{input} to {output}, {kernel}x{kernel} / {stride}, side {side}",

@@ -45,12 +45,8 @@ public sealed class Convolution(long input, long output, long kernel, long strid
         && input.dim() == 4
         && MemoryLayout.IsChannelsLast(input)
         && ConvolutionRule.IsFasterByPatches(
-            new ConvolutionShape(
-                in_channels,
-                patches.Kernel,
-                patches.Stride,
-                patches.Places(input.shape[2]) * patches.Places(input.shape[3])
-            ),
+            patches.Kernel,
+            patches.Places(input.shape[2]) * patches.Places(input.shape[3]),
             TypeOf(input)
         );
 

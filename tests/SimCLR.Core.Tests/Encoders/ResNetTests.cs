@@ -102,8 +102,7 @@ public class ResNetTests
         Assert.Equal([64, 3, 3, 3], network.state_dict()["conv1.weight"].shape);
 
         // One changed pixel must reach every position that a stride-1, padding-1 convolution lets it reach: the map has 32 x 32.
-        var convolution = (Convolution)
-            network.named_children().First(child => child.name == "conv1").module;
+        var convolution = (Convolution)network.named_children().First(child => child.name == "conv1").module;
         using var map = convolution.forward(zeros(1, 3, 32, 32));
         Assert.Equal([1, 64, 32, 32], map.shape);
     }

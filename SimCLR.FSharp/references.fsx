@@ -1,4 +1,5 @@
-// What a script needs: the assemblies, beside which a build puts this file, and numbers that are written in one way everywhere.
+// What a script needs: the assemblies, beside which a build puts this file, numbers that are written in one way everywhere, and
+// values that show themselves.
 #r "TorchSharp.dll"
 #r "NetVips.dll"
 #r "Argu.dll"
@@ -8,7 +9,9 @@
 #r "Giraffe.ViewEngine.dll"
 #r "Plotly.NET.dll"
 #r "Spectre.Console.dll"
+#r "YamlDotNet.dll"
 #r "SimCLR.Core.dll"
 #r "SimCLR.FSharp.dll"
 
 SimCLR.Culture.useInvariant ()
+SimCLR.Display.register ()

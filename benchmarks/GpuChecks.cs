@@ -150,6 +150,7 @@ internal static class GpuChecks
             ("Sobel", new Sobel()),
             ("solarize", new Solarize()),
             ("RandAugment", new RandAugment()),
+            ("AutoAugment", new AutoAugment()),
             ("recipe", Subjects.View),
         ];
 

@@ -97,6 +97,7 @@ internal static class Soak
                 deterministic: false,
                 retryFailed: false,
                 trustCustom: false,
+                waitsFor: null,
                 dryRun: false
             )
         );

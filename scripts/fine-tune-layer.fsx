@@ -30,6 +30,7 @@ let tunings preset =
                         BatchSize = 64
                         LearningRate = LearningRate.Fixed 0.05
                         WeightDecay = 0.0
+                        Decay = Decay.Cosine
                     }
             }
 

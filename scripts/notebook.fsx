@@ -1,5 +1,7 @@
-// What every literate notebook loads: ways to show charts, tables and pictures on a page.
-#load "load.fsx"
+// What every literate notebook loads, in F# Interactive, on a rendered page and in Jupyter: values show themselves (SimCLR.Display).
+#I "../SimCLR.FSharp/bin"
+#I "unbuilt"
+#load "newest.fsx"
 
 open System.IO
 open SimCLR
@@ -8,22 +10,27 @@ open SimCLR
 let folder =
     Path.GetFullPath(Path.Combine(__SOURCE_DIRECTORY__, "..", "results", "notebooks"))
 
+#if HAS_FSI_ADDHTMLPRINTER
+// Beside the pages, which all load it.
+Html.saveLibrary (Path.Combine(folder, "plotly.min.js"))
+
+let private html value =
+    let page = Display.toHtml (box value) |> Option.defaultValue ""
+    Seq.empty<string * string>, $"<div class=\"shown\">{page}</div>"
+
+fsi.AddHtmlPrinter(fun (value: Run) -> html value)
+fsi.AddHtmlPrinter(fun (value: View) -> html value)
+fsi.AddHtmlPrinter(fun (value: Grid) -> html value)
+fsi.AddHtmlPrinter(fun (value: Results) -> html value)
+fsi.AddHtmlPrinter(fun (value: Outcome) -> html value)
+fsi.AddHtmlPrinter(fun (value: Table) -> html value)
+fsi.AddHtmlPrinter(fun (value: Plotly.NET.GenericChart) -> html value)
+#endif
+
+
 /// Runs silently, into the notebooks' own store.
 let executor =
     { Executor.local with
         Observer = Observer.silent
     }
     |> Executor.storeIn (Path.Combine(folder, "runs"))
-
-/// The page's first chart brings the library along, so that the page opens without a network.
-let private library = lazy Html.library ()
-
-/// A chart as HTML.
-let chart chart =
-    (if library.IsValueCreated then "" else library.Value) + Html.ofChart chart
-
-/// A table as HTML.
-let table table = Html.ofTable table
-
-/// A picture as HTML.
-let picture what path = Html.ofPicture what path

@@ -19,6 +19,7 @@ let small labels epochs rate =
             BatchSize = 64
             LearningRate = LearningRate.Fixed rate
             WeightDecay = 0.0
+            Decay = Decay.Cosine
         }
 
     [
@@ -54,6 +55,7 @@ let measurements preset =
                                 BatchSize = 4096
                                 LearningRate = LearningRate.Linear 0.1
                                 WeightDecay = 1e-4
+                                Decay = Decay.Cosine
                             }
                     }
         ]

@@ -15,6 +15,7 @@ let training epochs batch rate : ClassifierSettings =
         BatchSize = batch
         LearningRate = LearningRate.Fixed rate
         WeightDecay = 0.0
+        Decay = Decay.Cosine
     }
 
 /// Images of 32 pixels that an encoder of CIFAR-10 has not seen.

@@ -45,7 +45,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         var order = new BatchOrder(streams, images.Count, BatchSize, $"{name} order");
         StepsPerEpoch = order.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * settings.Epochs;
-        schedule = new Schedule(settings.LearningRate(BatchSize), 0, TotalSteps);
+        schedule = new Schedule(settings.LearningRate(BatchSize), 0, TotalSteps, settings.Decay, StepsPerEpoch);
         optimizer = new SgdSpec(Momentum, settings.WeightDecay, Nesterov: true).Create(ParameterGroups.Of(classifier));
         showsOneClass = loss is null && images.Targets is null;
         Figures = showsOneClass
@@ -135,6 +135,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         using (bytes)
         using (labels)
         using (var generator = streams.At($"{Name} view", StepsDone))
+        using (classifier.Draws(streams, Name, StepsDone))
         {
             var seen = ViewBatch.FromBytes(bytes).Through(view, generator);
             optimizer.LearningRate = schedule.At(StepsDone);

@@ -3,15 +3,21 @@ using SimCLR.Core.Views;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>How representations are measured.</summary>
-/// <param name="View">Applied to every image, the same way each time; its output has the size that the encoder was trained on.</param>
+/// <param name="Picture">Applied to every image, the same way each time; its output has the size that the encoder was trained on, in [0, 1].</param>
 /// <param name="L2">Strengths that the linear probe chooses from.</param>
 /// <param name="ValidationFraction">Part of the training images that it chooses on.</param>
 /// <param name="NeighbourCount">k of the k-NN classifier.</param>
 /// <param name="NeighbourTemperature">Its temperature.</param>
+/// <param name="Normalization">What the encoder was trained to have done to every image at the end; null: it takes images in [0, 1].</param>
 public sealed record EvaluationSpec(
-    IView View,
+    IView Picture,
     IReadOnlyList<double> L2,
     double ValidationFraction,
     int NeighbourCount,
-    double NeighbourTemperature
-);
+    double NeighbourTemperature,
+    IView? Normalization = null
+)
+{
+    /// <summary>Images as the encoder takes them.</summary>
+    public IView View => Normalization is null ? Picture : new Sequence(Picture, Normalization);
+}

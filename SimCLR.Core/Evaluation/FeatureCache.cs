@@ -12,7 +12,7 @@ namespace SimCLR.Core.Evaluation;
 /// </summary>
 internal sealed class FeatureCache : IDisposable
 {
-    private (Encoder Encoder, ImageSplits Splits, IView View)? source;
+    private (Encoder Encoder, ImageSplits Splits, IView Picture, IView? Normalization)? source;
     private double[] weights = [];
     private TrainFeatures? train;
     private TestFeatures? test;
@@ -42,7 +42,7 @@ internal sealed class FeatureCache : IDisposable
     private void Renew(Pretrained pretrained)
     {
         var (from, now) = (
-            (pretrained.Encoder, pretrained.Splits, pretrained.Evaluation.View),
+            (pretrained.Encoder, pretrained.Splits, pretrained.Evaluation.Picture, pretrained.Evaluation.Normalization),
             Sums(pretrained.Encoder)
         );
         if (source == from && weights.SequenceEqual(now))

@@ -79,6 +79,10 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         return classifier.forward(frozen ? Frozen(input) : Embed(input)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What its encoder draws from in a step of a training, until it is disposed; null where it draws nothing.</summary>
+    internal IDisposable? Draws(RandomStreams streams, string name, long step) =>
+        frozen ? null : ModuleEncoder.Draws(encoder, streams, $"{name} {RandomStreams.Dropped}", step);
+
     /// <summary>Scores of images [N, C, H, W] in that number format, [N, classes], float32.</summary>
     internal Tensor Scores(Tensor images, Precision precision)
     {

@@ -58,9 +58,12 @@ public sealed record Pretrained(
             Report = report,
         };
 
-    /// <summary>Crop and flip alone, to the size of the evaluation view: what supervised training uses (SimCLR, appendix B.5).</summary>
-    public IView CropAndFlip(ImageSet images) =>
-        new Sequence(new RandomResizedCrop(Evaluation.View.SideOf(images)), new HorizontalFlip());
+    /// <summary>Crop and flip alone, to the size of the evaluation view and normalized as it is: what supervised training uses (SimCLR, appendix B.5).</summary>
+    public IView CropAndFlip(ImageSet images)
+    {
+        IView[] steps = [new RandomResizedCrop(Evaluation.Picture.SideOf(images)), new HorizontalFlip()];
+        return new Sequence(Evaluation.Normalization is { } last ? [.. steps, last] : steps);
+    }
 
     /// <summary>h of the training images. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>

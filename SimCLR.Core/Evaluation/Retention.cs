@@ -37,7 +37,7 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
     private static Figure Measure(Pretrained pretrained, Task task, bool withHead)
     {
         using var scope = NewDisposeScope();
-        var frozen = pretrained.Frozen(withHead);
+        var frozen = pretrained.Frozen(withHead, pretrained.Evaluation.Picture);
         var (train, trainLabels) = Transform(pretrained, frozen, task, pretrained.Splits.Train, "train");
         var (test, testLabels) = Transform(pretrained, frozen, task, pretrained.Splits.Test, "test");
         var trainFeatures = new TrainFeatures(train, trainLabels, task.Classes);
@@ -66,7 +66,8 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
                 var drawn = task.View.Draw(BatchShape.Of(view), generator);
                 labels.narrow(0, at, view.shape[0]).copy_(drawn[task.Parameter]);
                 at += view.shape[0];
-                return task.View.Apply(view, drawn);
+                var changed = task.View.Apply(view, drawn);
+                return pretrained.Evaluation.Normalization is { } last ? changed.Through(last) : changed;
             }
         );
         return (features.MoveToOuterDisposeScope(), labels.MoveToOuterDisposeScope());

@@ -25,7 +25,7 @@ public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settin
         using var first = pretrained.Streams.At(RandomStreams.Weights, 0);
         using var weights = pretrained.Streams.At("supervised weights", 0);
         var classifier = ImageClassifier.Of(
-            pretrained.Spec.Encoder.Create(images.Channels, first),
+            pretrained.Spec.CreateEncoder(images.Channels, first),
             null,
             0,
             images.ClassNames.Count,

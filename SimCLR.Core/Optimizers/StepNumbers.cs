@@ -35,6 +35,9 @@ internal sealed class StepNumbers : IDisposable
             DeviceCopy.Into(there, host);
     }
 
+    /// <summary>A number, as it was set.</summary>
+    internal double this[int number] => numbers[number];
+
     /// <summary>target += sign * number * change.</summary>
     internal void Add(Tensor target, Tensor change, int number, double sign = 1)
     {

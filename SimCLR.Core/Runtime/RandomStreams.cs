@@ -30,6 +30,9 @@ public sealed class RandomStreams(long seed)
     /// <summary>Into which group of batch norm an image comes; the step is the training step.</summary>
     public const string Shuffle = "shuffle";
 
+    /// <summary>What an encoder from elsewhere drops while it trains; the step is the training step.</summary>
+    public const string Dropped = "dropped";
+
     /// <summary>Splits and samples drawn for evaluation.</summary>
     public const string Evaluation = "evaluation";
 

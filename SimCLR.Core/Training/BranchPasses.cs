@@ -1,4 +1,5 @@
 using SimCLR.Core.Distributed;
+using SimCLR.Core.Encoders;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using TorchSharp;
@@ -51,6 +52,7 @@ internal sealed class BranchPasses(
     {
         using var scope = NewDisposeScope();
         using var mode = branch.WithGradient ? null : no_grad();
+        using var drawn = ModuleEncoder.Draws(branch.Networks.Encoder, streams, Dropped(branch, views.Start), step);
         // Float64 is for tests of exactness.
         var images = views.At(branch.Views).to_type(branch.Networks.Type);
         var groups = branch.NormGroups > 1 ? branch.NormGroups : NormGroups;
@@ -163,6 +165,10 @@ internal sealed class BranchPasses(
         var all = ranks.Size == 1 ? shuffled : ranks.AllGather(shuffled);
         return all.index_select(0, order.argsort().narrow(0, ranks.Rank * count, count));
     }
+
+    /// <summary>Names the same stream whenever the same images pass the same branch: gradient caching passes them twice.</summary>
+    private string Dropped(Branch branch, long start) =>
+        $"{RandomStreams.Dropped} {method.Branches.ToList().IndexOf(branch)} {start} {share.Ranks.Rank}";
 
     /// <summary>The same order whenever the same images pass.</summary>
     private Tensor Shuffle(long count, long start)

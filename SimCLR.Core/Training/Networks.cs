@@ -17,13 +17,13 @@ namespace SimCLR.Core.Training;
 public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHead? Predictor = null) : IDisposable
 {
     /// <summary>The networks that a pretraining begins with, on the device, convolutions in channels-last order.</summary>
-    /// <param name="spec">What is trained; its seed draws the weights.</param>
+    /// <param name="spec">What is trained; its seed draws the weights, or a file has the encoder's.</param>
     /// <param name="channels">Channels of the images.</param>
     /// <param name="device">Where to.</param>
     public static Networks Create(PretrainingSpec spec, long channels, Device device)
     {
         using var weights = new RandomStreams(spec.Seed).At(RandomStreams.Weights, 0);
-        var encoder = spec.Encoder.Create(channels, weights);
+        var encoder = spec.CreateEncoder(channels, weights);
         var head = spec.Head.Create(encoder.FeatureSize, weights);
         if (spec.Type != ScalarType.Float32)
         {

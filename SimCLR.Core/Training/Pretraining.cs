@@ -57,7 +57,7 @@ public sealed class Pretraining : ITrainee, IDisposable
         StepsPerEpoch = rows.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * spec.Epochs;
         var warmup = (long)Math.Round(spec.WarmupEpochs * StepsPerEpoch);
-        schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay);
+        schedule = new Schedule(spec.LearningRate, warmup, TotalSteps, spec.Decay, StepsPerEpoch);
 
         online = Networks.Create(spec, train.Channels, device);
         method = spec.Method.Create(Context(train));

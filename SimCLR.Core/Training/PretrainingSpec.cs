@@ -1,5 +1,6 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
+using SimCLR.Core.Interop;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
@@ -20,6 +21,9 @@ public sealed record PretrainingSpec
     /// <summary>The encoder, images to h.</summary>
     public required EncoderSpec Encoder { get; init; }
 
+    /// <summary>The file that the encoder's weights are read from at the start; null: they are drawn.</summary>
+    public InitialWeights? InitialWeights { get; init; }
+
     /// <summary>The projection head, h to z.</summary>
     public required HeadSpec Head { get; init; }
 
@@ -35,7 +39,7 @@ public sealed record PretrainingSpec
     /// <summary>Length of the linear warmup, in epochs; 0 for none.</summary>
     public double WarmupEpochs { get; init; }
 
-    /// <summary>How the learning rate falls after the warmup.</summary>
+    /// <summary>What the learning rate does after the warmup.</summary>
     public Decay Decay { get; init; } = Decay.Cosine;
 
     /// <summary>Images per step; each gives two views. An incomplete last batch of an epoch is left out.</summary>
@@ -59,6 +63,27 @@ public sealed record PretrainingSpec
 
     /// <summary>Seed of weights, order and views.</summary>
     public long Seed { get; init; }
+
+    /// <summary>The encoder before any training.</summary>
+    /// <param name="channels">Channels of the images.</param>
+    /// <param name="weights">Draws the weights, whether a file replaces them or not: what is drawn after them stays the same.</param>
+    /// <exception cref="FileNotFoundException">There is no such file of weights.</exception>
+    /// <exception cref="InvalidDataException">The file's weights do not fit the encoder; the message lists those that do not.</exception>
+    public Encoders.Encoder CreateEncoder(long channels, Generator weights)
+    {
+        var encoder = Encoder.Create(channels, weights);
+        try
+        {
+            if (InitialWeights is { } file)
+                EncoderWeights.Load(encoder, file.Path, file.Names);
+            return encoder;
+        }
+        catch
+        {
+            encoder.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Of the weights. Float64 is for tests of exactness.</summary>
     internal ScalarType Type { get; init; } = ScalarType.Float32;

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Views;
 
 /// <summary>
-/// (x - mean) / deviation for each channel, for encoders that were trained so elsewhere: this project's take images in [0, 1]. No parameters. What it
-/// makes is no image: it comes last, and in evaluation only.
+/// (x - mean) / deviation for each channel, of any number of them. No parameters. What it makes is no image in [0, 1], which other views take: it
+/// comes last.
 /// </summary>
 /// <param name="mean">One number per channel.</param>
 /// <param name="deviation">One number above 0 per channel.</param>

@@ -18,7 +18,12 @@ public sealed class RandAugment(int count = 2, int level = 9) : IView
 {
     private const int Highest = 30;
 
-    private static readonly AugmentOperation[] Operations = Enum.GetValues<AugmentOperation>();
+    private static readonly AugmentOperation[] Operations =
+    [
+        .. Enum.GetValues<AugmentOperation>().Where(operation => operation != AugmentOperation.Invert),
+    ];
+
+    private static readonly AugmentOperations Applied = new(bytes: false);
 
     private readonly int _count = Require.Between(count, 1, 16, nameof(count));
     private readonly double _part = (double)Require.Between(level, 0, Highest, nameof(level)) / Highest;
@@ -52,7 +57,7 @@ public sealed class RandAugment(int count = 2, int level = 9) : IView
         var (operation, magnitude) = (parameters["operation"], parameters["magnitude"]);
         var current = images.contiguous();
         for (var i = 0L; i < operation.shape[1]; i++)
-            current = AugmentOperations.Apply(current, operation.select(1, i), magnitude.select(1, i));
+            current = Applied.Apply(current, operation.select(1, i), magnitude.select(1, i));
         return current.MoveToOuterDisposeScope();
     }
 

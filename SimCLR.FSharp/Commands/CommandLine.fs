@@ -45,18 +45,48 @@ let private oneLine (message: string) =
 
     $"{line.TrimEnd '.'}.{Near.question near} --help lists what there is."
 
-/// Reads arguments, in the same way in every language of the system. Raises ArgumentException with a line that says what is wrong, or Argu's
-/// exception with the usage, where that is asked for.
-let parse<'T when 'T :> IArgParserTemplate> program (arguments: string list) : ParseResults<'T> =
+let private parseWith<'T when 'T :> IArgParserTemplate>
+    program
+    ignoreUnknown
+    (arguments: string list)
+    : ParseResults<'T> =
     Culture.useInvariant ()
 
     let parser =
         ArgumentParser.Create<'T>(programName = program, checkStructure = false)
 
     try
-        parser.ParseCommandLine(inputs = List.toArray arguments, raiseOnUsage = true)
+        parser.ParseCommandLine(
+            inputs = List.toArray arguments,
+            raiseOnUsage = true,
+            ignoreUnrecognized = ignoreUnknown
+        )
     with :? ArguParseException as error when error.ErrorCode <> ErrorCode.HelpText ->
         fail (oneLine error.Message)
+
+/// Reads arguments, in the same way in every language of the system. Raises ArgumentException with a line that says what is wrong, or Argu's
+/// exception with the usage, where that is asked for.
+let parse<'T when 'T :> IArgParserTemplate> program (arguments: string list) : ParseResults<'T> =
+    parseWith program false arguments
+
+/// The same, and what it does not know. Raises ArgumentException where that is nearly something that it does.
+let parseSome<'T when 'T :> IArgParserTemplate> program (arguments: string list) : ParseResults<'T> * string list =
+    let results = parseWith<'T> program true arguments
+
+    let known =
+        results.Parser.GetArgumentCases()
+        |> List.collect (fun case -> case.CommandLineNames.Value)
+
+    let unknown = results.UnrecognizedCliParams
+
+    for word in unknown do
+        match Near.byKey id (word.Split('=')[0]) known with
+        | near when word.StartsWith "--" && not near.IsEmpty ->
+            fail
+                $"There is no {word} here.{Near.question near} What belongs to the script and is like it comes last, after \"--\"."
+        | _ -> ()
+
+    results, unknown
 
 /// The number that an argument gives.
 let number name (text: string) =

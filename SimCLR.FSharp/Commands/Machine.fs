@@ -164,7 +164,9 @@ module internal Machine =
     let private dataSet root images =
         let state =
             try
-                use splits = (Lower.imageSource root Map.empty false false images.Source).Load()
+                use splits =
+                    (LowerImages.imageSource root Map.empty false false images.Source).Load()
+
                 DataSetState.Whole(splits.Train.Count, splits.Test.Count)
             with :? ImageSourceException as error ->
                 if error.IsMissing then

@@ -21,8 +21,9 @@ module Plan =
         else $"{seconds / 3600.0:F1} h"
 
     /// Seconds per step, measured on throwaway steps of an encoder that is then forgotten.
-    let private stepSeconds device (splits: ImageSplits) run =
-        use training = new Pretraining(Lower.pretraining run, splits.Pretraining, device)
+    let private stepSeconds executor device (splits: ImageSplits) run =
+        use training =
+            new Pretraining(FirstWeights.pretraining executor.Store run, splits.Pretraining, device)
 
         // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
         for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
@@ -67,7 +68,7 @@ module Plan =
             | true, known -> known
             | _ ->
                 let splits = Executor.load executor run
-                let measured = stepSeconds device splits run / float run.BatchSize
+                let measured = stepSeconds executor device splits run / float run.BatchSize
                 costs[cost run] <- measured
                 measured
 

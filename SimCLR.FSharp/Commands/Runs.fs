@@ -66,12 +66,13 @@ module Runs =
 
     /// The tables and plots of a sweep, of what the store has of its runs now.
     let private report folder stores =
-        if not (File.Exists(Path.Combine(folder, SweepFile.Name))) then
-            CommandLine.fail
-                $"{folder} has no {SweepFile.Name}; name the folder of a sweep's report, for example results/temperature."
+        let file =
+            SweepFile.tryRead folder
+            |> Option.defaultWith (fun () ->
+                CommandLine.fail
+                    $"{folder} has no {SweepFile.Name}; name the folder of a sweep's report, for example results/temperature.")
 
         LibTorch.Load() |> ignore
-        let file = SweepFile.read folder
 
         let store =
             stores

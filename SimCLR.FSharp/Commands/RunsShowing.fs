@@ -127,6 +127,8 @@ let private provenance (provenance: Provenance) =
             $"{provenance.Energy.WattHours:F1} Wh ({provenance.Energy.Method})"
         ]
         [ "date"; StoredRun.date provenance.Date ]
+        for weights in Option.toList provenance.InitialWeights do
+            [ "began with"; weights ]
         for segment in provenance.Segments do
             let setting =
                 segment.Setting

@@ -106,6 +106,7 @@ module Sweep =
                     if sweep.TensorBoard then
                         "TensorBoard", TensorBoard.observer (SweepReport.eventsFolder sweep)
 
+                    "plan", SweepReport.plan sweep grid.Axes
                     "report", report.Observe
                 ]
 
@@ -218,10 +219,20 @@ module Sweep =
                 Workers.whenOrphaned interruption.Stop
                 let results = execute interruption
 
-                if not results.Cells.IsEmpty && not Workers.isWorker then
-                    SweepReport.finish sweep results
+                let left =
+                    if sweep.Executor.WaitsFor.IsNone || interruption.ExitCode <> 0 then
+                        0
+                    else
+                        Grid.size (sweep.Adjust(first ())) - results.Cells.Length
 
-                ending interruption results
+                if left > 0 then
+                    eprintfn "%d runs are being computed by other tasks; the last of them writes the report." left
+                    0, ""
+                else
+                    if not results.Cells.IsEmpty && not Workers.isWorker then
+                        SweepReport.finish sweep results
+
+                    ending interruption results
 
         Ranks.lead (Execution.along interruption.Token sweep.Executor) (fun () -> 0, "") lead
 
@@ -250,6 +261,16 @@ module Sweep =
     /// measurement failed, 2 where something was wrong, 130 after Ctrl-C and 143 after SIGTERM, which end the run in progress with a
     /// checkpoint.
     let mainWith exit (sweep: Sweep) (grid: Grid) =
+        let executor = sweep.Executor
+
+        let sweep =
+            { sweep with
+                Executor =
+                    { executor with
+                        WaitsFor = executor.WaitsFor |> Option.orElse Workers.patience
+                    }
+            }
+
         endWith exit (fun () -> take sweep (fun () -> grid) (fun interruption -> executeUntil interruption sweep grid))
 
     /// The last line of a script: executes the grid, prints its tables, writes its report, and exits with a code that says how it went.

@@ -26,7 +26,7 @@ type internal Argument =
     | Limit of int
     | Preset of string
     | Device of string
-    | Encoder of string
+    | [<CustomCommandLine "--encoder">] Network of string
     | Width of string
     | Epochs of int
     | Batch of int
@@ -60,7 +60,7 @@ type internal Argument =
             | Preset _ ->
                 "smoke (does it run), cpu (CIFAR-10, for two cores) or paper (the paper's settings); --dry-run says how long it takes here."
             | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
-            | Encoder _ ->
+            | Network _ ->
                 "small (the default on shapes), resnet18 ... resnet152, resnet50-sk, vit-ti, vit-s, or vit-ti/8 for that patch."
             | Width _ -> "multiplies the encoder's channels, for example 0.25."
             | Epochs _ -> "passes over the images; a warmup that is longer than a tenth of them is shortened to that."
@@ -146,7 +146,7 @@ module internal SweepArguments =
                     yield! named "Images.TrainLimit" "limit" (arguments.TryGetResult Argument.Limit)
                     yield! named "Encoder.Width" "width" (arguments.TryGetResult Argument.Width)
                     yield! named "Encoder.SmallConv" "width" (arguments.TryGetResult Argument.Width)
-                    yield! named "Encoder" "encoder" (arguments.TryGetResult Argument.Encoder)
+                    yield! named "Encoder" "encoder" (arguments.TryGetResult Argument.Network)
                     yield! named "Epochs" "epochs" (arguments.TryGetResult Argument.Epochs)
                     yield! named "BatchSize" "batch" (arguments.TryGetResult Argument.Batch)
                 ]
@@ -267,7 +267,7 @@ module internal SweepArguments =
             (fun name run ->
                 let size = Images.knownSize run.Images |> Option.defaultValue 32
                 Run.withEncoder (encoder (View.outputSize size run.ViewA) name) run)
-            (arguments.TryGetResult Argument.Encoder)
+            (arguments.TryGetResult Argument.Network)
         |> apply
             (fun width run -> Run.withEncoder (Encoder.withWidth (CommandLine.number "--width" width) run.Encoder) run)
             (arguments.TryGetResult Argument.Width)
@@ -291,7 +291,7 @@ module internal SweepArguments =
         let wrong =
             [
                 yield! arguments.TryGetResult Argument.Data |> tried (Images.parse >> orFail)
-                yield! arguments.TryGetResult Argument.Encoder |> tried (encoder 32)
+                yield! arguments.TryGetResult Argument.Network |> tried (encoder 32)
                 yield! arguments.TryGetResult Argument.Width |> tried (CommandLine.number "--width")
                 yield! arguments.TryGetResult Argument.Device |> tried (Device.parse >> orFail)
 

@@ -72,6 +72,14 @@ let private write (sweep: Sweep) comparisons (results: Results) =
 let report (sweep: Sweep) results =
     write sweep (comparisons sweep results) results
 
+/// Writes which runs a sweep is of, beside its report, before the first is done.
+let plan (sweep: Sweep) (axes: string list) : Observer =
+    function
+    | Event.Planned cells ->
+        SweepFile.ofCells sweep.Name sweep.Out sweep.Executor.Store axes cells
+        |> SweepFile.writePlan sweep.Out
+    | _ -> ()
+
 /// Told before anything is written, which a full disk would prevent.
 let finish (sweep: Sweep) (results: Results) =
     let comparisons = comparisons sweep results

@@ -2,6 +2,7 @@
 module internal SimCLR.CellExecution
 
 open System
+open System.Threading
 open SimCLR.Core.Runtime
 open SimCLR.Core.Training
 
@@ -57,7 +58,7 @@ let attempt executor device cancellation title (cell: Cell) =
             finished (Error failure) false
         | Ok None -> Attempt.TakenByAnother
         | Ok(Some held) ->
-            use _held = held
+            use held = held
             title ()
 
             // It may have been finished between the two looks.
@@ -69,9 +70,17 @@ let attempt executor device cancellation title (cell: Cell) =
                 if executor.RetryFailed then
                     Store.forgetFailure cell.Run executor.Store
 
+                use stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, held.Lost)
+
+                use _told =
+                    held.Lost.Register(fun () ->
+                        Executor.note
+                            executor
+                            "Another machine has taken this run, as this process gave no sign of life for a minute; it is left to that one.")
+
                 try
                     try
-                        finished (RunExecution.attempt executor device cancellation cell.Run) false
+                        finished (RunExecution.attempt executor device stop.Token cell.Run) false
                     with
                     | :? TrainingInterruptedException as error -> interrupted (Option.ofNullable error.Checkpoint)
                     | :? OperationCanceledException -> interrupted None

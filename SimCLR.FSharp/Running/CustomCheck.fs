@@ -1,7 +1,11 @@
 /// Custom components before a grid is executed: they keep to the contract of their kind, and what is stored was computed by the same source.
 module internal SimCLR.CustomCheck
 
+open SimCLR.Core.Encoders
+open SimCLR.Core.Evaluation
+open SimCLR.Core.Images
 open SimCLR.Core.Losses
+open SimCLR.Core.Optimizers
 open SimCLR.Core.Runtime
 open SimCLR.Core.Views
 
@@ -11,6 +15,18 @@ let private contract (kind, custom: Custom) (channels, side) =
         match kind with
         | "loss" -> LossContract.Check(Custom.make<ILoss> kind custom)
         | "view" -> ViewContract.Check(Custom.make<IView> kind custom, channels, side)
+        | "encoder" -> EncoderContract.Check(Custom.make<EncoderSpec> kind custom, channels, side)
+        | "measurement" ->
+            match Custom.make<IMeasurement> kind custom with
+            | :? FeatureMeasurement as measurement -> measurement.Problems()
+            | _ -> []
+        | "optimizer" -> OptimizerContract.Check(Custom.make<OptimizerSpec> kind custom)
+        | "images" ->
+            try
+                (Custom.make<DefinedImages> kind custom).Fingerprint() |> ignore
+                []
+            with :? ImageSourceException as error ->
+                [ error.Message ]
         | _ -> []
 
     [
@@ -29,7 +45,11 @@ let problems (runs: Run list) =
             for run in runs do
                 for kind, custom in Custom.components run do
                     if Custom.problems kind "" custom = [] then
-                        (kind, custom), (if kind = "loss" then (0L, 0L) else shape run)
+                        (kind, custom),
+                        (if kind = "view" || kind = "encoder" then
+                             shape run
+                         else
+                             (0L, 0L))
         ]
         |> List.distinct
 

@@ -20,7 +20,7 @@ module CustomLosses =
                 settings
                 source
                 line
-                (fun _ side -> side)
+                Facts.plain
                 (make >> box)
                 (code.Method.Module.Assembly)
 

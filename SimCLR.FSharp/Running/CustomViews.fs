@@ -11,8 +11,8 @@ open TorchSharp
 [<AutoOpen>]
 module CustomViews =
 
-    let private define name version settings source line (code: Delegate) side (make: Settings -> IView) =
-        Custom.define "view" name version settings source line side (make >> box) code.Method.Module.Assembly
+    let private define name version settings source line (code: Delegate) facts (make: Settings -> IView) =
+        Custom.define "view" name version settings source line facts (make >> box) code.Method.Module.Assembly
         >> View.Custom
 
     /// What the view says of images of that side.
@@ -37,7 +37,7 @@ module CustomViews =
                 [<CallerFilePath; Optional; DefaultParameterValue "">] source: string,
                 [<CallerLineNumber; Optional; DefaultParameterValue 0>] line: int
             ) =
-            define name version settings source line apply (fun _ side -> side) (fun settings ->
+            define name version settings source line apply Facts.plain (fun settings ->
                 FunctionView(
                     (fun batch generator ->
                         [
@@ -57,4 +57,14 @@ module CustomViews =
                 [<CallerFilePath; Optional; DefaultParameterValue "">] source: string,
                 [<CallerLineNumber; Optional; DefaultParameterValue 0>] line: int
             ) =
-            define name version settings source line make (sideOf make.Invoke) make.Invoke
+            define
+                name
+                version
+                settings
+                source
+                line
+                make
+                { Facts.plain with
+                    Side = sideOf make.Invoke
+                }
+                make.Invoke

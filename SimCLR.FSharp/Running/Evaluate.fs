@@ -42,7 +42,7 @@ let missing (executor: Executor) folder tasks =
 /// Takes and stores one measurement: its figures, or why it failed, where that is not stored.
 let private takeOne (executor: Executor) device run (pretrained: Pretrained) folder task =
     let place = StoreFolder.ofEvaluation task folder
-    let sources = Custom.sources (task, run.Encoder)
+    let sources = List.distinct (Custom.sources task @ Custom.sources run.Encoder)
     let meter, clock = EnergyMeter(), Stopwatch.StartNew()
 
     try

@@ -1,6 +1,7 @@
 namespace SimCLR
 
 open System
+open System.Diagnostics
 open System.Threading
 open SimCLR.Core.Runtime
 open TorchSharp
@@ -111,10 +112,18 @@ module Execution =
         let total = Grid.size grid
         let mutable waiting = List.indexed grid.Cells
         let mutable told = false
+        let idle = Stopwatch()
+
+        let isLeaving () =
+            executor.WaitsFor
+            |> Option.exists (fun limit -> idle.IsRunning && idle.Elapsed >= limit)
+
         let release = GridImages.releaser grid
         let drop = GridNetworks.dropper grid executor
 
-        while not waiting.IsEmpty && not cancellation.IsCancellationRequested do
+        while not waiting.IsEmpty
+              && not (isLeaving ())
+              && not cancellation.IsCancellationRequested do
             let before = waiting.Length
 
             waiting <-
@@ -140,11 +149,16 @@ module Execution =
                 && not waiting.IsEmpty
                 && not cancellation.IsCancellationRequested
             then
+                idle.Start()
+
                 if not told then
                     executor.Observer(Event.Waiting before)
                     told <- true
 
-                cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds 1.0) |> ignore
+                if not (isLeaving ()) then
+                    cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds 1.0) |> ignore
+            else
+                idle.Reset()
 
         {
             Axes = grid.Axes
@@ -154,7 +168,7 @@ module Execution =
 
     /// Executes the cells whose outcome is not stored yet, one after the other; each outcome is stored at once. Cancelling
     /// ends the run in progress with a checkpoint; what is stored is not computed again. Cells that another process is computing
-    /// are left to it, and waited for.
+    /// are left to it, and waited for as long as the executor says.
     /// Where a launcher has started several processes, they train together; all but the first give what is stored when it is done.
     let execute (cancellation: CancellationToken) executor (grid: Grid) =
         Ranks.lead (along cancellation executor) (fun () -> stored grid (silenced executor)) (fun () ->

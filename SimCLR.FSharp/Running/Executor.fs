@@ -34,6 +34,8 @@ type Executor =
         RetryFailed: bool
         /// Whether stored results are used that were computed by another source of a custom component of the same name and version.
         TrustCustom: bool
+        /// How long runs that other processes compute are waited for when there is nothing else to do; None: until they are done.
+        WaitsFor: TimeSpan option
         /// Says what would be done and what it costs, and trains nothing.
         DryRun: bool
     }
@@ -57,6 +59,7 @@ module Executor =
             Deterministic = false
             RetryFailed = false
             TrustCustom = false
+            WaitsFor = None
             DryRun = false
         }
 
@@ -91,7 +94,12 @@ module Executor =
         | true, splits -> splits
         | _ ->
             let source =
-                Lower.imageSource executor.DataRoot executor.Places executor.Download executor.Stream run.Images.Source
+                LowerImages.imageSource
+                    executor.DataRoot
+                    executor.Places
+                    executor.Download
+                    executor.Stream
+                    run.Images.Source
 
             let splits =
                 source.Load((fun text -> note executor text), cancellation) |> limited run
@@ -117,6 +125,7 @@ module Executor =
         [
             yield! Grid.problems grid
             yield! Device.problems executor.Device
+            yield! FirstWeights.problems executor.Store (Grid.runs grid)
             yield! CustomCheck.problems (Grid.runs grid)
 
             if not executor.TrustCustom then
@@ -132,11 +141,12 @@ module Executor =
         | [] -> ()
         | wrong -> wrongValue (String.concat Environment.NewLine wrong)
 
-    /// A PNG of what the run's views make of the first images.
+    /// A PNG of what the run's views make of the first images, before they are normalized.
     let writeViewSheet path run executor =
         LibTorch.Load() |> ignore
         let splits = load executor run
-        ViewSheet.Write(path, splits.Train, Lower.view run.ViewA, Lower.view run.ViewB, RandomStreams run.Seed)
+        let picture = View.withoutNormalization >> Lower.view
+        ViewSheet.Write(path, splits.Train, picture run.ViewA, picture run.ViewB, RandomStreams run.Seed)
 
     /// What is asked for, if the store has all of it.
     let private whole executor run (found: Outcome option) =

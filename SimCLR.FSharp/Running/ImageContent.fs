@@ -1,4 +1,4 @@
-/// Whether what is stored was computed on the images that a folder holds now.
+/// Whether what is stored was computed on the images that a folder, or a source of one's own, holds now.
 module internal SimCLR.ImageContent
 
 open System.Collections.Concurrent
@@ -11,7 +11,7 @@ let private fileName = "images.sha256"
 
 let private known = ConcurrentDictionary<Images, string>()
 
-/// The fingerprint of a run's images, once they were looked at; None where they are no folder.
+/// The fingerprint of a run's images, once they were looked at; None where they are a data set that is always the same.
 let ofRun (run: Run) =
     match known.TryGetValue { run.Images with TrainLimit = None } with
     | true, fingerprint -> Some fingerprint
@@ -26,8 +26,8 @@ let note run folder =
 
 let private look (executor: Executor) (images: Images) =
     try
-        Lower.folder executor.Places images.Source
-        |> Option.iter (fun folder -> known[{ images with TrainLimit = None }] <- folder.Fingerprint())
+        LowerImages.fingerprint executor.Places images.Source
+        |> Option.iter (fun fingerprint -> known[{ images with TrainLimit = None }] <- fingerprint)
     with :? ImageSourceException ->
         () // Said when they are read.
 

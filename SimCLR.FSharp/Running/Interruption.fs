@@ -5,26 +5,36 @@ open System.Runtime.InteropServices
 open System.Threading
 open SimCLR.Core.Runtime
 
-/// Listens to Ctrl-C and SIGTERM while it lives: the first cancels the token, a second one ends the process at once. A worker leaves
-/// Ctrl-C, which a terminal sends to it too, to its parent.
+/// Listens to Ctrl-C, SIGTERM and SIGUSR2, by which clusters tell that time is up, while it lives: the first cancels the token, a second one ends the
+/// process at once. A worker leaves Ctrl-C, which a terminal sends to it too, to its parent.
 type internal Interruption(isWorker: bool) =
     let source = new CancellationTokenSource()
     let mutable code = 0
 
+    /// SIGUSR2, for which .NET has no name.
+    let timeUp = if OperatingSystem.IsMacOS() then 31 else 12
+
     let stop number =
-        if source.IsCancellationRequested then
+        // Of a cluster that has told by SIGUSR2 that time is up, SIGTERM says nothing new; nor does SIGUSR2 after anything. A worker hears its parent,
+        // and whoever told that, too.
+        let isNew =
+            not isWorker && number <> timeUp && not (number = 15 && code = 128 + timeUp)
+
+        if source.IsCancellationRequested && not isNew then
+            ()
+        elif source.IsCancellationRequested then
             // Where bars are shown it is hidden.
-            if not (isWorker || Console.IsErrorRedirected) then
+            if not Console.IsErrorRedirected then
                 eprintf "\u001b[?25h"
 
             ProcessControl.ExitNow(128 + number)
+        else
+            code <- 128 + number
 
-        code <- 128 + number
+            if not isWorker then
+                eprintfn "\nStopping after this step; once more to stop at once."
 
-        if not isWorker then
-            eprintfn "\nStopping after this step; once more to stop at once."
-
-        source.Cancel()
+            source.Cancel()
 
     let listen signal number =
         PosixSignalRegistration.Create(
@@ -36,7 +46,14 @@ type internal Interruption(isWorker: bool) =
                     stop number
         )
 
-    let registrations = [ listen PosixSignal.SIGINT 2; listen PosixSignal.SIGTERM 15 ]
+    let registrations =
+        [
+            listen PosixSignal.SIGINT 2
+            listen PosixSignal.SIGTERM 15
+
+            if not (OperatingSystem.IsWindows()) then
+                listen (enum<PosixSignal> timeUp) timeUp
+        ]
 
     /// The same as SIGTERM.
     member _.Stop() =
@@ -46,7 +63,7 @@ type internal Interruption(isWorker: bool) =
     /// Cancelled by the first signal.
     member _.Token = source.Token
 
-    /// 130 after Ctrl-C, 143 after SIGTERM; 0 before.
+    /// 128 and the signal's number: 130 after Ctrl-C, 143 after SIGTERM, 140 after SIGUSR2; 0 before.
     member _.ExitCode = code
 
     interface IDisposable with

@@ -1,7 +1,6 @@
 /// The only place where whole values become objects of SimCLR.Core.
 module internal SimCLR.Lower
 
-open System.IO
 open SimCLR.Core.Encoders
 open SimCLR.Core.Evaluation
 open SimCLR.Core.Heads
@@ -32,6 +31,12 @@ let private fill value =
     | SimCLR.CutoutFill.Zero -> Core.Views.CutoutFill.Zero
     | SimCLR.CutoutFill.Mean -> Core.Views.CutoutFill.Mean
 
+let private policy value =
+    match value with
+    | SimCLR.AutoAugmentPolicy.ImageNet -> Core.Views.AutoAugmentPolicy.ImageNet
+    | SimCLR.AutoAugmentPolicy.Cifar10 -> Core.Views.AutoAugmentPolicy.Cifar10
+    | SimCLR.AutoAugmentPolicy.Svhn -> Core.Views.AutoAugmentPolicy.Svhn
+
 let rec view value : IView =
     match value with
     | View.Identity -> Identity()
@@ -57,6 +62,8 @@ let rec view value : IView =
     | View.Sobel p -> Sobel p
     | View.Solarize s -> Solarize(s.Threshold, s.Probability)
     | View.RandAugment r -> RandAugment(r.Count, r.Level)
+    | View.AutoAugment p -> AutoAugment(policy p)
+    | View.Normalize n -> Normalize(List.toArray n.Mean, List.toArray n.Deviation)
     | View.Custom c -> Custom.make "view" c
 
 let private encoder value : EncoderSpec =
@@ -69,6 +76,7 @@ let private encoder value : EncoderSpec =
             | SimCLR.Stem.Cifar -> Core.Encoders.Stem.Cifar
 
         ResNetSpec(r.Depth, r.Width, stem, r.ZeroInitResidual, Option.toNullable r.SelectiveKernel)
+    | Encoder.Custom c -> Custom.make "encoder" c
     | Encoder.ViT v -> VisionTransformerSpec(v.ImageSize, v.Patch, v.Dim, v.Depth, v.Heads, v.FrozenPatches)
 
 let private lastNorm value =
@@ -119,11 +127,28 @@ let private optimizer value : OptimizerSpec =
     | Optimizer.Sgd s -> SgdSpec(s.Momentum, s.WeightDecay, s.Nesterov)
     | Optimizer.Lars s -> LarsSpec(s.Momentum, s.WeightDecay, s.TrustCoefficient)
     | Optimizer.Adam s -> AdamSpec(s.Beta1, s.Beta2, s.Epsilon, s.WeightDecay, s.Decoupled)
+    | Optimizer.Custom c -> Custom.make "optimizer" c
 
-let private decay (value: SimCLR.Decay) =
+let private length value =
+    match value with
+    | Length.Epochs count -> ScheduleLength(count, LengthUnit.Epochs)
+    | Length.Share share -> ScheduleLength(share, LengthUnit.Share)
+    | Length.Steps count -> ScheduleLength(float count, LengthUnit.Steps)
+
+let rec private decay (value: SimCLR.Decay) : Core.Optimizers.Decay =
     match value with
     | SimCLR.Decay.Cosine -> Core.Optimizers.Decay.Cosine
     | SimCLR.Decay.Constant -> Core.Optimizers.Decay.Constant
+    | SimCLR.Decay.Linear(from, until) -> PowerDecay(from, until, 1.0)
+    | SimCLR.Decay.CosineBetween(from, until) -> CosineDecay(from, until)
+    | SimCLR.Decay.Power(from, until, exponent) -> PowerDecay(from, until, exponent)
+    | SimCLR.Decay.Steps milestones ->
+        StepDecay
+            [|
+                for milestone in milestones -> struct (length milestone.At, milestone.Factor)
+            |]
+    | SimCLR.Decay.Then(first, over, rest) -> ThenDecay(decay first, length over, decay rest)
+    | SimCLR.Decay.Repeat(each, times) -> RepeatDecay(decay each, times)
 
 let private microBatches (value: SimCLR.MicroBatches) =
     Core.Training.MicroBatches(value.Size, value.FreezeBatchNorm)
@@ -171,8 +196,8 @@ let private method (run: Run) : IMethodSpec =
         )
     | Method.LeJepa s -> LeJepaSpec(s.Lambda, s.Directions)
 
-/// What is trained.
-let pretraining (run: Run) =
+/// What is trained, given the file that the encoder begins with, or null.
+let pretrainingFrom (first: Core.Interop.InitialWeights | null) (run: Run) =
     let viewA = view run.ViewA
     // The same object where they are equal: both views are then made in one pass.
     let viewB = if run.ViewB = run.ViewA then viewA else view run.ViewB
@@ -181,6 +206,7 @@ let pretraining (run: Run) =
         ViewA = viewA,
         ViewB = viewB,
         Encoder = encoder run.Encoder,
+        InitialWeights = first,
         Head = head run.Head,
         Method = method run,
         Optimizer = optimizer run.Optimizer,
@@ -196,41 +222,34 @@ let pretraining (run: Run) =
         Seed = run.Seed
     )
 
-/// How its representations are measured, on images of that side, which are normalized by mean and deviation if there are any.
-let evaluationOf (normalization: (float list * float list) option) (side: int) (run: Run) =
-    let resize = Resize(int64 (View.outputSize side run.ViewA))
+/// What is trained, with an encoder of drawn weights.
+let pretraining run = pretrainingFrom null run
 
-    let steps: IView list =
-        [
-            match run.Evaluation.CentreCrop with
-            | Some part -> CenterCrop(max 1L (int64 (System.Math.Round(part * float side))))
-            | None -> ()
-            resize
-            match normalization with
-            | Some(mean, deviation) -> Normalize(List.toArray mean, List.toArray deviation)
-            | None -> ()
-        ]
+/// How its representations are measured, on images of that side.
+let evaluation (side: int) (run: Run) =
+    let resize: IView = Resize(int64 (View.outputSize side run.ViewA))
 
-    let view: IView =
-        match steps with
-        | [ single ] -> single
-        | several -> Sequence(List.toArray several)
+    let picture: IView =
+        match run.Evaluation.CentreCrop with
+        | Some part -> Sequence([| CenterCrop(max 1L (int64 (System.Math.Round(part * float side)))); resize |])
+        | None -> resize
 
     EvaluationSpec(
-        view,
+        picture,
         run.Evaluation.L2 |> List.toArray,
         run.Evaluation.ValidationFraction,
         run.Evaluation.KnnK,
-        run.Evaluation.KnnTemperature
+        run.Evaluation.KnnTemperature,
+        View.normalization run.ViewA
+        |> Option.map (View.Normalize >> view)
+        |> Option.toObj
     )
-
-let evaluation side run = evaluationOf None side run
 
 let private classifier (value: SimCLR.ClassifierSettings) =
     let rate batch =
         LearningRate.forBatch batch value.LearningRate
 
-    Core.Evaluation.ClassifierSettings(value.Epochs, value.BatchSize, rate, value.WeightDecay)
+    Core.Evaluation.ClassifierSettings(value.Epochs, value.BatchSize, rate, value.WeightDecay, decay value.Decay)
 
 let private fineTuning (value: FineTuneSettings) =
     FineTuning(value.Labels, value.FromHeadLayer, classifier value.Training)
@@ -271,65 +290,4 @@ let measurement load value : IMeasurement =
     | Measurement.Knn s -> NeighbourChoice([| for k, t in List.allPairs s.K s.Temperatures -> struct (k, t) |])
     | Measurement.OnlineProbe rate -> new OnlineAccuracy(rate)
     | Measurement.Lidar s -> Lidar(s.Images, s.Views)
-
-/// Fashion-MNIST lies in the data folder, or where Debian's package puts it.
-let private fashionMnistRoot dataRoot download =
-    let here =
-        Directory.Exists dataRoot
-        && Directory.GetFiles(dataRoot, "*idx3-ubyte*").Length > 0
-
-    if not here && not download && Directory.Exists FashionMnist.DebianFolder then
-        FashionMnist.DebianFolder
-    else
-        dataRoot
-
-let private folderOptions (value: FileReading) =
-    FolderOptions(
-        Labelled = value.Labelled,
-        Channels = value.Channels,
-        Bits = value.Bits,
-        Range =
-            (value.Range
-             |> Option.map (fun (low, high) -> PixelRange(low, high))
-             |> Option.toNullable),
-        FollowOrientation = value.FollowOrientation
-    )
-
-let private imageFolder path size stream reading =
-    ImageFolder(
-        path,
-        Option.toNullable size,
-        stream = (if stream then System.Nullable true else System.Nullable()),
-        options = folderOptions (reading |> Option.defaultValue FileReading.colour)
-    )
-
-/// Where the folder of a name lies.
-let placeOf places name =
-    match places |> Map.tryFind name with
-    | Some path -> path
-    | None ->
-        let message =
-            $"Nothing says where the images '{name}' lie: give --data-root {name}=PATH, or a file simclr.json with "
-            + $"{{ \"data\": {{ \"{name}\": \"PATH\" }} }} in the current folder."
-
-        raise (ImageSourceException(message, null, IsMissing = true))
-
-/// The image folder behind a source, if it is one; its content can change.
-let folder places source =
-    match source with
-    | ImageSource.Folder(path, size, reading) -> Some(imageFolder path size false reading)
-    | ImageSource.Named(name, size, reading) -> Some(imageFolder (placeOf places name) size false reading)
-    | _ -> None
-
-/// Where images are read, given the folder of the data sets, whether they may be downloaded, and whether folders are read from a cache on disk in any case.
-let imageSource (dataRoot: string) places (download: bool) (stream: bool) source : IImageSource =
-    match source with
-    | ImageSource.Shapes s -> Shapes(s.Train, s.Test, s.Size)
-    | ImageSource.Cifar10 -> Cifar10(dataRoot, download)
-    | ImageSource.Cifar100 -> Cifar100(dataRoot, download)
-    | ImageSource.FashionMnist -> FashionMnist(fashionMnistRoot dataRoot download, download)
-    | ImageSource.Folder(path, size, reading) -> imageFolder path size stream reading
-    | ImageSource.Named(name, size, reading) -> imageFolder (placeOf places name) size stream reading
-    | ImageSource.Voc2007 size -> Voc2007(dataRoot, size)
-    | ImageSource.Svhn -> Svhn(dataRoot, download)
-    | ImageSource.Stl10 unlabelled -> Stl10(dataRoot, download, unlabelled)
+    | Measurement.Custom c -> Custom.make "measurement" c

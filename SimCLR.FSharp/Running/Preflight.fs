@@ -3,12 +3,30 @@ module internal SimCLR.Preflight
 
 open System
 open System.IO
+open SimCLR.Core.Encoders
+open SimCLR.Core.Runtime
 
 let private MiB = 1024L * 1024L
 
-/// Weights of an encoder in millions, roughly and rather too many.
-let private millions encoder =
-    match encoder with
+let private counts =
+    Collections.Concurrent.ConcurrentDictionary<Custom * int, float>()
+
+/// Those of an encoder of one's own, which is made to be counted; 0 where it cannot be made, which its contract says.
+let private count channels custom =
+    let made (custom: Custom, channels: int) =
+        try
+            use weights = new TorchSharp.torch.Generator(0UL)
+            use encoder = (Custom.make<EncoderSpec> "encoder" custom).Create(channels, weights)
+            encoder.parameters () |> Seq.sumBy (fun weight -> float (weight.numel ()))
+        with error when not (error :? OutOfMemoryException) ->
+            0.0
+
+    LibTorch.Load() |> ignore
+    counts.GetOrAdd((custom, channels), made)
+
+/// Weights of a run's encoder in millions, roughly and rather too many.
+let private millions (run: Run) =
+    match run.Encoder with
     | Encoder.ResNet r ->
         let atWidthOne = Map [ 18, 12.0; 34, 22.0; 50, 24.0; 101, 43.0; 152, 59.0 ]
 
@@ -19,12 +37,12 @@ let private millions encoder =
     | Encoder.SmallConv channels ->
         List.pairwise (3 :: channels)
         |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
+    | Encoder.Custom c -> count (Images.channels run.Images) c / 1e6
 
 /// Bytes that the store should have free: 8 MiB for each run's outcome, curve and representations, and three checkpoints (two are kept while the
 /// next is written) of the largest encoder with two averages or momenta in float32.
 let need (runs: Run list) =
-    let largest =
-        runs |> List.map (fun run -> millions run.Encoder) |> List.fold max 0.0
+    let largest = runs |> List.map millions |> List.fold max 0.0
 
     8L * MiB * int64 runs.Length
     + int64 (3.0 * 3.0 * 4.0 * largest * 1e6)
@@ -89,8 +107,7 @@ let free (folder: string) =
 
 /// Bytes of the encoders that are kept, in float32, one for each training.
 let encoders keep (runs: Run list) =
-    let bytes run =
-        int64 (4.0 * 1e6 * millions run.Encoder)
+    let bytes run = int64 (4.0 * 1e6 * millions run)
 
     let kept run =
         match keep with

@@ -14,7 +14,7 @@ let private measureUntrained executor device splits cancellation run isNew =
         Evaluate.missing executor folder (Run.standardTasks run)
 
     if isNew || not (missing ()).IsEmpty then
-        use networks = Train.untrained device splits run
+        use networks = Train.untrained executor device splits run
         use pretrained = Train.pretrained executor device splits cancellation run networks
 
         if isNew then

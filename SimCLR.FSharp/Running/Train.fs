@@ -75,7 +75,7 @@ let checkpointing (executor: Executor) sources folder (resumed: int64 -> unit) =
 /// What can be measured of networks.
 let pretrained executor device (splits: ImageSplits) cancellation (run: Run) (networks: Networks) =
     new Pretrained(
-        Lower.pretraining run,
+        FirstWeights.pretraining executor.Store run,
         networks.Encoder,
         networks.Head,
         Lower.evaluation (int splits.Train.Height) run,
@@ -86,8 +86,8 @@ let pretrained executor device (splits: ImageSplits) cancellation (run: Run) (ne
     )
 
 /// The networks before training.
-let untrained device (splits: ImageSplits) run =
-    Networks.Create(Lower.pretraining run, splits.Train.Channels, device)
+let untrained executor device (splits: ImageSplits) run =
+    Networks.Create(FirstWeights.pretraining executor.Store run, splits.Train.Channels, device)
 
 /// The stored networks of a training, for those tasks; None, with a word, where they are not kept or are damaged.
 let stored (executor: Executor) device splits run (tasks: EvaluationTask list) (training: StoredTraining) =
@@ -108,7 +108,8 @@ let stored (executor: Executor) device splits run (tasks: EvaluationTask list) (
 
         None
     | Some encoder, head ->
-        let networks = untrained device splits run
+        // What it began with is not needed any more.
+        let networks = untrained executor device splits { run with InitialWeights = None }
 
         try
             ModuleFile.Load(networks.Encoder, Store.encoderOf run store, encoder)
@@ -173,7 +174,13 @@ let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy lis
 /// A training and what watches it: every rank has the same.
 let private training executor device (splits: ImageSplits) cancellation (run: Run) (warn: string -> unit) =
     let trainee =
-        new Pretraining(Lower.pretraining run, splits.Pretraining, device, (fun text -> warn text), Ranks.all ())
+        new Pretraining(
+            FirstWeights.pretraining executor.Store run,
+            splits.Pretraining,
+            device,
+            (fun text -> warn text),
+            Ranks.all ()
+        )
 
     try
         let pretrained =
@@ -256,6 +263,7 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
                 Network = trainee.Evaluated
                 Ranks = trainee.Ranks.Size
                 ImagesFingerprint = ImageContent.ofRun run
+                InitialWeights = FirstWeights.describe executor.Store run
             }
 
         StoredTraining.save value provenance [ for step in result.Progress -> point step ] stored store

@@ -57,64 +57,60 @@ module Weights =
             Normalization = Some([ 0.485; 0.456; 0.406 ], [ 0.229; 0.224; 0.225 ])
         }
 
-    let private measurementProblems (run: Run) (weights: Weights) =
+    let private measurementProblems (run: Run) =
         [
             for measurement in run.Evaluation.Measurements do
                 if Measurement.readsHead measurement || measurement.IsOnlineProbe then
                     $"The measurement '{Measurement.label measurement}' is of a projection head or of the training itself, which a file of weights does not have; leave it out."
-
-            if weights.Normalization.IsSome && not run.Evaluation.Measurements.IsEmpty then
-                "Evaluation.Measurements are of images in [0, 1]; leave them out for weights that want normalized images."
         ]
 
     let private problems (run: Run) (weights: Weights) =
         [
-            yield! Run.problems run
-            yield! measurementProblems run weights
+            yield! Run.measuringProblems run
+            yield! measurementProblems run
 
             if not (File.Exists weights.Path) then
-                $"There is no file {weights.Path}; give one of safetensors (docs/weights.md says how to make it)."
-
-            match weights.Normalization with
-            | None -> ()
-            | Some(means, deviations) ->
-                if means.Length <> deviations.Length then
-                    $"Normalization has {means.Length} means and {deviations.Length} deviations; give one of each for every channel."
-
-                yield! means |> List.collect (Check.range "Normalization mean" -1e6 1e6)
-                yield! deviations |> List.collect (Check.above "Normalization deviation" 0.0)
+                InitialWeights.missing weights.Path
         ]
 
+    /// A run that can be measured with the encoder of a file: what the file and the run say of it, and of training nothing.
+    let private toMeasure (run: Run) (weights: Weights) =
+        let view =
+            match weights.Normalization with
+            | None -> run.ViewA
+            | Some(means, deviations) -> View.withoutNormalization run.ViewA >-> View.normalize means deviations
+
+        { Run.shapes with
+            Images = run.Images
+            ViewA = view
+            ViewB = view
+            Encoder = run.Encoder
+            Precision = run.Precision
+            Evaluation = run.Evaluation
+            Seed = run.Seed
+        }
+
     /// Linear probe, k-NN and measurements (fine-tuning, transfer, ...) of the file's encoder on the run's images, as the run's own would be
-    /// measured. The run names images, encoder, size of the views and evaluation; nothing is stored. Fails with all that is wrong, or with what does
-    /// not fit between file and encoder.
+    /// measured. The run names images, encoder, size of the views and evaluation; nothing is stored, and what is wrong for a training only does not
+    /// matter. Fails with all that is wrong, or with what does not fit between file and encoder.
     let evaluate run (executor: Executor) (weights: Weights) : Representations =
+        let run = toMeasure run weights
+
         match problems run weights @ Device.problems executor.Device with
         | [] -> ()
         | wrong -> wrongValue (String.concat Environment.NewLine wrong)
 
         let device = Device.resolve executor.Device
         let splits = Executor.load executor run
-        use networks = Train.untrained device splits run
+        use networks = Train.untrained executor device splits run
 
         let names =
             weights.Prefix |> Option.map (fun prefix -> WeightNames prefix) |> Option.toObj
 
         let loaded = EncoderWeights.Load(networks.Encoder, weights.Path, names)
 
-        let evaluation =
-            Lower.evaluationOf weights.Normalization (int splits.Train.Height) run
-
         use pretrained =
-            new Pretrained(
-                Lower.pretraining run,
-                networks.Encoder,
-                networks.Head,
-                evaluation,
-                splits,
-                device,
-                Warn = (fun text -> Executor.note executor text)
-            )
+            Train.pretrained executor device splits Threading.CancellationToken.None run networks
 
         let figures = Evaluate.figures executor run pretrained (Run.tasks run)
 

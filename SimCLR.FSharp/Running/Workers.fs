@@ -55,6 +55,18 @@ let private parent =
 /// Whether this process is a worker.
 let isWorker = parent.IsSome
 
+/// The variable that tells a process that it is one of a cluster's tasks.
+[<Literal>]
+let TaskVariable = "SIMCLR_TASK"
+
+/// How long a task of a cluster waits for runs that others compute, None in any other process. It is to hold no GPU for nothing: its cluster begins
+/// again what dies. But what another machine had that went down is to be taken, and that is free a minute later.
+let patience =
+    if String.IsNullOrEmpty(Environment.GetEnvironmentVariable TaskVariable) then
+        None
+    else
+        Some(TimeSpan.FromSeconds 75.0)
+
 /// Calls an action once when the process that this one is a worker of has ended, however it ended.
 let whenOrphaned (action: unit -> unit) =
     let watch () =

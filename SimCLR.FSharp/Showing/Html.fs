@@ -16,9 +16,18 @@ module Html =
     /// A picture of a file, which the page then holds.
     let ofPicture what path = text [ Page.image what path ]
 
+    /// The library that draws charts; Jupyter's own loader of modules does not see it.
+    let private ofPage () =
+        "(function(define, module, exports) {\n"
+        + Page.plotly.Value
+        + "\n}).call(window);\n"
+
     /// The library that draws charts, once for a page: a script of some megabytes.
     let library () =
-        text [ script [] [ rawText Page.plotly.Value ] ]
+        text [ script [] [ rawText (ofPage ()) ] ]
+
+    /// The same as a file, which pages load.
+    let saveLibrary (path: string) = AtomicFile.WriteText(path, ofPage ())
 
     /// A chart; the page must hold the library.
     let ofChart (chart: GenericChart) = Page.chartHtml chart

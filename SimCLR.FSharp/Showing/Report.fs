@@ -75,6 +75,10 @@ module Report =
                 "Commit", p.Commit
                 "Script's commit", p.ScriptCommit
                 "Energy", energy store results
+
+                match p.InitialWeights with
+                | Some weights -> "Began with", weights
+                | None -> ()
             | None -> ()
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"
         ]
@@ -98,7 +102,7 @@ module Report =
 
     /// What a reader of a paper looks for: along one axis accuracies and the contrastive task, of two axes or more a heat map, lines and
     /// every run's path; and how the runs learnt.
-    let private plots results =
+    let internal plots results =
         let by = String.concat " and "
 
         let leading = leading results
@@ -193,6 +197,8 @@ module Report =
                 Table.best rows Metric.linearTop1 results
             | _ -> ()
         ]
+
+    let internal standardTables results = tables columns results
 
     /// Tables and plots of a sweep, with those columns.
     let ofColumns columns title store (results: Results) =

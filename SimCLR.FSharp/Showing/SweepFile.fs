@@ -35,38 +35,76 @@ module SweepFile =
     [<Literal>]
     let Name = "sweep.json"
 
-    /// A sweep's results as they are written.
-    let ofResults name (folder: string) (store: Store) verdicts (results: Results) : SweepFile =
+    /// The name of the file that says which runs a sweep is of, while it is computed.
+    [<Literal>]
+    let PlanName = "plan.json"
+
+    let private ofCell (cell: Cell) failure : SweepCell =
+        {
+            Coordinates = cell.Coordinates
+            Hash = Run.hash cell.Run
+            TrainingHash = Run.trainingHash cell.Run
+            Run = cell.Run
+            Failure = failure
+        }
+
+    let private make name (folder: string) (store: Store) axes verdicts cells : SweepFile =
         {
             Name = name
-            Axes = results.Axes
-            Cells =
-                [
-                    for cell in results.Cells ->
-                        {
-                            Coordinates = cell.Cell.Coordinates
-                            Hash = Run.hash cell.Cell.Run
-                            TrainingHash = Run.trainingHash cell.Cell.Run
-                            Run = cell.Cell.Run
-                            Failure =
-                                match cell.Result with
-                                | Ok _ -> None
-                                | Error failure -> Some failure
-                        }
-                ]
+            Axes = axes
+            Cells = cells
             Verdicts = verdicts
             Store = Path.GetRelativePath(Path.GetFullPath folder, store.Folder)
         }
+
+    /// A sweep's results as they are written.
+    let ofResults name folder store verdicts (results: Results) : SweepFile =
+        make
+            name
+            folder
+            store
+            results.Axes
+            verdicts
+            [
+                for cell in results.Cells ->
+                    ofCell
+                        cell.Cell
+                        (match cell.Result with
+                         | Ok _ -> None
+                         | Error failure -> Some failure)
+            ]
+
+    /// A sweep of which nothing is known yet.
+    let internal ofCells name folder store axes (cells: Cell list) : SweepFile =
+        make name folder store axes [] [ for cell in cells -> ofCell cell None ]
 
     /// Writes it into a folder, whole or not at all.
     let write (folder: string) (file: SweepFile) =
         StoredFile.write (Path.Combine(folder, Name)) file
 
-    /// Reads the one of a folder. Fails where there is none, or it is damaged.
-    let read (folder: string) : SweepFile =
-        match StoredFile.read<SweepFile>(Path.Combine(folder, Name)) with
+    /// Writes which runs a sweep is of into a folder.
+    let internal writePlan (folder: string) (file: SweepFile) =
+        StoredFile.write (Path.Combine(folder, PlanName)) file
+
+    let private readFrom (path: string) : SweepFile =
+        match StoredFile.read<SweepFile> path with
         | Ok file -> file
         | Error why -> raise (InvalidDataException $"{why}.")
+
+    /// Reads the one of a folder. Fails where there is none, or it is damaged.
+    let read (folder: string) : SweepFile = readFrom (Path.Combine(folder, Name))
+
+    let private tryFirst names (folder: string) =
+        names
+        |> List.map (fun name -> Path.Combine(folder, name))
+        |> List.tryFind File.Exists
+        |> Option.map readFrom
+
+    /// What is known of the sweep of a folder: its results, or which runs it is of.
+    let internal tryRead folder = tryFirst [ Name; PlanName ] folder
+
+    /// Which runs the sweep of a folder is of; None where that is not written there.
+    let internal tryPlan folder = tryFirst [ PlanName; Name ] folder
 
     /// The store that a sweep's outcomes lie in, given the folder of its file.
     let store (folder: string) (file: SweepFile) =

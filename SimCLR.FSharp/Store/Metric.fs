@@ -147,6 +147,13 @@ module Metric =
         | Measurement.RankMe Representation.H -> [ "h" ]
         | Measurement.RankMe Representation.Z -> [ "z" ]
         | Measurement.Lidar _ -> [ "effective rank" ]
+        | Measurement.Custom c -> Custom.figures c |> List.map fst
+
+    let private unitIn measurement name =
+        match measurement with
+        | Measurement.Custom c -> Custom.figures c |> List.find (fst >> (=) name) |> snd |> unitOf
+        | _ when plain.Contains name -> ""
+        | _ -> "%"
 
     /// A figure of a measurement, in its unit: Metric.measured (Measurement.fineTune 0.01) "top-1". Fails where the measurement has none of that name. NaN
     /// where an outcome has not been measured so, which tables show as missing.
@@ -160,7 +167,7 @@ module Metric =
 
         let full = $"{label} {name}"
 
-        metric full (if plain.Contains name then "" else "%") (fun outcome -> outcome.Figure full)
+        metric full (unitIn measurement name) (fun outcome -> outcome.Figure full)
         |> measuredBy label
 
     /// What every run's table has in columns of their own.

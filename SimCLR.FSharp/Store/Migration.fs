@@ -113,15 +113,28 @@ module Migration =
 
     /// Fields that 0.1 did not have; those that it had it wrote, neutral or not.
     let private newer =
-        [ "Method"; "LastNorm"; "LastBias"; "FrozenPatches"; "reading"; "CentreCrop" ]
+        [
+            "InitialWeights"
+            "Method"
+            "LastNorm"
+            "LastBias"
+            "FrozenPatches"
+            "reading"
+            "CentreCrop"
+        ]
 
     let rec private withoutNewer (node: JsonNode) =
         match node with
         | :? JsonObject as fields ->
             newer |> List.iter (fields.Remove >> ignore)
 
+            // A classifier's; the schedule of a pretraining had one.
+            if fields.ContainsKey "WeightDecay" then
+                fields.Remove "Decay" |> ignore
+
             for field in fields do
                 withoutNewer field.Value
+        | :? JsonArray as items -> Seq.iter withoutNewer items
         | _ -> ()
 
     /// The hash that a run had in 0.1.

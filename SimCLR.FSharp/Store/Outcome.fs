@@ -1,14 +1,5 @@
 namespace SimCLR
 
-/// What a figure is counted in.
-[<RequireQualifiedAccess>]
-type FigureUnit =
-    /// A number.
-    | Plain
-    /// A fraction, shown in percent.
-    | Share
-    | Nats
-
 /// A number that was measured.
 [<RequireQualifiedAccess>]
 type Figure =

@@ -30,6 +30,8 @@ type Provenance =
         Energy: Energy
         /// Fingerprint of the images where they are a folder's.
         ImagesFingerprint: string option
+        /// The file that the encoder began with, and SHA-256 of its content; None: its weights were drawn.
+        InitialWeights: string option
         Date: DateTimeOffset
         /// Which networks of the method were kept and measured: "online", which the optimizer moves, or "target", which follow them.
         [<Neutral "\"online\"">]
@@ -118,6 +120,7 @@ module internal Provenance =
             Machine = machine ()
             Energy = meter.Energy
             ImagesFingerprint = None
+            InitialWeights = None
             Date = DateTimeOffset.Now
             Network = "online"
             Custom = sources

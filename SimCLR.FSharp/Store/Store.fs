@@ -72,7 +72,7 @@ module Store =
                     for file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories) do
                         match Path.GetFileName file with
                         | "lock" -> ()
-                        | name when name.EndsWith AtomicFile.TemporaryEnding -> ()
+                        | name when name.EndsWith AtomicFile.TemporaryEnding || name.EndsWith FileLock.LeaseEnding -> ()
                         | name when name = StoreFolder.curveFile -> ()
                         | _ -> file
         ]

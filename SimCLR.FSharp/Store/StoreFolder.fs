@@ -54,6 +54,10 @@ module internal StoreFolder =
     let tryLock folder =
         FileLock.TryTake(lockFile folder) |> Option.ofObj
 
+    /// Who has taken a folder of the store: a process and its machine, for people.
+    let holder folder =
+        FileLock.Holder(lockFile folder) |> Option.ofObj
+
     /// The same, once it is free.
     let lock cancellation folder =
         FileLock.Take(lockFile folder, "", null, cancellation)

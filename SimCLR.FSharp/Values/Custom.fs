@@ -29,6 +29,37 @@ type Settings internal (owner: string, values: Map<string, float>) =
         | value when value = round value && abs value < 2e9 -> int value
         | value -> wrongValue $"The setting '{name}' of the {owner} is {value}; use a whole number."
 
+/// What values must know of a component without what does it.
+[<NoEquality; NoComparison>]
+type internal Facts =
+    {
+        /// The side of what a view makes, given that of an image; of custom images their own.
+        Side: Settings -> int -> int
+        /// Of custom images.
+        Channels: int
+        /// Whether custom images have labels.
+        HasLabels: bool
+        /// The figures that a measurement may give.
+        Figures: (string * FigureUnit) list
+        /// Whether a measurement reads labels.
+        NeedsLabels: bool
+        /// Whether a measurement reads the projection head.
+        ReadsHead: bool
+    }
+
+[<RequireQualifiedAccess>]
+module internal Facts =
+
+    let plain =
+        {
+            Side = fun _ side -> side
+            Channels = 3
+            HasLabels = true
+            Figures = []
+            NeedsLabels = false
+            ReadsHead = false
+        }
+
 /// What is registered of a custom component.
 [<NoEquality; NoComparison>]
 type internal Definition =
@@ -39,8 +70,7 @@ type internal Definition =
         Defaults: Map<string, float>
         /// Makes what does it, of the type that its kind asks for.
         Make: Settings -> obj
-        /// The side of what a view makes, given that of an image.
-        Side: Settings -> int -> int
+        Facts: Facts
     }
 
 [<RequireQualifiedAccess>]
@@ -85,7 +115,7 @@ module internal Custom =
         (defaults: (string * float) seq)
         path
         line
-        side
+        facts
         (make: Settings -> obj)
         code
         =
@@ -107,7 +137,7 @@ module internal Custom =
                 Line = line
                 Defaults = Map defaults
                 Make = make
-                Side = side
+                Facts = facts
             }
 
         registry.AddOrUpdate(
@@ -173,11 +203,35 @@ module internal Custom =
         | Some definition -> unbox<'T>(definition.Make(settings kind custom))
         | None -> wrongValue $"This needs {missing kind custom}."
 
-    /// The side of what a custom view makes; that of the image where it is not registered.
-    let side kind (custom: Custom) (size: int) =
+    let private facts kind custom =
         match tryFind kind custom with
-        | Some definition -> definition.Side (settings kind custom) size
-        | None -> size
+        | Some definition -> definition.Facts
+        | None -> Facts.plain
+
+    /// The side of what a custom view makes; that of the image where it is not registered.
+    let side (custom: Custom) (size: int) =
+        (facts "view" custom).Side (settings "view" custom) size
+
+    /// The side of custom images; None where they are not registered.
+    let imageSide (custom: Custom) =
+        tryFind "images" custom
+        |> Option.map (fun definition -> definition.Facts.Side (settings "images" custom) 0)
+
+    /// The channels of custom images; 3 where they are not registered.
+    let channels custom = (facts "images" custom).Channels
+
+    /// Whether custom images have labels.
+    let hasLabels custom = (facts "images" custom).HasLabels
+
+    /// The figures that a custom measurement may give; none where it is not registered.
+    let figures custom = (facts "measurement" custom).Figures
+
+    /// Whether a custom measurement reads labels.
+    let needsLabels custom =
+        (facts "measurement" custom).NeedsLabels
+
+    /// Whether a custom measurement reads the projection head.
+    let readsHead custom = (facts "measurement" custom).ReadsHead
 
     /// What is wrong with a component that stands in that field.
     let problems kind field (custom: Custom) =
@@ -202,7 +256,13 @@ module internal Custom =
                             $"{field} is the {title kind custom.Name custom.Version} which cannot be made: {error.Message}"
                         ]
 
-    /// The custom components in a value, with their kinds: the names of the unions whose case they are.
+    /// What a component is that stands in a case of that union.
+    let private kindOf (union: Type) =
+        match union.Name with
+        | "ImageSource" -> "images"
+        | name -> name.ToLowerInvariant()
+
+    /// The custom components in a value, with their kinds.
     let rec private inside (kind: Type) (value: obj) : (string * Custom) list =
         let fields (fields: Fields) value =
             List.zip fields.Fields (List.ofArray (fields.Read value))
@@ -218,8 +278,7 @@ module internal Custom =
             let case = List.item (tag value) cases
 
             match case.Fields with
-            | [ _, single ] when single = typeof<Custom> ->
-                [ kind.Name.ToLowerInvariant(), unbox<Custom>(case.First value) ]
+            | [ _, single ] when single = typeof<Custom> -> [ kindOf kind, unbox<Custom>(case.First value) ]
             | _ -> fields case value
 
     let components (value: 'T) =

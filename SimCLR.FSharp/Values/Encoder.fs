@@ -46,6 +46,8 @@ type Encoder =
     | ViT of ViTSettings
     /// Stages of 3x3 convolution of stride 2, batch norm and ReLU, with so many channels.
     | SmallConv of channels: int list
+    /// One of your own: Encoder.Define.
+    | Custom of Custom
 
 [<RequireQualifiedAccess>]
 module Encoder =
@@ -106,7 +108,8 @@ module Encoder =
     /// A small convolutional network with three stages.
     let smallConv = Encoder.SmallConv [ 32; 64; 128 ]
 
-    /// Multiplies the channels of every layer; of a transformer the heads, in whole ones, with their share of the tokens.
+    /// Multiplies the channels of every layer; of a transformer the heads, in whole ones, with their share of the tokens; of a custom encoder its setting
+    /// "width". One without such a setting stays as it is.
     let withWidth width encoder =
         match encoder with
         | Encoder.ViT v ->
@@ -120,6 +123,11 @@ module Encoder =
         | Encoder.ResNet r -> Encoder.ResNet { r with Width = width }
         | Encoder.SmallConv channels ->
             Encoder.SmallConv(channels |> List.map (fun count -> int (round (float count * width))))
+        | Encoder.Custom c ->
+            Encoder.Custom
+                { c with
+                    Settings = c.Settings |> Map.change "width" (Option.map (fun before -> before * width))
+                }
 
     /// Another stem; the other encoders have none and stay as they are.
     let withStem stem encoder =
@@ -139,6 +147,7 @@ module Encoder =
             let channels = channels |> List.map string |> String.concat "-"
             $"SmallConv {channels}"
         | Encoder.ViT v -> $"ViT {v.Dim}-{v.Depth}/{v.Patch}"
+        | Encoder.Custom c -> c.Name
 
     let internal problems encoder =
         match encoder with
@@ -172,6 +181,7 @@ module Encoder =
                 if v.Heads >= 1 && v.Dim >= 1 && v.Dim % v.Heads <> 0 then
                     $"Encoder.Heads is {v.Heads}, which does not divide Dim {v.Dim}; choose one that does, such as 64 of Dim per head."
             ]
+        | Encoder.Custom c -> Custom.problems "encoder" "Encoder" c
         | Encoder.SmallConv [] ->
             [
                 "Encoder.SmallConv has no stage; give one or more, for example [ 32; 64; 128 ]."

@@ -79,6 +79,8 @@ type ImageSource =
     | Svhn
     /// 5,000 and 8,000 images of 96x96 in 10 classes and, if asked for, 100,000 without labels that only pretraining sees (Coates et al. 2011).
     | Stl10 of unlabelled: bool
+    /// Some of your own: Images.Define.
+    | Custom of Custom
 
 /// The images of a run. Where a data set lies on disk is not part of it.
 type Images =
@@ -161,6 +163,7 @@ module Images =
         match images.Source with
         | ImageSource.Folder(_, _, Some reading)
         | ImageSource.Named(_, _, Some reading) -> reading.Labelled
+        | ImageSource.Custom c -> Custom.hasLabels c
         | _ -> true
 
     /// Reads a folder's files as so many channels: 1 for gray, 3 for colour, 4 for colour and opacity, else as many as they have.
@@ -199,6 +202,7 @@ module Images =
         | ImageSource.Svhn -> "svhn"
         | ImageSource.Stl10 _ -> "stl10"
         | ImageSource.Named(name, _, _) -> name
+        | ImageSource.Custom c -> c.Name
         | ImageSource.Folder(path, _, _) ->
             System.IO.Path.GetFileName(path.TrimEnd('/', '\\'))
             |> String.map (fun c -> if System.Char.IsControl c then ' ' else c)
@@ -233,6 +237,7 @@ module Images =
 
                 yield! reading |> Option.toList |> List.collect (FileReading.problems field)
             | ImageSource.Voc2007 size -> yield! Check.between $"{field}.Voc2007 size" 8 4096 size
+            | ImageSource.Custom c -> yield! Custom.problems "images" field c
             | _ -> ()
 
             yield!
@@ -273,6 +278,7 @@ module Images =
         | ImageSource.Stl10 _ -> Some 96
         | ImageSource.FashionMnist -> Some 28
         | ImageSource.Voc2007 size -> Some size
+        | ImageSource.Custom c -> Custom.imageSide c
         | ImageSource.Folder(_, size, _)
         | ImageSource.Named(_, size, _) -> size
 
@@ -282,6 +288,7 @@ module Images =
         | ImageSource.FashionMnist -> 1
         | ImageSource.Folder(_, _, Some reading)
         | ImageSource.Named(_, _, Some reading) -> reading.Channels
+        | ImageSource.Custom c -> Custom.channels c
         | _ -> 3
 
     /// Number of images that pretraining sees, where it is known before they are read.
@@ -296,7 +303,8 @@ module Images =
             | ImageSource.Stl10 unlabelled -> Some(if unlabelled then 105000 else 5000)
             | ImageSource.Voc2007 _ -> Some 5011
             | ImageSource.Folder _
-            | ImageSource.Named _ -> None
+            | ImageSource.Named _
+            | ImageSource.Custom _ -> None
 
         match all, images.TrainLimit with
         | Some count, Some limit -> Some(min count limit)

@@ -1,105 +1,5 @@
 namespace SimCLR
 
-/// How a classifier is trained: SGD with Nesterov momentum 0.9, half a cosine without warmup (SimCLR, appendix B.5, and the reference code).
-[<RequireQualifiedAccess>]
-type ClassifierSettings =
-    {
-        Epochs: int
-        /// Images per step; all of them where there are fewer, and the learning rate is then that of the smaller batch.
-        BatchSize: int
-        LearningRate: LearningRate
-        WeightDecay: float
-    }
-
-/// Fine-tuning of a copy of the encoder.
-[<RequireQualifiedAccess>]
-type FineTuneSettings =
-    {
-        /// Part of the training images whose labels are used, the same number of each class.
-        Labels: float
-        /// 0: the classifier sees h; k: what the first k layers of the projection head make of it (SimCLR v2).
-        FromHeadLayer: int
-        Training: ClassifierSettings
-    }
-
-/// Training of the same encoder with labels from the start.
-[<RequireQualifiedAccess>]
-type SupervisedSettings =
-    {
-        /// Part of the training images whose labels are used, the same number of each class.
-        Labels: float
-        Training: ClassifierSettings
-    }
-
-/// What transfer is measured by; the data set decides which is customary (SimCLR, appendix B.8.1).
-[<RequireQualifiedAccess>]
-type TransferMetric =
-    | Top1
-    /// Aircraft, Pets, Caltech-101, Flowers.
-    | PerClassMean
-    /// PASCAL VOC 2007, whose images show several classes.
-    | ElevenPointMap
-
-/// Transfer to another data set.
-[<RequireQualifiedAccess>]
-type TransferSettings =
-    {
-        Images: Images
-        Metric: TransferMetric
-        /// L2 strengths of the linear probe, chosen from on a part of its training images.
-        Strengths: float list
-        /// Settings of fine-tuning, chosen from on the same part; empty: no fine-tuning.
-        FineTunings: ClassifierSettings list
-    }
-
-[<RequireQualifiedAccess>]
-type Representation =
-    /// What the encoder makes: evaluation uses it.
-    | H
-    /// g(h): what the loss sees.
-    | Z
-
-/// The classifier that distillation learns from.
-[<RequireQualifiedAccess>]
-type Teacher =
-    /// A linear classifier on the frozen encoder, by SGD.
-    | Linear of ClassifierSettings
-    | FineTuned of FineTuneSettings
-
-/// Distillation into a student (SimCLR v2, section 2.3).
-[<RequireQualifiedAccess>]
-type DistillSettings =
-    {
-        Teacher: Teacher
-        /// None: the teacher's own encoder, from new weights.
-        Student: Encoder option
-        /// Of the softmax of both; the paper: 0.1 for the same encoder, 1.0 for a smaller one.
-        Temperature: float
-        Training: ClassifierSettings
-    }
-
-/// k and temperature of k-NN, chosen on a part of the training images: every combination is tried.
-[<RequireQualifiedAccess>]
-type KnnChoice =
-    {
-        K: int list
-        Temperatures: float list
-    }
-
-/// k-NN with these settings.
-[<RequireQualifiedAccess>]
-type KnnSettings = { K: int; Temperature: float }
-
-/// Of which images LiDAR is taken.
-[<RequireQualifiedAccess>]
-type LidarSettings =
-    {
-        /// Training images; all where there are fewer.
-        Images: int
-        /// Views of each.
-        Views: int
-    }
-
 /// What can be measured of a pretrained encoder.
 [<RequireQualifiedAccess>]
 type Measurement =
@@ -130,6 +30,8 @@ type Measurement =
     | OnlineProbe of learningRate: float
     /// Over how many dimensions they tell images apart, without labels (Thilak et al. 2024).
     | Lidar of LidarSettings
+    /// One of your own: Measurement.OfFeatures, Measurement.Define.
+    | Custom of Custom
 
 [<RequireQualifiedAccess>]
 module Measurement =
@@ -142,6 +44,7 @@ module Measurement =
                 BatchSize = 4096
                 LearningRate = LearningRate.Linear 0.1
                 WeightDecay = 0.0
+                Decay = Decay.Cosine
             }
 
     let private fineTuning labels epochs : FineTuneSettings =
@@ -154,6 +57,7 @@ module Measurement =
                     BatchSize = 4096
                     LearningRate = LearningRate.Linear 0.05
                     WeightDecay = 0.0
+                    Decay = Decay.Cosine
                 }
         }
 
@@ -227,6 +131,7 @@ module Measurement =
         | Measurement.Knn _ -> "chosen k-NN"
         | Measurement.OnlineProbe _ -> "online"
         | Measurement.Lidar _ -> "LiDAR"
+        | Measurement.Custom c -> c.Name
 
     let private trainingProblems name (s: ClassifierSettings) =
         [
@@ -234,6 +139,7 @@ module Measurement =
             yield! Check.atLeast $"{name}.BatchSize" 2 s.BatchSize
             yield! Check.above $"{name}.LearningRate" 0.0 (LearningRate.forBatch 256 s.LearningRate)
             yield! Check.finiteFrom $"{name}.WeightDecay" 0.0 s.WeightDecay
+            yield! Decay.problems $"{name}.Decay" (float s.Epochs) s.Decay
         ]
 
     let private fineTuneProblems name (s: FineTuneSettings) =
@@ -302,6 +208,7 @@ module Measurement =
         | Measurement.Lidar s ->
             Check.atLeast $"{name}.Lidar.Images" 2 s.Images
             @ Check.atLeast $"{name}.Lidar.Views" 2 s.Views
+        | Measurement.Custom c -> Custom.problems "measurement" name c
 
     /// The layers of the projection head that it begins from: the head must have as many.
     let internal headLayers measurement =
@@ -318,6 +225,7 @@ module Measurement =
         | Measurement.Lidar _
         | Measurement.Retention _
         | Measurement.Transfer _ -> false
+        | Measurement.Custom c -> Custom.needsLabels c
         | _ -> true
 
     /// Whether it reads the projection head.
@@ -327,4 +235,5 @@ module Measurement =
         | Measurement.AlignmentUniformity Representation.Z
         | Measurement.RankMe Representation.Z
         | Measurement.Retention _ -> true
+        | Measurement.Custom c -> Custom.readsHead c
         | other -> headLayers other > 0

@@ -32,6 +32,8 @@ type Optimizer =
     | Sgd of SgdSettings
     | Lars of LarsSettings
     | Adam of AdamSettings
+    /// One of your own: Optimizer.Define.
+    | Custom of Custom
 
 [<RequireQualifiedAccess>]
 module Optimizer =
@@ -76,12 +78,21 @@ module Optimizer =
                 Decoupled = true
             }
 
-    /// Another weight decay.
+    /// A custom optimizer's setting of that name is its weight decay.
+    let private decaySetting = "weight-decay"
+
+    /// Another weight decay; fails for a custom optimizer without a setting "weight-decay".
     let withWeightDecay decay optimizer =
         match optimizer with
         | Optimizer.Sgd s -> Optimizer.Sgd { s with WeightDecay = decay }
         | Optimizer.Lars s -> Optimizer.Lars { s with WeightDecay = decay }
         | Optimizer.Adam s -> Optimizer.Adam { s with WeightDecay = decay }
+        | Optimizer.Custom c when c.Settings.ContainsKey decaySetting ->
+            Optimizer.Custom
+                { c with
+                    Settings = c.Settings.Add(decaySetting, decay)
+                }
+        | Optimizer.Custom c -> wrongValue $"The custom optimizer '{c.Name}' has no setting '{decaySetting}'."
 
     let internal problems optimizer =
         let common momentum decay =
@@ -102,6 +113,7 @@ module Optimizer =
                 yield! Check.above "Optimizer.Epsilon" 0.0 s.Epsilon
                 yield! Check.finiteFrom "Optimizer.WeightDecay" 0.0 s.WeightDecay
             ]
+        | Optimizer.Custom c -> Custom.problems "optimizer" "Optimizer" c
 
 /// The highest learning rate.
 [<RequireQualifiedAccess>]
@@ -132,31 +144,3 @@ module LearningRate =
     let internal problems learningRate =
         // At a large batch, where a scaled rate may leave the numbers.
         Check.above "LearningRate" 0.0 (forBatch 1_048_576 learningRate)
-
-/// What the learning rate does after the warmup.
-[<RequireQualifiedAccess>]
-type Decay =
-    /// Half a cosine to 0, without restarts.
-    | Cosine
-    | Constant
-
-/// How the learning rate moves, step by step.
-type Schedule =
-    {
-        /// Linear from 0, over so many epochs.
-        WarmupEpochs: float
-        Decay: Decay
-    }
-
-[<RequireQualifiedAccess>]
-module Schedule =
-
-    /// Warmup, then half a cosine (SimCLR, section 2.2: 10 epochs of warmup).
-    let cosine warmupEpochs =
-        {
-            WarmupEpochs = warmupEpochs
-            Decay = Decay.Cosine
-        }
-
-    let internal problems schedule =
-        Check.finiteFrom "Schedule.WarmupEpochs" 0.0 schedule.WarmupEpochs

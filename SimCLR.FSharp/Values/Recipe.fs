@@ -14,6 +14,7 @@ module Recipe =
             ViewA = Views.paperImageNet
             ViewB = Views.paperImageNet
             Encoder = Encoder.resNet 50 |> Encoder.withStem Stem.ImageNet
+            InitialWeights = None
             Head = Head.nonLinear
             Method = Method.simClr
             Loss = Loss.ntXent 0.1

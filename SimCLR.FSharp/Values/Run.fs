@@ -7,6 +7,8 @@ type Run =
         ViewA: View
         ViewB: View
         Encoder: Encoder
+        /// What the encoder begins with; None: weights drawn by the seed.
+        InitialWeights: InitialWeights option
         Head: Head
         [<Neutral "\"SimClr\"">]
         Method: Method
@@ -42,6 +44,7 @@ module Run =
             ViewA = view
             ViewB = view
             Encoder = Encoder.smallConv
+            InitialWeights = None
             Head = Head.nonLinear
             Method = Method.simClr
             Loss = Loss.ntXent 0.5
@@ -79,6 +82,13 @@ module Run =
     let withViews view run = { run with ViewA = view; ViewB = view }
 
     let withEncoder encoder run = { run with Run.Encoder = encoder }
+
+    /// The encoder begins with those weights: InitialWeights.ofFile "resnet50.safetensors".
+    let withInitialWeights weights run =
+        { run with
+            Run.InitialWeights = Some weights
+        }
+
     let withHead head run = { run with Run.Head = head }
 
     let withHeadDepth depth run =
@@ -122,6 +132,12 @@ module Run =
                 }
         }
 
+    /// Another course of the learning rate after the warmup.
+    let withDecay decay run =
+        { run with
+            Run.Schedule = { run.Schedule with Decay = decay }
+        }
+
     let withBatchSize size run = { run with Run.BatchSize = size }
 
     /// The same run with a learning rate that follows the batch from now on, in proportion, where it was fixed.
@@ -149,8 +165,30 @@ module Run =
     let withPrecision precision run = { run with Run.Precision = precision }
     let withSeed seed run = { run with Run.Seed = seed }
 
-    /// All that is wrong with a run, each naming field, value, limit and remedy; none for a run that can start.
-    let problems run =
+    /// What of the run decides the weights.
+    let training (run: Run) : Training =
+        {
+            Images = run.Images
+            ViewA = run.ViewA
+            ViewB = run.ViewB
+            Encoder = run.Encoder
+            InitialWeights = run.InitialWeights |> Option.map InitialWeights.withoutPlace
+            Head = run.Head
+            Method = run.Method
+            Loss = run.Loss
+            Optimizer = run.Optimizer
+            LearningRate = run.LearningRate
+            Schedule = run.Schedule
+            BatchSize = run.BatchSize
+            MicroBatches = run.MicroBatches
+            Epochs = run.Epochs
+            Precision = run.Precision
+            OnlineProbes = Evaluation.onlineProbes run.Evaluation
+            Seed = run.Seed
+        }
+
+    /// What is wrong with what an encoder is measured by: images, the size of the first view, encoder, evaluation.
+    let internal measuringProblems run =
         [
             yield! Images.problems "Images" run.Images
 
@@ -160,66 +198,30 @@ module Run =
                 + "train on other images and transfer to it: Measurement.transfer."
             | _ -> ()
 
-            match run.Images.Source, run.Loss with
-            | ImageSource.Stl10 true, Loss.SupCon _ ->
-                "Loss is SupCon, which reads labels, but 100,000 images of STL-10 have none; use Images.stl10Labelled, or another loss."
-            | _ -> ()
-
-            if not (Images.hasLabels run.Images) then
-                match run.Loss with
-                | Loss.SupCon _ -> "Loss is SupCon, which reads labels, but the images have none; use another loss."
-                | _ -> ()
-
-                if not (Evaluation.onlineProbes run.Evaluation).IsEmpty then
-                    "Evaluation.Measurements has an online probe, which reads labels while it trains, but the images have none; leave it out."
-
             yield! View.problems "ViewA" run.ViewA
-            yield! View.problems "ViewB" run.ViewB
+            yield! View.orderProblems "ViewA" run.ViewA
             yield! View.channelProblems (Images.channels run.Images) "ViewA" run.ViewA
-            yield! View.channelProblems (Images.channels run.Images) "ViewB" run.ViewB
-
-            if run.ViewA = run.ViewB && not (View.isRandom run.ViewA) then
-                "ViewA and ViewB make one and the same picture of every image, so that there is nothing to learn; give them random steps, for example View.crop 32 >-> View.flip >-> View.colorJitter 0.5."
 
             match Images.knownSize run.Images with
             | Some size ->
                 yield! View.cropProblems size "ViewA" run.ViewA
-                yield! View.cropProblems size "ViewB" run.ViewB
-                let a, b = View.outputSize size run.ViewA, View.outputSize size run.ViewB
-
-                if a <> b then
-                    $"ViewA makes images of side {a} and ViewB of side {b}; give both the same crop size."
-                else
-                    yield! Encoder.sizeProblems a run.Encoder
+                yield! Encoder.sizeProblems (View.outputSize size run.ViewA) run.Encoder
             | None -> ()
 
             yield! Encoder.problems run.Encoder
-            yield! Head.problems run.Head
-            yield! Method.problems run.BatchSize (Images.knownCount run.Images) run.Method
+            yield! Evaluation.problems run.Evaluation
+        ]
 
-            match run.Method, run.Loss with
-            | Method.SimClr, Loss.OfMethod ->
-                "Loss is OfMethod, but SimCLR has none of its own; use one, for example Loss.ntXent 0.5."
-            | Method.SimClr, loss -> yield! Loss.problems loss
-            | _, Loss.OfMethod -> ()
-            | method, loss ->
-                yield! Loss.problems loss
-
-                $"Loss is {Loss.name loss}, but the method is {Method.name method}, which has its own; use Loss.OfMethod, as Run.withMethod does."
-
-            if run.Method <> Method.SimClr && run.Head.Depth = 0 then
-                $"Head.Depth is 0, but the method is {Method.name run.Method}, which needs a head; use 1 or more."
-            yield! Optimizer.problems run.Optimizer
-            yield! LearningRate.problems run.LearningRate
-            yield! Schedule.problems run.Schedule
-            yield! Check.between "BatchSize" 2 1_048_576 run.BatchSize
+    /// All that is wrong with a run, each naming field, value, limit and remedy; none for a run that can start.
+    let problems run =
+        [
+            yield! measuringProblems run
+            yield! TrainingProblems.all (training run)
 
             yield!
-                run.MicroBatches
+                run.InitialWeights
                 |> Option.toList
-                |> List.collect (fun parts -> Check.atLeast "MicroBatches.Size" 2 parts.Size)
-            yield! Check.atLeast "Epochs" 1 run.Epochs
-            yield! Evaluation.problems run.Evaluation
+                |> List.collect (InitialWeights.problems "InitialWeights")
 
             for measurement in run.Evaluation.Measurements do
                 let layers = Measurement.headLayers measurement
@@ -227,15 +229,6 @@ module Run =
                 if layers > run.Head.Depth then
                     $"FromHeadLayer of '{Measurement.label measurement}' is {layers}, but the head has {run.Head.Depth} layers; "
                     + "use as many at most."
-
-            if run.Epochs >= 1 && run.Schedule.WarmupEpochs >= float run.Epochs then
-                $"Schedule.WarmupEpochs is {run.Schedule.WarmupEpochs}, but the run has {run.Epochs} epochs, so that the learning rate "
-                + $"would never reach its peak; use fewer: Run.shortened {run.Epochs} gives the warmup a tenth of the epochs."
-
-            match Images.knownCount run.Images with
-            | Some count when run.BatchSize > count ->
-                $"BatchSize is {run.BatchSize}, but there are {count} training images; use at most {count}."
-            | _ -> ()
         ]
 
     /// The run, or all that is wrong with it.
@@ -253,7 +246,12 @@ module Run =
 
     /// The content hash: 16 hexadecimal digits of SHA-256 over version and JSON, without the fields that have their neutral value.
     /// The same value has the same hash on every machine; another value has another.
-    let hash (run: Run) = Json.hash "simclr run 3" run
+    let hash (run: Run) =
+        Json.hash
+            "simclr run 3"
+            { run with
+                InitialWeights = run.InitialWeights |> Option.map InitialWeights.withoutPlace
+            }
 
     /// What every encoder of the run is measured by, trained or not: the linear probe and k-NN, or what needs no labels where there are none.
     let internal standardTasks (run: Run) =
@@ -282,29 +280,12 @@ module Run =
                |> List.filter (_.Measurement >> Measurement.needsLabels >> not))
             |> List.distinct
 
-    /// What of the run decides the weights.
-    let training (run: Run) : Training =
-        {
-            Images = run.Images
-            ViewA = run.ViewA
-            ViewB = run.ViewB
-            Encoder = run.Encoder
-            Head = run.Head
-            Method = run.Method
-            Loss = run.Loss
-            Optimizer = run.Optimizer
-            LearningRate = run.LearningRate
-            Schedule = run.Schedule
-            BatchSize = run.BatchSize
-            MicroBatches = run.MicroBatches
-            Epochs = run.Epochs
-            Precision = run.Precision
-            OnlineProbes = Evaluation.onlineProbes run.Evaluation
-            Seed = run.Seed
-        }
-
     /// The hash of the run's training: runs that differ only in how they are evaluated share it, and are trained once.
     let trainingHash run = Training.hash (training run)
+
+    /// The encoder begins with what another run of the same store came to.
+    let withEncoderOf other run =
+        withInitialWeights (InitialWeights.ofTraining (trainingHash other)) run
 
     /// The run's encoder before training.
     let internal untrained (run: Run) = Untrained.ofTraining (training run)
@@ -320,5 +301,13 @@ module Run =
     let paths (run: Run) : (string * string) list = ValuePath.leaves run
 
     /// The run with another value at a path that Run.diff or Run.paths prints: a number, a text, "none", the name of a case, or JSON. An error says
-    /// what the value must be, or which fields are there.
-    let set (path: string) (value: string) (run: Run) : Result<Run, string> = ValuePath.set path value run
+    /// what the value must be, or which fields are there. InitialWeights is a file, or the hash of a training.
+    let set (path: string) (value: string) (run: Run) : Result<Run, string> =
+        let isWhole =
+            List.contains value [ "none"; "File"; "Training" ] || value.StartsWith "{"
+
+        if path = "InitialWeights" && not isWhole then
+            InitialWeights.ofText value
+            |> Result.map (fun weights -> withInitialWeights weights run)
+        else
+            ValuePath.set path value run

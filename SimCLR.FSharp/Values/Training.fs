@@ -27,6 +27,8 @@ type Training =
         ViewA: View
         ViewB: View
         Encoder: Encoder
+        /// Its file without a path: the content decides.
+        InitialWeights: InitialWeights option
         Head: Head
         [<Neutral "\"SimClr\"">]
         Method: Method
@@ -50,9 +52,12 @@ type Untrained =
     {
         Images: Images
         Encoder: Encoder
+        InitialWeights: InitialWeights option
         Seed: int64
         /// Side of the images that it is measured on, in pixels; 0: that of the images.
         Side: int
+        /// How these are normalized.
+        Normalization: NormalizeSettings option
     }
 
 [<RequireQualifiedAccess>]
@@ -86,6 +91,8 @@ module internal Untrained =
         {
             Images = training.Images
             Encoder = training.Encoder
+            InitialWeights = training.InitialWeights
             Seed = training.Seed
             Side = View.outputSize (Images.knownSize training.Images |> Option.defaultValue 0) training.ViewA
+            Normalization = View.normalization training.ViewA
         }

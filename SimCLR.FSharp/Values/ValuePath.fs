@@ -243,6 +243,8 @@ and private caseOf kind value step : Part option =
                         null
                 With = fun inner -> case.Make [| inner |]
             })
+    | Option(inner, some) when not (isNull value) ->
+        caseOf inner (some.First value) step |> Option.map (within some.Make)
     | _ -> None
 
 /// The value with another one at that path. The text is a number, a text, "none", the name of a case, or JSON.

@@ -17,6 +17,10 @@ type View =
     | Solarize of SolarizeSettings
     /// Operations drawn for each image (Cubuk et al. 2020).
     | RandAugment of RandAugmentSettings
+    /// A pair of operations drawn for each image from a policy that was found (Cubuk et al. 2019).
+    | AutoAugment of AutoAugmentPolicy
+    /// Takes a mean out and divides by a deviation; comes last.
+    | Normalize of NormalizeSettings
     | Sequence of View list
     /// One of your own: View.Define.
     | Custom of Custom
@@ -162,12 +166,37 @@ module View =
     let randAugment count level =
         View.RandAugment { Count = count; Level = level }
 
+    /// For each image one of a policy's 25 pairs of operations, as torchvision has them (AutoAugment, 1805.09501). Works on bytes: images are
+    /// rounded to 255ths.
+    let autoAugment policy = View.AutoAugment policy
+
+    /// (x - mean) / deviation for each channel, one number of each for every channel. It comes last, on both views alike, and images are
+    /// measured so, too.
+    let normalize means deviations =
+        View.Normalize { Mean = means; Deviation = deviations }
+
+    /// Normalization by the means and deviations of ImageNet's colours, as torchvision's weights want it.
+    let normalizeAsImageNet = normalize [ 0.485; 0.456; 0.406 ] [ 0.229; 0.224; 0.225 ]
+
+    /// The normalization that the view ends with.
+    let internal normalization view =
+        match List.tryLast (steps view) with
+        | Some(View.Normalize n) -> Some n
+        | _ -> None
+
+    /// The view without normalizations: it makes pictures in [0, 1].
+    let withoutNormalization view =
+        view
+        |> map (function
+            | View.Normalize _ -> View.Identity
+            | other -> other)
+
     /// The side of what the view makes, given that of the image.
     let rec outputSize size view =
         match view with
         | View.Crop c -> c.Size
         | View.Sequence views -> views |> List.fold outputSize size
-        | View.Custom c -> Custom.side "view" c size
+        | View.Custom c -> Custom.side c size
         | _ -> size
 
     /// Without what only colour has: no grayscale, and of the jitter brightness and contrast alone. For images of any number of channels.
@@ -180,13 +209,17 @@ module View =
 
         steps view |> List.map plain |> List.fold compose View.Identity
 
-    /// Steps that need colour, which images of so many channels do not have; gray images pass them as they are.
+    /// Steps that do not fit images of so many channels: those that need colour, which gray images pass as they are, and normalizations.
     let rec internal channelProblems channels name view =
         match view with
         | View.Sequence views ->
             views
             |> List.indexed
             |> List.collect (fun (i, step) -> channelProblems channels $"{name}[{i}]" step)
+        | View.Normalize n when n.Mean.Length <> channels ->
+            [
+                $"{name}.normalize has {n.Mean.Length} means, but the images have {channels} channels; give one mean and one deviation for each."
+            ]
         | _ when channels = 1 || channels = 3 || withoutColour view = view -> []
         | _ ->
             [
@@ -199,9 +232,11 @@ module View =
         let isChance p = p > 0.0 && p < 1.0
 
         match view with
-        | View.Identity -> false
+        | View.Identity
+        | View.Normalize _ -> false
         | View.Rotate
         | View.Custom _
+        | View.AutoAugment _
         | View.RandAugment _ -> true
         | View.Crop c -> c.Area <> (1.0, 1.0) || fst c.Ratio <> snd c.Ratio
         | View.Flip p
@@ -237,6 +272,7 @@ module View =
 
             match view with
             | View.Identity
+            | View.AutoAugment _
             | View.Rotate -> ()
             | View.Sobel p -> yield! probability "sobel" p
             | View.Cutout c ->
@@ -251,6 +287,12 @@ module View =
             | View.RandAugment r ->
                 yield! Check.between $"{name}.randAugment count" 1 16 r.Count
                 yield! Check.between $"{name}.randAugment level" 0 30 r.Level
+            | View.Normalize n ->
+                if n.Mean.Length <> n.Deviation.Length then
+                    $"{name}.normalize has {n.Mean.Length} means and {n.Deviation.Length} deviations; give one of each for every channel."
+
+                yield! n.Mean |> List.collect (Check.range $"{name}.normalize mean" -1e6 1e6)
+                yield! n.Deviation |> List.collect (Check.above $"{name}.normalize deviation" 0.0)
             | View.Sequence views ->
                 for i, step in List.indexed views do
                     yield! problems $"{name}[{i}]" step
@@ -272,6 +314,15 @@ module View =
                 yield! Check.interval $"{name}.blur sigma" 0.0 1000.0 b.Sigma
                 yield! Check.share $"{name}.blur kernel fraction" b.KernelFraction
         ]
+
+    /// Normalizations that something follows: all other views take images in [0, 1].
+    let internal orderProblems name view =
+        match List.rev (steps view) with
+        | _ :: earlier when earlier |> List.exists _.IsNormalize ->
+            [
+                $"{name} has a normalization before its last step, but all other steps take images in [0, 1]; put one normalization last."
+            ]
+        | _ -> []
 
 [<AutoOpen>]
 module ViewOperators =

@@ -86,6 +86,21 @@ type SolarizeSettings =
         Probability: float
     }
 
+/// The images that a policy of AutoAugment was found on.
+[<RequireQualifiedAccess>]
+type AutoAugmentPolicy =
+    | ImageNet
+    | Cifar10
+    | Svhn
+
+/// (x - mean) / deviation, a number of each for every channel.
+type NormalizeSettings =
+    {
+        Mean: float list
+        /// Above 0.
+        Deviation: float list
+    }
+
 type RandAugmentSettings =
     {
         /// Operations per image, one after another.

@@ -23,6 +23,7 @@ public class Views
         ["sobel"] = new Sobel(),
         ["solarize"] = new Solarize(),
         ["rand augment"] = new RandAugment(),
+        ["auto augment"] = new AutoAugment(),
         ["SimCLR's four"] = new Sequence(
             new RandomResizedCrop(32),
             new HorizontalFlip(),

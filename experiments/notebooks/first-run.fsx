@@ -47,10 +47,8 @@ run |> Run.withTemperature 0.0 |> Run.withBatchSize 4096 |> Run.problems
 
 Each row begins with an image, followed by pairs of its two views: a crop, mirrored half of the time, with its colours changed, sometimes in grey.
 *)
-let sheet = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "simclr-views.png")
-Executor.writeViewSheet sheet run Notebook.executor
-Notebook.picture "views of generated images" sheet
-(*** include-it-raw ***)
+run.ViewA
+(*** include-it ***)
 
 (**
 ## Training
@@ -82,8 +80,7 @@ let guess = log (2.0 * float run.BatchSize - 1.0)
     "guessing", [ 0.0, guess; float run.Epochs, guess ]
 ]
 |> Plot.lines "epoch" "loss"
-|> Notebook.chart
-(*** include-it-raw ***)
+(*** include-it ***)
 
 (**
 ## Beside the published recipes

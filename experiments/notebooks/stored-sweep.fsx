@@ -48,8 +48,7 @@ results
         Metric.entropy
         Metric.contrastiveTop1
     ]
-|> Notebook.table
-(*** include-it-raw ***)
+(*** include-it ***)
 
 (**
 The same table goes to Markdown, LaTeX or CSV.
@@ -63,11 +62,11 @@ results
 (**
 ## Plots
 *)
-Plot.metric "temperature" Metric.linearTop1 results |> Notebook.chart
-(*** include-it-raw ***)
+Plot.metric "temperature" Metric.linearTop1 results
+(*** include-it ***)
 
-Plot.curves "temperature" results |> Notebook.chart
-(*** include-it-raw ***)
+Plot.curves "temperature" results
+(*** include-it ***)
 
 (**
 ## Beside the paper
@@ -81,8 +80,8 @@ let comparison =
 
     results |> Comparison.means Metric.entropy published
 
-comparison |> Comparison.table |> Notebook.table
-(*** include-it-raw ***)
+comparison |> Comparison.table
+(*** include-it ***)
 
 Comparison.verdict comparison
 (*** include-it ***)

@@ -49,8 +49,7 @@ let temperatures = [ 0.05; 0.1; 0.2; 0.5; 1.0 ]
         $"τ = {tau}", [ for s, g in Array.zip similarities push -> s, g / all ]
 ]
 |> Plot.lines "similarity of the negative" "share of the push"
-|> Notebook.chart
-(*** include-it-raw ***)
+(*** include-it ***)
 
 (**
 ## How strong the gradient is
@@ -69,8 +68,7 @@ let pull temperature =
     for tau in temperatures -> $"τ = {tau}", [ for s in 0.0..0.025..1.0 -> s, abs (pull tau s) ]
 ]
 |> Plot.lines "similarity of the positive" "strength of the pull"
-|> Notebook.chart
-(*** include-it-raw ***)
+(*** include-it ***)
 
 (**
 ## The losses of Table 2
@@ -111,8 +109,7 @@ let degrees = [ 5.0..5.0..175.0 ]
         name, List.zip [ for d in degrees -> cos (d * System.Math.PI / 180.0) ] strength
 ]
 |> Plot.lines "similarity of the negative to the anchor" "length of its gradient"
-|> Notebook.chart
-(*** include-it-raw ***)
+(*** include-it ***)
 
 (**
 ## Is that gradient right?

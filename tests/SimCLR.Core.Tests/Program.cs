@@ -7,7 +7,7 @@ using Xunit.Runner.InProc.SystemConsole;
 
 namespace SimCLR.Core.Tests;
 
-/// <summary>Runs the tests, as xUnit's own entry point does; or, for tests that need a process of its own, a training, a holder of a lock, a
+/// <summary>Runs the tests, as xUnit's own entry point does; or, for tests that need a process of its own, a training, a holder or taker of locks, a
 /// maker of an image cache or a rank.</summary>
 internal static class Program
 {
@@ -16,6 +16,7 @@ internal static class Program
         {
             [KilledTraining.Verb, var folder, var training] => Task.FromResult(KilledTraining.Run(folder, training)),
             [LockHolder.Verb, var path] => Task.FromResult(LockHolder.Run(path)),
+            [LeaseTaker.Verb, var path, var host, var times] => Task.FromResult(LeaseTaker.Run(path, host, times)),
             [CacheMaker.Verb, var root] => Task.FromResult(CacheMaker.Run(root)),
             [RankChecks.Verb, var check] => Task.FromResult(RankChecks.Run(check)),
             [TrainingApart.Verb, .. var more] => Task.FromResult(TrainingApart.Run(more)),

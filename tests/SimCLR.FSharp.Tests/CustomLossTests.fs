@@ -247,6 +247,68 @@ let ``An interrupted training of another source is not taken up`` () =
         Assert.Single(Executor.problems (Grid.from run) here) |> ignore
         Assert.Empty(Executor.problems (Grid.from run) { here with TrustCustom = true }))
 
+/// Draws pairs together, and keeps each dimension's deviation up.
+let private simple =
+    Loss.Define("test-resumed", 1, [], fun _ a b -> (a - b).square().mean() + 0.1 * (variance a + variance b))
+
+/// An optimizer with two states and the number of its steps.
+let private counting =
+    Optimizer.Define(
+        "test-counting",
+        1,
+        [],
+        [ "mean"; "square" ],
+        fun _ step ->
+            let mean =
+                step.States["mean"].mul_(0.9.ToScalar()).add_(step.Gradients, alpha = 0.1.ToScalar())
+
+            let square =
+                step.States["square"].mul_(0.99.ToScalar()).addcmul_(step.Gradients, step.Gradients, 0.01.ToScalar())
+
+            let below = (square / (1.0 - 0.99 ** float step.Step)).sqrt() + 1e-8
+            step.Weights.addcdiv_ (mean, below, (-step.Rate).ToScalar()) |> ignore
+    )
+
+[<Fact>]
+let ``An interrupted training by a loss and an optimizer of one's own, in parts, goes on to the same numbers bit for bit``
+    ()
+    =
+    Samples.withFolder (fun folder ->
+        for frozen in [ false; true ] do
+            let run =
+                { tiny with
+                    Epochs = 6
+                    Loss = simple []
+                    Optimizer = counting []
+                    LearningRate = LearningRate.Fixed 1e-3
+                    MicroBatches = Some { Size = 5; FreezeBatchNorm = frozen }
+                }
+
+            let whole = executor (Path.Combine(folder, $"whole-{frozen}"))
+            let expected = whole |> Execution.run run
+            use stop = new CancellationTokenSource()
+            let here = executor (Path.Combine(folder, $"parts-{frozen}"))
+
+            let interrupted =
+                { here with
+                    CheckpointEvery = Some System.TimeSpan.Zero
+                    Observer =
+                        function
+                        | Event.Stepped(_, stage) when stage.Point.Step >= 11L -> stop.Cancel()
+                        | _ -> ()
+                }
+
+            Execution.execute stop.Token interrupted (Grid.from run) |> ignore
+            Assert.True(Directory.Exists(Path.Combine(Store.folderOf run here.Store, "checkpoint")))
+            let outcome = here |> Execution.run run
+            Assert.Equal(24, outcome.Curve.Length)
+            Assert.Equal<float list>(losses expected, losses outcome)
+
+            Assert.Equal<byte array>(
+                File.ReadAllBytes(Store.encoderOf run whole.Store),
+                File.ReadAllBytes(Store.encoderOf run here.Store)
+            ))
+
 [<Fact>]
 let ``What failed by another source is tried again`` () =
     Samples.withFolder (fun folder ->

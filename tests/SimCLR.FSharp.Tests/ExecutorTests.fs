@@ -198,6 +198,22 @@ let ``Cancelling keeps what is finished and goes on from there`` () =
         Assert.Equal<bool list>([ true; false; false ], whole.Cells |> List.map _.Stored))
 
 [<Fact>]
+let ``What another process computes is waited for as long as is said, and then left to it`` () =
+    Samples.withFolder (fun folder ->
+        let executor =
+            { executor folder with
+                WaitsFor = Some(TimeSpan.FromSeconds 1.5)
+            }
+
+        let grid = Grid.from tiny |> Grid.seeds [ 0; 1; 2 ]
+        let second = Grid.runs grid |> List.item 1
+        use _held = Option.get (Store.tryLock second executor.Store)
+        let clock = Diagnostics.Stopwatch.StartNew()
+        let results = grid |> execute executor
+        Assert.InRange(clock.Elapsed.TotalSeconds, 1.5, 120.0)
+        Assert.Equal<int64 list>([ 0L; 2L ], results.Cells |> List.map _.Cell.Run.Seed))
+
+[<Fact>]
 let ``An interrupted run goes on from its checkpoint and ends as one that was not interrupted`` () =
     Samples.withFolder (fun folder ->
         use source = new CancellationTokenSource()

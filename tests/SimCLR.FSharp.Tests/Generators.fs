@@ -161,6 +161,13 @@ let private step =
                 probability
                 probability
             Gen.map2 View.randAugment (Gen.choose (1, 16)) (Gen.choose (0, 30))
+            Gen.elements
+                [
+                    AutoAugmentPolicy.ImageNet
+                    AutoAugmentPolicy.Cifar10
+                    AutoAugmentPolicy.Svhn
+                ]
+            |> Gen.map View.autoAugment
         ]
 
 /// A view made with >->.
@@ -168,6 +175,20 @@ let view =
     Gen.oneof [ Gen.constant View.Identity; step; crop ]
     |> Gen.listOf
     |> Gen.map (List.truncate 6 >> List.fold (>->) View.Identity)
+
+/// What both views may end with, of images of so many channels.
+let private ending channels =
+    gen {
+        let! means = Gen.listOfLength channels (number -1.0 1.0)
+        let! deviations = Gen.listOfLength channels (number 0.01 2.0)
+
+        return!
+            Gen.frequency
+                [
+                    4, Gen.constant View.Identity
+                    1, Gen.constant (View.normalize means deviations)
+                ]
+    }
 
 /// A view whose images have that side.
 let private viewOf side =
@@ -499,19 +520,73 @@ let private learningRate =
 
     Gen.map2 (fun case rate -> case rate) case (number 1e-5 5.0)
 
+/// Lengths that any number of epochs holds.
+let private length =
+    Gen.oneof
+        [
+            Gen.map Length.Share (number 0.001 1.0)
+            Gen.map Length.Steps (Gen.choose (1, 1000))
+        ]
+
+let private milestones =
+    gen {
+        let! count = Gen.choose (1, 3)
+        let! shares = Gen.listOfLength count (number 0.01 0.99)
+        let! factors = Gen.listOfLength count (number 0.0 2.0)
+
+        return
+            [
+                for share, factor in List.zip (List.sort shares) factors ->
+                    {
+                        Milestone.At = Length.Share share
+                        Milestone.Factor = factor
+                    }
+            ]
+    }
+
+/// Nested so deep at most.
+let rec private decayOf deep : Gen<Decay> =
+    let simple =
+        [
+            Gen.elements [ Decay.Cosine; Decay.Constant ]
+            Gen.map2 (fun a b -> Decay.Linear(a, b)) (number 0.0 2.0) (number 0.0 2.0)
+            Gen.map2 (fun a b -> Decay.CosineBetween(a, b)) (number 0.0 2.0) (number 0.0 2.0)
+            Gen.map2 (fun a exponent -> Decay.Power(a, 0.0, exponent)) (number 0.0 2.0) (number 0.1 4.0)
+            Gen.map Decay.Steps milestones
+        ]
+
+    if deep = 0 then
+        Gen.oneof simple
+    else
+        Gen.oneof (
+            simple
+            @ [
+                Gen.map3
+                    (fun first length rest -> Decay.Then(first, length, rest))
+                    (decayOf (deep - 1))
+                    length
+                    (decayOf (deep - 1))
+                Gen.map2 (fun each times -> Decay.Repeat(each, times)) (decayOf (deep - 1)) (Gen.choose (1, 5))
+            ]
+        )
+
+let private decay = decayOf 2
+
 let private training: Gen<ClassifierSettings> =
     gen {
         let! epochs = Gen.choose (1, 100)
         let! batch = Gen.choose (2, 4096)
         let! rate = learningRate
-        let! decay = number 0.0 1e-3
+        let! weightDecay = number 0.0 1e-3
+        let! decay = decay
 
         return
             {
                 Epochs = epochs
                 BatchSize = batch
                 LearningRate = rate
-                WeightDecay = decay
+                WeightDecay = weightDecay
+                Decay = decay
             }
     }
 
@@ -616,8 +691,9 @@ let run =
         let! images = images
         // Crops are no larger than the images.
         let side = Images.knownSize images |> Option.fold min 32
-        let! viewA = viewOf side
-        let! viewB = viewOf side
+        let! ending = ending (Images.channels images)
+        let! viewA = viewOf side |> Gen.map (fun view -> view >-> ending)
+        let! viewB = viewOf side |> Gen.map (fun view -> view >-> ending)
         let! encoder = encoder
         let side = View.outputSize 32 viewA
 
@@ -652,12 +728,38 @@ let run =
 
         let! epochs = Gen.choose (1, 1000)
         let! warmup = number 0.0 0.9
-        let! decay = Gen.elements [ Decay.Cosine; Decay.Constant ]
+        let! decay = decay
 
         let! precision =
             Gen.elements [ Precision.Auto; Precision.Float32; Precision.BFloat16 ]
 
         let! evaluation = evaluation
+
+        let! weights =
+            let digits length =
+                Gen.elements [ '0' .. '9' ]
+                |> Gen.listOfLength length
+                |> Gen.map (List.toArray >> System.String)
+
+            Gen.frequency
+                [
+                    4, Gen.constant None
+                    1,
+                    Gen.map2
+                        (fun sha prefix ->
+                            Some(
+                                InitialWeights.File
+                                    {
+                                        Path = "weights/resnet 50.safetensors"
+                                        Sha256 = sha
+                                        Prefix = prefix
+                                    }
+                            ))
+                        (digits 64)
+                        (Gen.elements [ None; Some "backbone." ])
+                    1, digits 16 |> Gen.map (InitialWeights.ofTraining >> Some)
+                ]
+
         let! seed = Gen.choose64 (-9_000_000_000_000_000_000L, 9_000_000_000_000_000_000L)
 
         return
@@ -666,6 +768,7 @@ let run =
                 ViewA = viewA
                 ViewB = viewB
                 Encoder = encoder
+                InitialWeights = weights
                 Head =
                     { head with
                         Depth =

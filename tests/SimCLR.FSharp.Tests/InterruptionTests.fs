@@ -65,7 +65,9 @@ let private ignoresCtrlC () =
     |> Seq.exists (fun line -> System.Convert.ToUInt64(line.Substring(7).Trim(), 16) &&& 2UL <> 0UL)
 
 [<Fact>]
-let ``A sweep ended by Ctrl-C, by SIGTERM and by two Ctrl-C goes on each time, and ends as one that was not`` () =
+let ``A sweep ended by Ctrl-C, by SIGTERM, by SIGUSR2 and by two Ctrl-C goes on each time, and ends as one that was not``
+    ()
+    =
     Assert.SkipWhen(ignoresCtrlC (), "SIGINT is ignored here: the tests were started in the background")
 
     inFolder (fun whole ->
@@ -83,6 +85,13 @@ let ``A sweep ended by Ctrl-C, by SIGTERM and by two Ctrl-C goes on each time, a
             Assert.True(sweep |> hears "Goes on from the checkpoint of step ")
             sweep |> signal "TERM"
             sweep |> finish |> interrupted 143 folder
+
+            // A cluster whose time is up sends the one first, and may send the other, too.
+            let sweep = sweepIn folder
+            Assert.True(sweep |> hears "Goes on from the checkpoint of step ")
+            sweep |> signal "USR2"
+            sweep |> signal "TERM"
+            sweep |> finish |> interrupted 140 folder
 
             let sweep = sweepIn folder
             Assert.True(sweep |> hears "Goes on from the checkpoint of step ")

@@ -86,6 +86,8 @@ let private views: (View * IView) list =
         View.Sobel 0.45, Sobel(p = 0.45)
         View.Solarize { Threshold = 0.7; Probability = 0.2 }, Solarize(threshold = 0.7, p = 0.2)
         View.RandAugment { Count = 3; Level = 17 }, RandAugment(count = 3, level = 17)
+        View.AutoAugment SimCLR.AutoAugmentPolicy.Svhn, AutoAugment(policy = Core.Views.AutoAugmentPolicy.Svhn)
+        View.normalize [ 0.1; 0.2; 0.3 ] [ 0.4; 0.5; 0.6 ], Normalize([| 0.1; 0.2; 0.3 |], [| 0.4; 0.5; 0.6 |])
         View.Sequence [ View.Rotate; View.Flip 0.3 ], Sequence([| Rotate() :> IView; HorizontalFlip(p = 0.3) |])
     ]
 
@@ -276,10 +278,12 @@ let private training: SimCLR.ClassifierSettings =
         BatchSize = 50
         LearningRate = LearningRate.SquareRoot 0.2
         WeightDecay = 0.01
+        Decay = SimCLR.Decay.Linear(1.0, 0.5)
     }
 
 let private isTraining (settings: Core.Evaluation.ClassifierSettings) =
     Assert.Equal((3, 50, 0.01), (settings.Epochs, settings.BatchSize, settings.WeightDecay))
+    Assert.Equal<Core.Optimizers.Decay>(Core.Optimizers.PowerDecay(1.0, 0.5, 1.0), settings.Decay)
     // For the batch that is used, which may be smaller than the one asked for.
     Assert.Equal(0.2 * 6.0, settings.LearningRate.Invoke 36, 12)
 

@@ -11,6 +11,7 @@ let private quick: ClassifierSettings =
         BatchSize = 20
         LearningRate = LearningRate.Linear 0.1
         WeightDecay = 0.0
+        Decay = Decay.Cosine
     }
 
 let private fineTuning labels layers : FineTuneSettings =

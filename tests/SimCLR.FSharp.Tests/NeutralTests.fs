@@ -30,6 +30,7 @@ type LaterRun =
         ViewA: View
         ViewB: View
         Encoder: Encoder
+        InitialWeights: InitialWeights option
         Head: LaterHead
         Loss: Loss
         Optimizer: Optimizer
@@ -43,7 +44,7 @@ type LaterRun =
         Seed: int64
         [<Neutral "0.0">]
         StopAfter: float
-        InitialWeights: string option
+        StopEarly: string option
         [<Neutral "[]">]
         More: (View * int) list
     }
@@ -55,6 +56,7 @@ let private later (run: Run) : LaterRun =
         ViewA = run.ViewA
         ViewB = run.ViewB
         Encoder = run.Encoder
+        InitialWeights = run.InitialWeights
         Head =
             {
                 Depth = run.Head.Depth
@@ -74,7 +76,7 @@ let private later (run: Run) : LaterRun =
         Evaluation = run.Evaluation
         Seed = run.Seed
         StopAfter = 0.0
-        InitialWeights = None
+        StopEarly = None
         More = []
     }
 
@@ -104,9 +106,7 @@ let Another_value_of_a_new_field_changes_the_hash_and_is_stored () =
                 Head = { run.Head with LastBatchNorm = false }
             }
             { run with StopAfter = 1.0 }
-            { run with
-                InitialWeights = Some "resnet50"
-            }
+            { run with StopEarly = Some "loss" }
             { run with More = [ View.Identity, 2 ] }
         ]
 

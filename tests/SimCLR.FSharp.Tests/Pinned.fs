@@ -22,6 +22,7 @@ let small =
         ViewA = View.Sequence [ crop; View.Flip 0.5 ]
         ViewB = View.Identity
         Encoder = Encoder.SmallConv [ 32; 64; 128 ]
+        InitialWeights = None
         Head =
             {
                 Depth = 2
@@ -68,6 +69,7 @@ let private training: ClassifierSettings =
         BatchSize = 4096
         LearningRate = LearningRate.Linear 0.1
         WeightDecay = 0.0
+        Decay = Decay.Cosine
     }
 
 let private fineTuning: FineTuneSettings =

@@ -79,7 +79,9 @@ let ``dotnet test is told to use the testing platform, which both test projects 
     Assert.Equal("Microsoft.Testing.Platform", test.GetProperty("runner").GetString())
     Assert.StartsWith("10.", json.RootElement.GetProperty("sdk").GetProperty("version").GetString())
 
-    for project in projects |> List.filter _.StartsWith("tests") do
+    for project in
+        projects
+        |> List.filter (fun path -> Path.GetFileNameWithoutExtension(path).EndsWith ".Tests") do
         let folder = Path.GetDirectoryName project |> nonNull
         Assert.Contains("xunit.v3", read [ folder; "paket.references" ])
         Assert.Contains("<OutputType>Exe</OutputType>", read [ project ])

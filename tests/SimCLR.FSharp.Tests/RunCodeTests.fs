@@ -24,6 +24,7 @@ let A_run_prints_as_code () =
             View.Flip 0.5 ]
   ViewB = View.Identity
   Encoder = Encoder.SmallConv [ 32; 64; 128 ]
+  InitialWeights = None
   Head =
       { Depth = 2
         Output = 128

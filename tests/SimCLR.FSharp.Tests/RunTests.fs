@@ -26,6 +26,8 @@ let A_hash_has_16_hexadecimal_digits () =
 let Any_change_of_a_run_changes_its_hash () =
     forAllOf 30 run (fun run ->
         Leaves.of' run
+        // Where a file of weights lies changes nothing: its content does.
+        |> List.filter (fun (place, _) -> not (place.StartsWith "InitialWeights" && place.EndsWith "Path"))
         |> List.forall (fun (_, changed) -> Run.hash changed <> Run.hash run))
 
 // What is stored is found by these hashes. If one changes, it is lost: give a new field a neutral value instead.

@@ -77,6 +77,7 @@ let provenance: Provenance =
         Machine = "a machine"
         Energy = { WattHours = 1.5; Method = "a guess" }
         ImagesFingerprint = None
+        InitialWeights = None
         Date = DateTimeOffset(2020, 2, 13, 1, 2, 3, TimeSpan.Zero)
         Network = "online"
         Ranks = 1
@@ -263,6 +264,7 @@ let classifier: ClassifierSettings =
         BatchSize = 10
         LearningRate = LearningRate.Linear 0.05
         WeightDecay = 0.0
+        Decay = Decay.Cosine
     }
 
 /// Fine-tuning on all labels at that rate.

@@ -27,6 +27,8 @@ let private start (program: string) (arguments: string list) =
             RedirectStandardError = true
         )
 
+    // A script's packages are restored already; NuGet would ask for their vulnerabilities, and warn where there is no network.
+    start.Environment["NuGetAudit"] <- "false"
     use started = (Process.Start start)
     let errors = started.StandardError.ReadToEndAsync()
     let output = started.StandardOutput.ReadToEnd()

@@ -125,3 +125,66 @@ let Two_views_that_are_always_the_same_picture_are_refused () =
                 ViewB = View.Identity
             }
     )
+
+let private normalizedBy ending run =
+    { run with
+        ViewA = run.ViewA >-> ending
+        ViewB = run.ViewB >-> ending
+    }
+
+[<Fact>]
+let A_normalization_has_a_mean_and_a_deviation_for_every_channel () =
+    let problems means deviations =
+        Run.shapes |> normalizedBy (View.normalize means deviations) |> Run.problems
+
+    Assert.Empty(problems [ 0.5; 0.5; 0.5 ] [ 0.2; 0.2; 0.2 ])
+
+    Assert.Contains(
+        "ViewA[4].normalize has 1 means, but the images have 3 channels; give one mean and one deviation for each.",
+        problems [ 0.5 ] [ 0.2 ]
+    )
+
+    Assert.Contains(
+        "ViewB[4].normalize has 3 means and 2 deviations; give one of each for every channel.",
+        problems [ 0.5; 0.5; 0.5 ] [ 0.2; 0.2 ]
+    )
+
+    let gray run =
+        { run with
+            Run.Images = Images.fashionMnist
+        }
+
+    let problems =
+        Run.shapes
+        |> gray
+        |> normalizedBy (View.normalize [ 0.3 ] [ 0.3 ])
+        |> Run.problems
+
+    Assert.DoesNotContain("normalize", String.concat "" problems)
+
+[<Fact>]
+let A_normalization_comes_last_and_on_both_views () =
+    let middle = View.normalizeAsImageNet >-> View.flip
+
+    Assert.Contains(
+        "ViewA has a normalization before its last step, but all other steps take images in [0, 1]; put one normalization last.",
+        Run.shapes |> normalizedBy middle |> Run.problems
+    )
+
+    let one =
+        { Run.shapes with
+            ViewA = Run.shapes.ViewA >-> View.normalizeAsImageNet
+        }
+
+    Assert.Contains("ViewA and ViewB are normalized differently", String.concat "" (Run.problems one))
+
+[<Fact>]
+let A_view_without_its_normalization_is_the_view_before () =
+    forAll view (fun view ->
+        View.withoutNormalization (view >-> View.normalizeAsImageNet) = View.withoutNormalization view)
+
+[<Fact>]
+let A_normalization_is_another_untrained_encoder_and_none_is_as_before () =
+    let hash run = Untrained.hash (Run.untrained run)
+    Assert.NotEqual<string>(hash Run.shapes, hash (Run.shapes |> normalizedBy View.normalizeAsImageNet))
+    Assert.DoesNotContain("Normalization", Json.write (Run.untrained Run.shapes))

@@ -69,6 +69,7 @@ let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
             BatchSize = 10
             LearningRate = LearningRate.Fixed 0.05
             WeightDecay = 0.0
+            Decay = Decay.Cosine
         }
 
     let run =
@@ -128,6 +129,43 @@ let Normalization_reaches_the_encoder () =
         Assert.NotEqual(plain, evaluate folder weights))
 
 [<Fact>]
+let What_only_training_needs_is_not_asked_for () =
+    withKept (fun folder outcome weights ->
+        // 60 images.
+        let run =
+            { tiny with
+                BatchSize = 4096
+                Epochs = 0
+                Loss = Loss.OfMethod
+                ViewB = View.crop 7
+                Method = Method.moCo -1
+            }
+
+        Assert.NotEmpty(Run.problems run)
+        Assert.Equal(outcome.KnnTop1, (weights |> Weights.evaluate run (executor folder)).KnnTop1))
+
+[<Fact>]
+let A_run_of_normalized_views_is_measured_on_normalized_images () =
+    let normalized =
+        let view = tiny.ViewA >-> View.normalize [ 0.5; 0.4; 0.3 ] [ 0.25; 0.2; 0.3 ]
+
+        { tiny with ViewA = view; ViewB = view }
+
+    Samples.withFolder (fun folder ->
+        let outcome = executor folder |> Execution.run normalized
+        let weights = Weights.ofRun normalized (Store.ofFolder folder)
+        let again = weights |> Weights.evaluate normalized (executor folder)
+        Assert.Equal((outcome.LinearTop1, outcome.KnnTop1), (again.LinearTop1, again.KnnTop1))
+
+        let said =
+            { weights with
+                Normalization = Some([ 0.5; 0.4; 0.3 ], [ 0.25; 0.2; 0.3 ])
+            }
+
+        Assert.Equal(again, said |> Weights.evaluate tiny (executor folder))
+        Assert.NotEqual(again, weights |> Weights.evaluate tiny (executor folder)))
+
+[<Fact>]
 let A_prefix_is_found_out_or_said () =
     withKept (fun folder outcome weights ->
         rewrite weights.Path (fun name tensor -> $"module.backbone.{name}", tensor)
@@ -165,10 +203,9 @@ let All_that_is_wrong_is_said_before_images_are_read () =
         for part in
             [
                 "'g(h)' is of a projection head"
-                "Evaluation.Measurements are of images in [0, 1]"
                 "absent.safetensors"
-                "2 means and 1 deviations"
-                "Normalization mean is NaN"
-                "Normalization deviation is 0"
+                "normalize has 2 means and 1 deviations"
+                "normalize mean is NaN"
+                "normalize deviation is 0"
             ] do
             Assert.Contains(part, error.Message))

@@ -39,6 +39,9 @@ let private faults =
             view "solarize probability" probability View.solarize
             view "randAugment count" [ 0; -1; 17; Int32.MaxValue ] (fun count -> View.randAugment count 9)
             view "randAugment level" [ -1; 31; Int32.MinValue ] (View.randAugment 2)
+            view "normalize mean" noNumber (fun mean -> View.normalize [ mean; 0.5; 0.5 ] [ 0.5; 0.5; 0.5 ])
+            view "normalize deviation" ([ 0.0; -1.0 ] @ noNumber) (fun d ->
+                View.normalize [ 0.5; 0.5; 0.5 ] [ 0.5; d; 0.5 ])
             view "noise sigma" ([ -1.0 ] @ noNumber) View.noise
             view "cutout fraction" ([ 0.0; 1.5 ] @ noNumber) View.cutout
             view "jitter hue" ([ 2.6; -1.0 ] @ noNumber) View.colorJitter
@@ -254,6 +257,9 @@ let private executor folder =
 let The_executor_refuses_a_grid_with_them_all_and_writes_nothing () =
     withFolder (fun folder ->
         forAllOf 50 faulty (fun (faults, run) ->
+            // A file that is not there is the machine's fault, which is told of no cell.
+            let run = { run with InitialWeights = None }
+
             let grid =
                 {
                     Axes = [ "which" ]
@@ -373,7 +379,10 @@ let Whatever_passes_the_checks_can_be_lowered_and_nothing_else_throws () =
             | [] ->
                 Lower.pretraining run |> ignore
                 Lower.evaluation 32 run |> ignore
-                Lower.imageSource "nowhere" Map.empty false false run.Images.Source |> ignore
+
+                LowerImages.imageSource "nowhere" Map.empty false false run.Images.Source
+                |> ignore
+
                 lowered <- lowered + 1
             | _ -> refused <- refused + 1
 

@@ -2,7 +2,7 @@
 """Writes the golden numbers that the C# tests compare with, computed by PyTorch and torchvision alone.
 
 Run:    /usr/bin/python3 tests/golden/make.py       (Debian: apt-get install python3-torch python3-torchvision)
-Writes: resnet, vit, optimizers, losses, views, augment (.safetensors) beside this file.
+Writes: resnet, vit, optimizers, losses, views, augment, autoaugment (.safetensors) beside this file. With names: only those.
 
 Weights, images and gradients are not stored: `numbers` makes them from a name, and tests/SimCLR.Core.Tests/Golden/Formula.cs
 is the same formula. What is large is stored as a digest: sum, L2 norm and four sampled elements.
@@ -12,6 +12,7 @@ import json
 import math
 import pathlib
 import struct
+import sys
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ def digest(tensor):
 
 def save(path, tensors, notes=None):
     """The safetensors format: header length, JSON header, little-endian bytes."""
-    kinds = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
+    kinds = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64", torch.uint8: "U8"}
     header, parts, offset = {}, [], 0
     if notes:
         header["__metadata__"] = notes
@@ -444,26 +445,89 @@ def augmented():
     }
 
 
-def main():
-    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "numpy": np.__version__}
+# ---- AutoAugment, on bytes ---------------------------------------------------------------------------------------------------
+
+
+def byte_images(name, count, height=16, width=12):
+    """Bytes of low and of high contrast in turn, whose middle differs from image to image."""
+    unit = numbers(name, (count, 3, height, width), 0, 1)
+    middle = numbers(f"{name}.middle", (count, 1, 1, 1), 90, 160)
+    spread = torch.tensor([60.0, 300.0]).double()[torch.arange(count) % 2].reshape(-1, 1, 1, 1)
+    return (middle + (unit - 0.5) * spread).clamp(0, 255).floor().byte()
+
+
+def drawn(policy, images, pair):
+    """The whole transformation, with both operations applied; signs differ from pair to pair."""
+    auto = autoaugment.AutoAugment(policy)
+    auto.get_params = lambda count: (pair, torch.zeros(2), torch.tensor([pair % 2, pair // 2 % 2]))
+    return auto(images[pair])
+
+
+def auto_augmented():
+    space = autoaugment.AutoAugment()._augmentation_space(10, (16, 12))
+    names = list(space)
     cases = [
+        (names.index(name), sign * float(levels[level] if levels.dim() else 0))
+        for name, (levels, signed) in space.items()
+        for level in (range(10) if levels.dim() else range(3))
+        for sign in ([1, -1] if signed else [1])
+    ]
+    images = byte_images("autoaugment.images", len(cases))
+    nearest = InterpolationMode.NEAREST
+    out = {
+        "operation": torch.tensor([which for which, _ in cases]),
+        "magnitude": torch.tensor([magnitude for _, magnitude in cases]),
+        "augmented": torch.stack(
+            [autoaugment._apply_op(x, names[which], m, nearest, None) for x, (which, m) in zip(images, cases)]
+        ),
+        "gray": torch.stack(
+            [autoaugment._apply_op(x[:1], names[which], m, nearest, None) for x, (which, m) in zip(images, cases)]
+        ),
+        "levels": torch.stack([m.float() if m.dim() else torch.zeros(10) for m, _ in space.values()], 1),
+        # Enough pixels for each byte to be spread.
+        "equalized": T.equalize(byte_images("autoaugment.large", 4, 48, 40)),
+    }
+    large = byte_images("autoaugment.policies", 25, 24, 20)
+    for policy in autoaugment.AutoAugmentPolicy:
+        pairs = autoaugment.AutoAugment(policy).policies
+        out[f"{policy.value}.policy"] = torch.tensor(
+            [[(names.index(n), p, 0 if level is None else level) for n, p, level in pair] for pair in pairs],
+            dtype=torch.float64,
+        )
+        out[f"{policy.value}.augmented"] = torch.stack([drawn(policy, large, pair) for pair in range(25)])
+    return out, {"operations": ",".join(names)}
+
+
+def resnets():
+    tensors, notes = {}, {}
+    for more, names in [
         resnet_case("resnet18", 18, 64, cifar=False),
         resnet_case("resnet50", 50, 64, cifar=False),
         resnet_case("resnet18cifar", 18, 16, cifar=True),
         training_case("training"),
         sk_case("sk50"),
-    ]
-    tensors, notes = {}, dict(versions)
-    for more, names in cases:
+    ]:
         tensors |= more
         notes |= names
-    save(HERE / "resnet.safetensors", tensors, notes)
-    tensors, names = vit_case("vit")
-    save(HERE / "vit.safetensors", tensors, versions | names)
-    save(HERE / "optimizers.safetensors", optimizers(), versions)
-    save(HERE / "losses.safetensors", losses(), versions)
-    save(HERE / "views.safetensors", views(), versions)
-    save(HERE / "augment.safetensors", augmented(), versions)
+    return tensors, notes
+
+
+FILES = {
+    "resnet": resnets,
+    "vit": lambda: vit_case("vit"),
+    "optimizers": lambda: (optimizers(), {}),
+    "losses": lambda: (losses(), {}),
+    "views": lambda: (views(), {}),
+    "augment": lambda: (augmented(), {}),
+    "autoaugment": auto_augmented,
+}
+
+
+def main():
+    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "numpy": np.__version__}
+    for name in sys.argv[1:] or FILES:
+        tensors, notes = FILES[name]()
+        save(HERE / f"{name}.safetensors", tensors, versions | notes)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ public class CancellationTests
         var view = new Cancelling(source);
         using var pretrained = tiny.Pretrained with
         {
-            Evaluation = tiny.Pretrained.Evaluation with { View = view },
+            Evaluation = tiny.Pretrained.Evaluation with { Picture = view },
             Cancellation = source.Token,
         };
         var (state, alive) = (tiny.State(), DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -12,7 +12,7 @@ public class PretrainedTests
     private static (Pretrained Pretrained, Counted View) Counting(Tiny tiny)
     {
         var view = new Counted(new Resize(Tiny.Side));
-        return (tiny.Pretrained with { Evaluation = tiny.Pretrained.Evaluation with { View = view } }, view);
+        return (tiny.Pretrained with { Evaluation = tiny.Pretrained.Evaluation with { Picture = view } }, view);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public class TrainingMistakesTests
         using var encoder = new ResNetSpec(18, 0.125).Create(3, weights);
         var modules = encoder.named_modules().ToDictionary(named => named.name, named => named.module);
         Assert.DoesNotContain(modules.Values, module => module is MaxPool2d);
-        var stem = Assert.IsType<Conv2d>(modules["conv1"]);
+        var stem = Assert.IsType<SimCLR.Core.Encoders.Convolution>(modules["conv1"]);
         Assert.Equal([8, 3, 3, 3], stem.weight.shape);
         Assert.Equal([1, 8, 32, 32], stem.forward(zeros(1, 3, 32, 32)).shape);
     }

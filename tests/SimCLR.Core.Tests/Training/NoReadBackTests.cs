@@ -69,6 +69,7 @@ public class NoReadBackTests
             new Sobel(),
             new Solarize(),
             new RandAugment(),
+            new AutoAugment(),
             new Normalize([0.5, 0.4, 0.3], [0.2, 0.2, 0.2]),
             new Resize(12),
             new CenterCrop(12),

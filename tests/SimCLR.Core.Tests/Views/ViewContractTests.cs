@@ -24,6 +24,7 @@ public class ViewContractTests
         ["sobel"] = new Sobel(0.5),
         ["solarize"] = new Solarize(),
         ["rand augment"] = new RandAugment(2, 20),
+        ["auto augment"] = new AutoAugment(AutoAugmentPolicy.Cifar10),
         ["sequence"] = new Sequence(new RandomResizedCrop(10), ColorJitter.OfStrength(0.5), new HorizontalFlip()),
         ["identity"] = new Identity(),
         ["resize"] = new Resize(9, 7),

@@ -1,0 +1,167 @@
+namespace SimCLR
+
+/// How much of a target network is kept in a step: from the first step to the last along half a cosine (BYOL, section 3.2).
+type Momentum =
+    {
+        /// From 0, which copies the trained network, to 1, which never moves.
+        Start: float
+        /// The same as the start: constant.
+        End: float
+    }
+
+/// What predicts another embedding from z: linear layers as those of a head, as many numbers as z in the end.
+type Predictor =
+    {
+        /// Linear layers, 1 or more.
+        Depth: int
+        /// Width of the hidden layers; None: that of z.
+        Hidden: int option
+        BatchNorm: bool
+        LastNorm: LastNorm
+        LastBias: bool
+    }
+
+type MoCoSettings =
+    {
+        /// Keys that are kept: a multiple of those of a step, at most the images.
+        Queue: int
+        Momentum: Momentum
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+        /// Every view is query and key: the sum of both directions.
+        Symmetric: bool
+        /// Groups of the batch that batch norm sees each by itself, keys shuffled: the devices of the paper. 1: none.
+        NormGroups: int
+    }
+
+type ByolSettings =
+    {
+        /// None collapses (BYOL, table 5).
+        Predictor: Predictor option
+        Momentum: Momentum
+    }
+
+type SimSiamSettings =
+    {
+        /// None collapses (SimSiam, table 1).
+        Predictor: Predictor option
+        /// Without it a training collapses (SimSiam, figure 2).
+        StopGradient: bool
+        /// The predictor keeps the highest learning rate to the end.
+        ConstantRate: bool
+    }
+
+type BarlowTwinsSettings =
+    {
+        /// Weight of what is off the diagonal.
+        Lambda: float
+        /// Multiplies the loss.
+        Scale: float
+        /// Learning rate of biases and normalizations over that of weights.
+        BiasRate: float
+    }
+
+type VicRegSettings =
+    {
+        Invariance: float
+        /// Of the mean of both views' hinges, as in the official code; solo-learn weighs their sum.
+        Variance: float
+        Covariance: float
+    }
+
+type MoCoV3Settings =
+    {
+        Predictor: Predictor option
+        Momentum: Momentum
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+    }
+
+type NnclrSettings =
+    {
+        Predictor: Predictor option
+        /// Embeddings among which neighbours are found: a multiple of the batch, at most the images.
+        Queue: int
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+    }
+
+type InstanceDiscriminationSettings =
+    {
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+        /// How much of an image's prototype is kept when the image is seen.
+        BankMomentum: float
+    }
+
+type SwavSettings =
+    {
+        Prototypes: int
+        /// Of the predictions; above 0.
+        Temperature: float
+        /// Smoothness of the assignments; above 0.
+        Epsilon: float
+        /// Of Sinkhorn-Knopp.
+        Iterations: int
+        /// Epochs before the prototypes move.
+        FrozenEpochs: float
+        /// Earlier embeddings that are shared out with each view's, for small batches: a multiple of the batch; 0: none.
+        Queue: int
+        /// From which they are collected.
+        QueueFromEpoch: float
+    }
+
+type DinoSettings =
+    {
+        Outputs: int
+        Momentum: Momentum
+        StudentTemperature: float
+        TeacherTemperature: float
+        CentreMomentum: float
+        /// Epochs before the directions of the outputs move.
+        FrozenEpochs: float
+        /// No parameter's gradient is longer, each by itself; None: no bound.
+        LargestGradient: float option
+    }
+
+type LeJepaSettings =
+    {
+        /// Share of the distribution's term.
+        Lambda: float
+        /// Random directions of a step.
+        Directions: int
+    }
+
+/// What is trained with encoder and head: SimCLR, and what came after it.
+
+[<RequireQualifiedAccess>]
+module Momentum =
+
+    /// The same in every step.
+    let constant share = { Start = share; End = share }
+
+    /// From a start to 1 along half a cosine.
+    let rising start = { Start = start; End = 1.0 }
+
+    let internal problems name (momentum: Momentum) =
+        Check.range $"{name}.Start" 0.0 1.0 momentum.Start
+        @ Check.range $"{name}.End" 0.0 1.0 momentum.End
+
+[<RequireQualifiedAccess>]
+module Predictor =
+
+    /// Two layers, hidden ones with batch norm, none after the last, which has no bias: BYOL's (its appendix H: 4096 wide).
+    let ofWidth width =
+        {
+            Depth = 2
+            Hidden = Some width
+            BatchNorm = true
+            LastNorm = LastNorm.None
+            LastBias = false
+        }
+
+    let internal problems name predictor =
+        Check.between $"{name}.Depth" 1 64 predictor.Depth
+        @ (predictor.Hidden
+           |> Option.toList
+           |> List.collect (Check.between $"{name}.Hidden" 1 65536))

@@ -17,21 +17,23 @@ public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposa
 
     /// <summary>What is not finite compares with nothing, and would be measured as chance.</summary>
     /// <exception cref="TrainingFailedException">Some of H are not finite; the message says how many.</exception>
-    internal void RequireFinite()
+    internal void RequireFinite() => RequireFinite(H);
+
+    /// <summary>The same of representations that have no labels yet.</summary>
+    internal static void RequireFinite(Tensor h)
     {
         using var scope = NewDisposeScope();
         // Float32 numbers do not overflow a float64 sum, which takes no memory; counting does.
-        if (!double.IsFinite(H.sum(ScalarType.Float64).ToDouble()))
-            throw NotFinite(H.isfinite().logical_not().sum().ToInt64(), H.numel());
-    }
-
-    internal static TrainingFailedException NotFinite(long count, long all) =>
-        new(
+        if (double.IsFinite(h.sum(ScalarType.Float64).ToDouble()))
+            return;
+        var count = h.isfinite().logical_not().sum().ToInt64();
+        throw new TrainingFailedException(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{count:N0} of {all:N0} features are not finite, so nothing can be measured of them: the encoder's training has "
+                $"{count:N0} of {h.numel():N0} features are not finite, so nothing can be measured of them: the encoder's training has "
             ) + "diverged, or its weights are damaged. Train with a lower learning rate, or give other weights."
         );
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -49,7 +49,6 @@ public sealed class FrozenEncoder(
         using var encoderMode = new EvaluationMode(encoder);
         using var headMode = head is null ? null : new EvaluationMode(head);
         Tensor? features = null;
-        var notFinite = zeros(1, ScalarType.Int64, device);
         for (var start = 0L; start < images.Count; start += BatchSize)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -63,10 +62,8 @@ public sealed class FrozenEncoder(
             var batch = head is null ? h : head.forward(h);
             features ??= empty(images.Count, batch.shape[1], device: device).MoveToOuterDisposeScope();
             features.narrow(0, start, count).copy_(batch);
-            notFinite.add_(batch.isfinite().logical_not().sum());
         }
-        if (notFinite.ToInt64() is var spoilt and > 0)
-            throw Features.NotFinite(spoilt, features!.numel());
+        Features.RequireFinite(features!);
         return features!.MoveToOuterDisposeScope();
     }
 

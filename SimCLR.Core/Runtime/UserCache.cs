@@ -9,17 +9,30 @@ public static class UserCache
     /// <summary>The folder of one cache; it may not exist yet.</summary>
     /// <exception cref="IOException">Neither home nor the folder for temporary files can be used; the message says what to set.</exception>
     public static string Folder(params ReadOnlySpan<string> names) =>
-        Path.Combine([Root(Environment.GetEnvironmentVariable, Usual, Path.GetTempPath()), .. names]);
+        Path.Combine([Chosen(Environment.GetEnvironmentVariable) ?? Unchosen.Value, .. names]);
+
+    /// <summary>Found once: a home is tried by writing.</summary>
+    private static readonly Lazy<string> Unchosen = new(
+        () => InUsualOrOwn(Usual, Path.GetTempPath()),
+        LazyThreadSafetyMode.PublicationOnly
+    );
 
     /// <summary>The folder of all caches.</summary>
     /// <param name="variable">The environment.</param>
     /// <param name="usual">The platform's usual place; empty or relative: there is none.</param>
     /// <param name="temporary">Where temporary files lie.</param>
     internal static string Root(Func<string, string?> variable, string usual, string temporary) =>
+        Chosen(variable) ?? InUsualOrOwn(usual, temporary);
+
+    private static string? Chosen(Func<string, string?> variable) =>
         variable("SIMCLR_CACHE") is { Length: > 0 } chosen ? chosen
         : variable("XDG_CACHE_HOME") is { Length: > 0 } xdg ? Path.Combine(xdg, "simclr")
-        : Path.IsPathRooted(usual) && CanBeMade(Path.Combine(usual, "simclr")) ? Path.Combine(usual, "simclr")
-        : OwnIn(temporary);
+        : null;
+
+    private static string InUsualOrOwn(string usual, string temporary) =>
+        Path.IsPathRooted(usual) && CanBeMade(Path.Combine(usual, "simclr"))
+            ? Path.Combine(usual, "simclr")
+            : OwnIn(temporary);
 
     private static string Usual
     {

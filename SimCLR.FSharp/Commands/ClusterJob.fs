@@ -35,10 +35,9 @@ module internal ClusterJob =
     /// Reads what belongs to the cluster, and leaves what belongs to the script: the rest, and all after "--".
     let split<'T when 'T :> IArgParserTemplate> program (arguments: string list) : ParseResults<'T> * string list =
         let ours = arguments |> List.takeWhile ((<>) "--")
-        let theirs = arguments |> List.skipWhile ((<>) "--") |> List.truncate Int32.MaxValue
-
+        let theirs = arguments |> List.skip (min arguments.Length (ours.Length + 1))
         let results, unknown = CommandLine.parseSome<'T> program ours
-        results, unknown @ List.skip (min 1 theirs.Length) theirs
+        results, unknown @ theirs
 
     /// "16" or "16%4": tasks, and how many at once.
     let private array (text: string) =

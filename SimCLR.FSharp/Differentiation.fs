@@ -78,6 +78,7 @@ type Space<'Plain, 'Values> =
             Restore: 'Plain -> float[] -> 'Plain
         }
 
+/// The spaces that functions are differentiated over: numbers, vectors, matrices, pairs of them.
 [<RequireQualifiedAccess>]
 module Space =
 

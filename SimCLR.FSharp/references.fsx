@@ -1,5 +1,4 @@
-// What a script needs: the assemblies, beside which a build puts this file, numbers that are written in one way everywhere, and
-// values that show themselves.
+// What a script needs: the assemblies, beside which a build puts this file, and what it begins with.
 #r "TorchSharp.dll"
 #r "NetVips.dll"
 #r "Argu.dll"
@@ -13,5 +12,4 @@
 #r "SimCLR.Core.dll"
 #r "SimCLR.FSharp.dll"
 
-SimCLR.Culture.useInvariant ()
-SimCLR.Display.register ()
+SimCLR.Script.start ()

@@ -20,7 +20,9 @@ internal static class Bench
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
         ("large-batch", LargeBatch.Help, LargeBatch.Run),
         ("stream", StreamBenchmark.Help, StreamBenchmark.Run),
+        ("start", StartBenchmark.Help, StartBenchmark.Run),
         ("probe", ProbeBenchmark.Help, ProbeBenchmark.Run),
+        ("ranks", RankBenchmark.Help, RankBenchmark.Run),
         ("decode", DecodeBenchmark.Help, DecodeBenchmark.Run),
         ("soak", Soak.Help, Soak.Run),
         ("fuzz", Fuzz.Help, Fuzz.Run),
@@ -34,12 +36,13 @@ internal static class Bench
                 : "step";
         var rest = args.Length > 0 && args[0] == verb ? args[1..] : args;
         if (verb == "list")
-            return List();
+            return List(Verbs);
         try
         {
-            return Verbs.FirstOrDefault(known => known.Name == verb).Run is { } run
-                ? run(rest)
-                : throw new OptionException($"there is no measurement '{verb}'; ./simclr bench list names them");
+            var asked = Verbs.Where(known => known.Name == verb).ToArray();
+            if (asked.Length == 0)
+                throw new OptionException($"there is no measurement '{verb}'; ./simclr bench list names them");
+            return rest.Any(argument => argument is "--help" or "-h") ? List(asked) : asked[0].Run(rest);
         }
         catch (Exception error) when (error is OptionException or LibTorchNotFoundException or ImageSourceException)
         {
@@ -48,9 +51,9 @@ internal static class Bench
         }
     }
 
-    private static int List()
+    private static int List(IEnumerable<(string Name, string Help, Func<string[], int> Run)> verbs)
     {
-        foreach (var (name, help, _) in Verbs)
+        foreach (var (name, help, _) in verbs)
             Console.WriteLine($"{name, -13}{help.Replace("\n", "\n             ")}");
         return 0;
     }

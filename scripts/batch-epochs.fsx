@@ -11,7 +11,7 @@ open SimCLR
 
 let fewer preset run =
     match preset with
-    | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000)
+    | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000) |> Run.scaled
     | _ -> Run.scaled run
 
 let sweep = Sweep.adapted fewer "batch-epochs" Load.arguments
@@ -21,6 +21,7 @@ let batches, epochs =
     | Preset.Standard -> [ 64; 128; 256 ], [ 5; 10; 20 ]
     | Preset.Smoke -> [ 64; 128 ], [ 1; 2 ]
     | Preset.Cpu -> [ 64; 128; 256; 512 ], [ 5; 10; 20; 40 ]
+    | Preset.Gpu -> [ 128; 256; 512; 1024 ], [ 50; 100; 200; 400 ]
     | Preset.Paper -> [ 256; 512; 1024; 2048; 4096; 8192 ], [ 100; 200; 400; 800 ]
 
 /// The paper scales the rate both ways; a small sweep in proportion to the batch only.
@@ -39,7 +40,12 @@ let published =
     | preset ->
         Paper.tableB1
         |> Published.scaled "batch" 0.25
-        |> Published.scaled "epochs" (if preset = Preset.Smoke then 0.01 else 0.05)
+        |> Published.scaled
+            "epochs"
+            (match preset with
+             | Preset.Smoke -> 0.01
+             | Preset.Gpu -> 0.5
+             | _ -> 0.05)
 
 Grid.from sweep.Baseline
 |> Grid.vary "batch" Run.withBatchSize batches

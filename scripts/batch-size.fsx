@@ -10,19 +10,16 @@
 
 open SimCLR
 
-/// The paper's other tables are of ImageNet; this one is not.
-let onCifar preset run =
-    match preset, run.Images.Source with
-    | Preset.Paper, ImageSource.Folder("imagenet", _, _) -> Recipe.paperCifar10
-    | _ -> Run.scaled run
-
-let sweep = Sweep.adapted onCifar "batch-size" Load.arguments
+// The paper's other tables are of ImageNet; this one is not.
+let sweep =
+    Sweep.adaptedOn Images.cifar10 (fun _ -> Run.scaled) "batch-size" Load.arguments
 
 let batches, temperatures, rates =
     match sweep.Preset with
     | Preset.Standard -> [ 64; 256; 1024 ], [ 0.1; 0.5 ], []
     | Preset.Smoke -> [ 32; 128 ], [ 0.1; 0.5 ], []
     | Preset.Cpu -> [ 64; 256; 1024 ], [ 0.1; 0.5; 1.0 ], []
+    | Preset.Gpu -> [ 128; 256; 512; 1024 ], [ 0.1; 0.5; 1.0 ], []
     | Preset.Paper -> [ 256; 512; 1024; 2048; 4096 ], [ 0.1; 0.5; 1.0 ], [ 0.5; 1.0; 1.5 ]
 
 let grid =

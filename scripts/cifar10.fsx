@@ -1,7 +1,8 @@
 // CIFAR-10 on a laptop: 10,000 training images and a quarter-width ResNet-18, at the temperatures of the paper's appendix B.9.
-// The recipe is dkobak's (crops of a fifth at least, SGD), cut to 20 epochs.
+// Views, SGD and decay are dkobak's; head and initialization are the paper's, the rate is three times dkobak's after a warmup of one epoch, and there are 20 epochs.
 //
 // COMMAND  ./simclr run scripts/cifar10.fsx --data-root PATH-OF-CIFAR-10 --seeds 1
+//          ./simclr run scripts/cifar10.fsx --preset paper --data-root PATH-OF-CIFAR-10
 // EXPECT   figures in experiments/cifar10.
 #load "load.fsx"
 

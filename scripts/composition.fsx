@@ -1,6 +1,7 @@
 // Composition of augmentations (SimCLR, section 3.1 and Figure 5): one operation or two, on one branch only, for the other sees the image as it is.
 // Every image of a run has one size, so nothing else is cropped; the paper crops its images, all branches alike, only to make them so.
 //
+// The parts of cutout (a half of the side) and noise (deviation 0.1), and blur in half the cases, are this project's choices: the paper does not say them.
 // COMMAND  ./simclr run scripts/composition.fsx
 //          ./simclr run scripts/composition.fsx --preset cpu --data-root PATH-OF-CIFAR-10 --seeds 1
 //          ./simclr run scripts/composition.fsx --preset paper --data folder:PATH-OF-IMAGENET
@@ -13,6 +14,7 @@ open SimCLR
 let shorter preset run =
     match preset with
     | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000) |> Run.shortened 8
+    | Preset.Gpu -> run |> Run.shortened 100
     | _ -> run
 
 let sweep = Sweep.adapted shorter "composition" Load.arguments
@@ -41,7 +43,7 @@ let operations =
         "Sobel", View.sobel
         "noise", View.noise 0.1
         "blur", View.blur
-        "rotate", View.rotate
+        "rotate", View.turn
     ]
     |> List.filter (fun (name, _) ->
         match sweep.Preset with

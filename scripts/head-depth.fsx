@@ -4,6 +4,7 @@
 //          ./simclr run scripts/head-depth.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/head-depth.fsx --preset paper --data folder:PATH-OF-IMAGENET
 // EXPECT   8 runs on generated images. cpu: 10 runs.
+//          Unlike version 2, whose depths these are: SimCLR's recipe instead of its 800 epochs with a memory.
 #load "load.fsx"
 
 open SimCLR
@@ -15,6 +16,7 @@ let depths =
     | Preset.Standard
     | Preset.Smoke -> [ 0; 1; 2; 3 ]
     | Preset.Cpu
+    | Preset.Gpu
     | Preset.Paper -> [ 0; 1; 2; 3; 4 ]
 
 /// Figure 8's none, linear and non-linear as depths 0, 1 and 2; of deeper heads v2 gives no figures of a linear probe.

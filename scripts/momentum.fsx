@@ -14,6 +14,7 @@ let byol preset run =
     | Preset.Paper ->
         { Recipe.byolImageNet with
             Images = run.Images
+            Evaluation = run.Evaluation
         }
         |> Run.withEpochs 300
     | _ ->

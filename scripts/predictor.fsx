@@ -14,6 +14,7 @@ let simSiam preset run =
     | Preset.Paper ->
         { Recipe.simSiamImageNet with
             Images = run.Images
+            Evaluation = run.Evaluation
         }
     | _ ->
         run

@@ -14,6 +14,7 @@ let moCo preset run =
     | Preset.Paper ->
         { Recipe.moCoV2ImageNet with
             Images = run.Images
+            Evaluation = run.Evaluation
         }
     | _ ->
         run

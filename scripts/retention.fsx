@@ -5,6 +5,8 @@
 //          ./simclr run scripts/retention.fsx --preset paper --data folder:PATH-OF-IMAGENET
 // EXPECT   4 runs on generated images. cpu: 4 runs. As in the paper h should tell more than
 //          g(h). Like the paper's, the second line of runs has rotation, noise and Sobel filtering among its views; it is the one compared.
+//          Unlike the paper: linear probes instead of small networks, a g(h) of 128 instead of 2048 dimensions, which alone may retain less, and colour
+//          too is measured of the encoder whose views have rotation, noise and Sobel.
 #load "load.fsx"
 
 open SimCLR

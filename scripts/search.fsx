@@ -9,13 +9,20 @@
 
 open SimCLR
 
-let sweep = Sweep.fromArgs "search" Load.arguments
+/// It chooses by validation accuracy, which a probe by SGD has none of.
+let chosen _ run =
+    { run with
+        Evaluation = run.Evaluation |> Evaluation.withProbe Probe.Lbfgs
+    }
+
+let sweep = Sweep.adapted chosen "search" Load.arguments
 
 let points =
     match sweep.Preset with
     | Preset.Standard -> 14
     | Preset.Smoke -> 12
     | Preset.Cpu -> 16
+    | Preset.Gpu -> 24
     | Preset.Paper -> 40
 
 let axes =

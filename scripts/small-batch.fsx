@@ -10,18 +10,18 @@
 open SimCLR
 
 let onCifar preset run =
-    match preset, run.Images.Source with
-    | Preset.Paper, ImageSource.Folder("imagenet", _, _) -> Recipe.lightly
-    | Preset.Paper, _ -> Recipe.lightly |> Run.withImages run.Images
-    | _ -> run
+    match preset with
+    | Preset.Paper -> Recipe.lightly |> Run.withImages run.Images
+    | _ -> Run.scaled run
 
-let sweep = Sweep.adapted onCifar "small-batch" Load.arguments
+let sweep = Sweep.adaptedOn Images.cifar10 onCifar "small-batch" Load.arguments
 
 let batches, queue =
     match sweep.Preset with
     | Preset.Smoke -> [ 32; 128 ], 256
     | Preset.Standard -> [ 32; 128; 512 ], 1024
     | Preset.Cpu -> [ 32; 128; 512 ], 2048
+    | Preset.Gpu
     | Preset.Paper -> [ 32; 64; 128; 256; 512 ], 4096
 
 let predictor = Some(Predictor.ofWidth 256)

@@ -3,6 +3,7 @@
 // COMMAND  ./simclr run scripts/temperature.fsx
 //          ./simclr run scripts/temperature.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/temperature.fsx --preset paper --data folder:PATH-OF-IMAGENET
+//          ./simclr run scripts/temperature.fsx --preset gpu --data-root PATH-OF-CIFAR-10
 // EXPECT   8 runs on generated images. cpu: 12 runs.
 #load "load.fsx"
 
@@ -15,6 +16,11 @@ let scaleFree preset run =
         run
         |> Run.withOptimizer (Optimizer.lars |> Optimizer.withWeightDecay 1e-4)
         |> Run.withLearningRate (LearningRate.Fixed 3.0)
+    | Preset.Gpu ->
+        run
+        |> Run.withOptimizer (Optimizer.lars |> Optimizer.withWeightDecay 1e-4)
+        |> Run.withLearningRate (LearningRate.Linear 1.0)
+        |> Run.withWarmupEpochs 10.0
     | _ -> run
 
 let sweep = Sweep.adapted scaleFree "temperature" Load.arguments
@@ -26,6 +32,7 @@ let half label normalize temperatures =
             {
                 Temperature = 1.0
                 Normalize = normalize
+                Negatives = Negatives.BothViews
             }
 
     Grid.from sweep.Baseline

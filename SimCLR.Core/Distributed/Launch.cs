@@ -1,4 +1,6 @@
 using System.Globalization;
+using SimCLR.Core.Runtime;
+using TorchSharp;
 
 namespace SimCLR.Core.Distributed;
 
@@ -30,6 +32,25 @@ public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size
     /// <summary>What the environment says; null where this process was started by itself, or as the only one.</summary>
     public static Launch? Detect() => Detect(Environment.GetEnvironmentVariable);
 
+    /// <summary>
+    /// Joins the other processes, once in a process: by NCCL where every one sees a GPU and has the library, and else by MPI. What is on the CPU goes by MPI, or, where
+    /// torchrun has started them, by connections of their own.
+    /// </summary>
+    /// <exception cref="DistributedException">They cannot compute together; the message says what to take.</exception>
+    public ICollective Join()
+    {
+        LibTorch.Load();
+        var nccl = torch.cuda.is_available() ? NcclLibrary.TryLoad() : null;
+        if (Kind == LaunchKind.TorchRun)
+        {
+            CheckNccl(nccl);
+            return new Nccl(Rendezvous.Join(this), nccl!);
+        }
+        var mpi = Mpi.Join(this);
+        // One that has none would wait for the others in vain.
+        return mpi.Any(nccl is null) ? mpi : new Nccl(mpi, nccl!);
+    }
+
     /// <summary>The same of other variables.</summary>
     internal static Launch? Detect(Func<string, string?> variable)
     {
@@ -42,6 +63,22 @@ public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size
             int.TryParse(variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? number
                 : null;
+    }
+
+    /// <summary>Before anybody is waited for.</summary>
+    private void CheckNccl(NcclLibrary? nccl)
+    {
+        var remedy = $"start the same command with mpirun -n {Size} (Debian: apt-get install openmpi-bin)";
+        if (!torch.cuda.is_available())
+            throw new DistributedException(
+                $"{Launcher} started {Size} processes, which speak NCCL; that needs a GPU for each, and libtorch sees none here. On CPUs {remedy}; "
+                    + "on a machine with GPUs set SIMCLR_LIBTORCH to a CUDA PyTorch (docs/gpu.md)."
+            );
+        if (nccl is null)
+            throw new DistributedException(
+                $"{Launcher} started {Size} processes, which speak NCCL, but it cannot be loaded ({string.Join(", ", NcclLibrary.Places)}). "
+                    + $"Name it, {NcclLibrary.Variable}=/path/to/libnccl.so.2 (pip puts it in site-packages/nvidia/nccl/lib), or {remedy}."
+            );
     }
 }
 

@@ -43,8 +43,4 @@ public sealed class ModuleEncoder : Encoder
         using var scope = NewDisposeScope();
         return module.forward(input).MoveToOuterDisposeScope();
     }
-
-    /// <summary>What an encoder draws from, until it is disposed; null for one that draws nothing: those of this library, and any that evaluates.</summary>
-    internal static GlobalRandomness? Draws(Encoder encoder, RandomStreams streams, string stream, long step) =>
-        encoder is ModuleEncoder { training: true } ? GlobalRandomness.At(streams, stream, step) : null;
 }

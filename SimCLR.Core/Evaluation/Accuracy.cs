@@ -13,7 +13,7 @@ internal static class Accuracy
     {
         using var scope = torch.NewDisposeScope();
         var test = pretrained.Splits.Test;
-        var scores = classifier.Scores(test, pretrained.Evaluation.View, pretrained.Cancellation);
+        var scores = classifier.Scores(test, pretrained.Evaluation.View, pretrained.Cancellation, pretrained.Ranks);
         var labels = test.Labels.to(pretrained.Device);
         var top1 = new Figure("top-1", Metrics.TopK(scores, labels, 1));
         return test.ClassNames.Count > Five ? [top1, new Figure("top-5", Metrics.TopK(scores, labels, Five))] : [top1];

@@ -1,3 +1,5 @@
+using SimCLR.Core.Images;
+using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -10,26 +12,29 @@ namespace SimCLR.Core.Evaluation;
 /// image lie, and how evenly images spread over the sphere. Of the run's views of the test images; smaller is better for both.
 /// </summary>
 /// <param name="OfZ">Of z = g(h) instead of h.</param>
-public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
+public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMeasurement
 {
     private const long Block = 1000;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Figure> Measure(Pretrained pretrained)
-    {
-        using var scope = NewDisposeScope();
-        var a = Embed(pretrained, pretrained.Spec.ViewA, "alignment view A");
-        var b = Embed(pretrained, pretrained.Spec.ViewB, "alignment view B");
-        return
-        [
-            new Figure("alignment", Alignment(a, b), FigureUnit.Plain),
-            new Figure(
-                "uniformity",
-                (Uniformity(a, pretrained.Cancellation) + Uniformity(b, pretrained.Cancellation)) / 2,
-                FigureUnit.Plain
-            ),
-        ];
-    }
+    public IReadOnlyList<Figure> Measure(Pretrained pretrained) =>
+        Measure(
+            pretrained.Splits.Test,
+            pretrained.Frozen(OfZ, new Identity()),
+            pretrained.Spec,
+            pretrained.Streams,
+            pretrained.Cancellation
+        );
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Figure> Measure(Validation validation) =>
+        Measure(
+            validation.Images,
+            validation.Frozen(OfZ, new Identity()),
+            validation.Spec,
+            validation.Streams,
+            validation.Cancellation
+        );
 
     /// <summary>Mean squared distance of the normalized rows of one to those of the other: 0 to 4.</summary>
     public static double Alignment(Tensor a, Tensor b)
@@ -61,17 +66,34 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement
         return Math.Log((sum.ToDouble() - n) / n / (n - 1));
     }
 
-    private Tensor Embed(Pretrained pretrained, IView view, string stream) =>
-        pretrained
-            .Frozen(OfZ, new Identity())
-            .Extract(
-                pretrained.Splits.Test,
-                (images, batch) =>
+    private static Figure[] Measure(
+        ImageSet images,
+        FrozenEncoder encoder,
+        PretrainingSpec spec,
+        RandomStreams streams,
+        CancellationToken cancellation
+    )
+    {
+        using var scope = NewDisposeScope();
+        var a = Embed(spec.ViewA, "alignment view A");
+        var b = Embed(spec.ViewB, "alignment view B");
+        var uniformity = (Uniformity(a, cancellation) + Uniformity(b, cancellation)) / 2;
+        return
+        [
+            new Figure("alignment", Alignment(a, b), FigureUnit.Plain),
+            new Figure("uniformity", uniformity, FigureUnit.Plain),
+        ];
+
+        Tensor Embed(IView view, string stream) =>
+            encoder.Extract(
+                images,
+                (batch, number) =>
                 {
-                    using var generator = pretrained.Streams.At(stream, batch);
-                    return images.Through(view, generator);
+                    using var generator = streams.At(stream, number);
+                    return batch.Through(view, generator);
                 }
             );
+    }
 
     // In float64: in float32 the pairs with themselves do not cancel.
     private static Tensor Unit(Tensor x) => nn.functional.normalize(x.to_type(ScalarType.Float64));

@@ -1,10 +1,13 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Images;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
+using BatchNorm = SimCLR.Core.Encoders.BatchNorm;
 
 namespace SimCLR.Core.Evaluation;
 
@@ -21,6 +24,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
     private readonly IImageFeed feed;
     private readonly BatchLoss? loss;
     private readonly bool showsOneClass;
+    private readonly BatchShare share;
 
     /// <summary>The loss of a batch.</summary>
     /// <param name="view">The images as the classifier saw them, [N, C, H, W].</param>
@@ -42,11 +46,15 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         (Device, streams) = (pretrained.Device, pretrained.Streams);
         Precision = pretrained.ResolvedPrecision;
         BatchSize = (int)Math.Min(settings.BatchSize, images.Count);
-        var order = new BatchOrder(streams, images.Count, BatchSize, $"{name} order");
+        Ranks = RanksOf(pretrained, classifier, BatchSize, name);
+        share = new BatchShare(JointWork.Plain(Ranks), BatchSize, null, 1, Device);
+        Join(share.Ranks);
+        var order = new BatchOrder(streams, images.Count, BatchSize, $"{name} order") { Share = share };
         StepsPerEpoch = order.StepsPerEpoch;
         TotalSteps = StepsPerEpoch * settings.Epochs;
         schedule = new Schedule(settings.LearningRate(BatchSize), 0, TotalSteps, settings.Decay, StepsPerEpoch);
-        optimizer = new SgdSpec(Momentum, settings.WeightDecay, Nesterov: true).Create(ParameterGroups.Of(classifier));
+        var spec = settings.Optimizer ?? new SgdSpec(Momentum, settings.WeightDecay, Nesterov: true);
+        optimizer = spec.Create(ParameterGroups.Of(classifier));
         showsOneClass = loss is null && images.Targets is null;
         Figures = showsOneClass
             ? [("loss", FigureUnit.Plain), ("top-1", FigureUnit.Share)]
@@ -100,6 +108,9 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
     public Precision Precision { get; }
 
     /// <inheritdoc/>
+    public ICollective Ranks { get; }
+
+    /// <inheritdoc/>
     public int BatchSize { get; }
 
     /// <inheritdoc/>
@@ -130,28 +141,49 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
     /// <inheritdoc/>
     public Tensor Step()
     {
+        try
+        {
+            return Take();
+        }
+        catch (Exception error) when (share.Ranks.Size > 1)
+        {
+            // In the midst of a step the others would wait for ever.
+            share.Ranks.Abort($"{Name}: {error.GetType().Name}: {error.Message}");
+            throw;
+        }
+    }
+
+    private Tensor Take()
+    {
         using var scope = NewDisposeScope();
         var (bytes, labels) = feed.Batch(StepsDone);
         using (bytes)
         using (labels)
         using (var generator = streams.At($"{Name} view", StepsDone))
-        using (classifier.Draws(streams, Name, StepsDone))
+        using (classifier.Draws(streams, share.Ranks.Rank == 0 ? Name : $"{Name} {share.Ranks.Rank}", StepsDone))
         {
-            var seen = ViewBatch.FromBytes(bytes).Through(view, generator);
+            var seen = ViewBatch.FromBytes(bytes);
+            // Drawn for the whole batch: a rank sees what one process would.
+            var drawn = view.Draw(BatchShape.Of(seen) with { Count = BatchSize }, generator).Select(share.Of);
+            seen = view.Apply(seen, drawn.To(seen.device));
             optimizer.LearningRate = schedule.At(StepsDone);
             optimizer.ZeroGrad();
             var scores = classifier.Scores(seen, Precision);
             var value = loss?.Invoke(seen, scores) ?? CrossEntropy(scores, labels);
+            // The mean of the ranks' means, whose shares are equal.
+            value = value / share.Ranks.Size;
             value.backward();
             GraphNode.ThrowIfFailed();
+            share.Ranks.AllReduceSum(optimizer.Gradients);
             optimizer.Step();
             StepsDone++;
 
             using var noGrad = no_grad();
             value = value.detach();
             var figures = showsOneClass
-                ? stack([value, scores.argmax(1).eq(labels).to_type(value.dtype).mean()])
+                ? stack([value, scores.argmax(1).eq(labels).to_type(value.dtype).mean() / share.Ranks.Size])
                 : value.view(1);
+            share.Ranks.AllReduceSum(figures);
             return figures.MoveToOuterDisposeScope();
         }
     }
@@ -182,6 +214,31 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         feed.Dispose();
         optimizer.ZeroGrad();
         optimizer.Dispose();
+        share.Dispose();
+        Join(Alone.Instance);
+    }
+
+    /// <summary>Who trains: all ranks where they can share a batch evenly; else each trains the whole, and says so.</summary>
+    private static ICollective RanksOf(Pretrained pretrained, ImageClassifier classifier, int batchSize, string name)
+    {
+        var ranks = pretrained.Ranks;
+        var why =
+            ranks.Size == 1 ? null
+            : batchSize % ranks.Size != 0
+                ? $"a batch of {batchSize} images cannot be shared evenly; a multiple of {ranks.Size} can"
+            : classifier.modules().OfType<NormBase>().Any(norm => norm is not BatchNorm)
+                ? $"a batch norm of TorchSharp's knows the rows of its own process only; {typeof(BatchNorm)} knows all"
+            : null;
+        if (why is null)
+            return ranks;
+        pretrained.Warn?.Invoke($"{name}: each of {ranks.Size} ranks trains by itself, as {why}.");
+        return Alone.Instance;
+    }
+
+    private void Join(ICollective ranks)
+    {
+        foreach (var norm in classifier.modules().OfType<BatchNorm>())
+            norm.Ranks = ranks;
     }
 
     /// <summary>Mean over images of the cross-entropy; of images that show several classes, of the sum over classes of each one's.</summary>

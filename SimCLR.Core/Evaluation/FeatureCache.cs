@@ -21,14 +21,14 @@ internal sealed class FeatureCache : IDisposable
     internal TrainFeatures Train(Pretrained pretrained)
     {
         Renew(pretrained);
-        return train ??= pretrained.Frozen().Train(pretrained.Splits.Train);
+        return (train ??= pretrained.Frozen().Train(pretrained.Splits.Train)) with { Ranks = pretrained.Ranks };
     }
 
     /// <summary>Of the test images; the cache's.</summary>
     internal TestFeatures Test(Pretrained pretrained)
     {
         Renew(pretrained);
-        return test ??= pretrained.Frozen().Test(pretrained.Splits.Test);
+        return (test ??= pretrained.Frozen().Test(pretrained.Splits.Test)) with { Ranks = pretrained.Ranks };
     }
 
     /// <inheritdoc/>

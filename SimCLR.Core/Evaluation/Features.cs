@@ -1,4 +1,5 @@
 using System.Globalization;
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Images;
 using SimCLR.Core.Training;
 using TorchSharp;
@@ -7,13 +8,32 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>Representations of images, with labels.</summary>
-/// <param name="H">[N, D], float32.</param>
+/// <param name="H">[N, D], float32; of a part that was held out, those of all images, of which <see cref="Rows"/> says the part's.</param>
 /// <param name="Labels">[N], int64; or, of images that may show several classes, [N, C]: 1 shown, -1 not shown, 0 not counted.</param>
 /// <param name="Classes">Number of classes.</param>
 public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposable
 {
+    /// <summary>Which rows of H these are, [N], int64, on its device; null: all. So a part is chosen without a copy, which would be of 10 GB for
+    /// ImageNet's 1.28 million images with D = 2048.</summary>
+    public Tensor? Rows { get; init; }
+
     /// <summary>Number of images.</summary>
-    public long Count => H.shape[0];
+    public long Count => Labels.shape[0];
+
+    /// <summary>Some of the representations, [count, D]: a view of them, or a copy where rows are chosen.</summary>
+    internal Tensor Block(long start, long count) => BlockOf(H, Rows, start, count);
+
+    /// <summary>Some rows of all, or of those that are chosen.</summary>
+    internal static Tensor BlockOf(Tensor h, Tensor? rows, long start, long count)
+    {
+        if (rows is null)
+            return h.narrow(0, start, count);
+        using var chosen = rows.narrow(0, start, count);
+        return h.index_select(0, chosen);
+    }
+
+    /// <summary>Who has the same, and measures them together.</summary>
+    internal ICollective Ranks { get; init; } = Alone.Instance;
 
     /// <summary>What is not finite compares with nothing, and would be measured as chance.</summary>
     /// <exception cref="TrainingFailedException">Some of H are not finite; the message says how many.</exception>
@@ -40,6 +60,7 @@ public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposa
     {
         H.Dispose();
         Labels.Dispose();
+        Rows?.Dispose();
         GC.SuppressFinalize(this);
     }
 }
@@ -47,7 +68,7 @@ public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposa
 /// <summary>Features that a classifier is fitted to.</summary>
 public sealed record TrainFeatures(Tensor H, Tensor Labels, int Classes) : Features(H, Labels, Classes)
 {
-    /// <summary>Holds a part of every class out, to choose on.</summary>
+    /// <summary>Holds a part of every class out, to choose on. Both parts share the representations; each is disposed by itself.</summary>
     /// <param name="fraction">Part held out, between 0 and 1; at least one image of each class that has two.</param>
     /// <param name="generator">Draws which, on the CPU.</param>
     /// <exception cref="ArgumentOutOfRangeException">The fraction is out of range.</exception>
@@ -58,13 +79,17 @@ public sealed record TrainFeatures(Tensor H, Tensor Labels, int Classes) : Featu
         var strata = Labels.dim() == 1 ? Labels : zeros_like(Labels.select(1, 0));
         var (kept, held) = Subsets.HoldOut(strata, fraction, generator);
         return (
-            new TrainFeatures(Pick(H, kept), Pick(Labels, kept), Classes),
-            new ValidationFeatures(Pick(H, held), Pick(Labels, held), Classes)
+            new TrainFeatures(Shared(), LabelsOf(kept), Classes) { Rows = RowsAt(kept), Ranks = Ranks },
+            new ValidationFeatures(Shared(), LabelsOf(held), Classes) { Rows = RowsAt(held), Ranks = Ranks }
         );
     }
 
-    private static Tensor Pick(Tensor values, Tensor indices) =>
-        values.index_select(0, indices).MoveToOuterDisposeScope();
+    private Tensor Shared() => H.alias().MoveToOuterDisposeScope();
+
+    private Tensor LabelsOf(Tensor indices) => Labels.index_select(0, indices).MoveToOuterDisposeScope();
+
+    private Tensor RowsAt(Tensor indices) =>
+        (Rows is null ? indices.to(H.device).alias() : Rows.index_select(0, indices)).MoveToOuterDisposeScope();
 }
 
 /// <summary>Features that a strength, a k or an epoch is chosen on: never the test split.</summary>

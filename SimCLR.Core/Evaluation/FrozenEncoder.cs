@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
@@ -23,23 +24,30 @@ public sealed class FrozenEncoder(
     CancellationToken cancellation = default
 )
 {
-    private const long BatchSize = 500;
+    /// <summary>Who computes with it: each batch is one rank's, and all call it alike.</summary>
+    internal ICollective Ranks { get; init; } = Alone.Instance;
 
     /// <summary>Representations of training images.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainFeatures Train(ImageSet images) =>
+        new(Extract(images).DetachFromDisposeScope(), LabelsOf(images), images.ClassNames.Count) { Ranks = Ranks };
+
+    /// <summary>Representations of images that something is chosen on.</summary>
+    /// <exception cref="TrainingFailedException">Some are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public ValidationFeatures Validation(ImageSet images) =>
         new(Extract(images).DetachFromDisposeScope(), LabelsOf(images), images.ClassNames.Count);
 
     /// <summary>Representations of test images.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TestFeatures Test(ImageSet images) =>
-        new(Extract(images).DetachFromDisposeScope(), LabelsOf(images), images.ClassNames.Count);
+        new(Extract(images).DetachFromDisposeScope(), LabelsOf(images), images.ClassNames.Count) { Ranks = Ranks };
 
     /// <summary>Representations [N, D] of what is made of the evaluation view of each batch, [B, C, H, W].</summary>
     /// <param name="images">The images.</param>
-    /// <param name="change">Given a batch and its number, counted from 0.</param>
+    /// <param name="change">Given a batch of <see cref="SharedRows.BatchSize"/> and its number, counted from 0; of several ranks each has some.</param>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     internal Tensor Extract(ImageSet images, Func<Tensor, long, Tensor>? change = null)
@@ -48,23 +56,18 @@ public sealed class FrozenEncoder(
         using var noGrad = no_grad();
         using var encoderMode = new EvaluationMode(encoder);
         using var headMode = head is null ? null : new EvaluationMode(head);
-        Tensor? features = null;
-        for (var start = 0L; start < images.Count; start += BatchSize)
+        var features = SharedRows.Of(Ranks, images, device, Embed, cancellation);
+        Features.RequireFinite(features);
+        return features.MoveToOuterDisposeScope();
+
+        Tensor Embed(Tensor bytes, long batch)
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var batchScope = NewDisposeScope();
-            var count = Math.Min(BatchSize, images.Count - start);
-            var bytes = images.Rows(start, count).to(device);
             var view = ViewBatch.FromBytes(bytes).Through(evaluationView);
             if (change is not null)
-                view = change(view, start / BatchSize);
+                view = change(view, batch);
             var h = encoder.forward(MemoryLayout.ChannelsLast(view));
-            var batch = head is null ? h : head.forward(h);
-            features ??= empty(images.Count, batch.shape[1], device: device).MoveToOuterDisposeScope();
-            features.narrow(0, start, count).copy_(batch);
+            return head is null ? h : head.forward(h);
         }
-        Features.RequireFinite(features!);
-        return features!.MoveToOuterDisposeScope();
     }
 
     private Tensor LabelsOf(ImageSet images) =>

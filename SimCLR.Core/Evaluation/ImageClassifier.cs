@@ -1,7 +1,9 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -15,7 +17,6 @@ namespace SimCLR.Core.Evaluation;
 /// </summary>
 public sealed class ImageClassifier : Module<Tensor, Tensor>
 {
-    private const long BatchSize = 500;
     private const double InitialDeviation = 0.01;
 
     private readonly Encoder encoder;
@@ -81,7 +82,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
 
     /// <summary>What its encoder draws from in a step of a training, until it is disposed; null where it draws nothing.</summary>
     internal IDisposable? Draws(RandomStreams streams, string name, long step) =>
-        frozen ? null : ModuleEncoder.Draws(encoder, streams, $"{name} {RandomStreams.Dropped}", step);
+        frozen ? null : Dropped.Draws(encoder, head, streams, $"{name} {RandomStreams.Dropped}", step);
 
     /// <summary>Scores of images [N, C, H, W] in that number format, [N, classes], float32.</summary>
     internal Tensor Scores(Tensor images, Precision precision)
@@ -95,29 +96,45 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     /// <param name="images">The images.</param>
     /// <param name="view">The evaluation view, which draws nothing.</param>
     /// <param name="cancellation">Looked at before each batch of 500 images.</param>
+    /// <param name="ranks">Who has the same classifier; each batch is one rank's. Null: this process alone.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Tensor Scores(ImageSet images, IView view, CancellationToken cancellation = default)
+    public Tensor Scores(
+        ImageSet images,
+        IView view,
+        CancellationToken cancellation = default,
+        ICollective? ranks = null
+    )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var mode = new EvaluationMode(this);
-        var parts = new List<Tensor>();
-        for (var start = 0L; start < images.Count; start += BatchSize)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var batch = NewDisposeScope();
-            var bytes = images.Rows(start, Math.Min(BatchSize, images.Count - start)).to(device);
-            parts.Add(forward(ViewBatch.FromBytes(bytes).Through(view)).MoveToOuterDisposeScope());
-        }
-        return cat(parts).MoveToOuterDisposeScope();
+        return SharedRows
+            .Of(
+                ranks ?? Alone.Instance,
+                images,
+                device,
+                (bytes, _) => forward(ViewBatch.FromBytes(bytes).Through(view)),
+                cancellation
+            )
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>A metric of the images, as a fraction.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public double Measure(ProbeMetric metric, ImageSet images, IView view, CancellationToken cancellation = default)
+    public double Measure(
+        ProbeMetric metric,
+        ImageSet images,
+        IView view,
+        CancellationToken cancellation = default,
+        ICollective? ranks = null
+    )
     {
         using var scope = NewDisposeScope();
-        return Metrics.Score(metric, Scores(images, view, cancellation), (images.Targets ?? images.Labels).to(device));
+        return Metrics.Score(
+            metric,
+            Scores(images, view, cancellation, ranks),
+            (images.Targets ?? images.Labels).to(device)
+        );
     }
 
     private Tensor Embed(Tensor images)

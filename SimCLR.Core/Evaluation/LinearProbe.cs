@@ -81,11 +81,12 @@ public static class LinearProbe
                 $"L2 strengths are [{string.Join(", ", strengths)}]; give one or more finite values, 0 or more, for example 1e-4, 1e-2."
             );
         using var scope = NewDisposeScope();
+        var x = FeatureRows.Of(fit).Standardized();
         var best = (L2: 0.0, Value: -1.0);
         LinearClassifier? previous = null;
         foreach (var l2 in strengths.OrderDescending())
         {
-            previous = Fit(fit, l2, previous, warn, cancellation);
+            previous = Fit(x, fit, l2, previous, warn, cancellation);
             var value = previous.Measure(metric, validation);
             if (value > best.Value)
                 best = (l2, value);
@@ -103,20 +104,32 @@ public static class LinearProbe
         CancellationToken cancellation = default
     )
     {
-        train.RequireFinite();
         using var scope = NewDisposeScope();
-        var x = FeatureRows.Standardized(train.H);
+        var x = FeatureRows.Of(train).Standardized();
+        var classifier = Fit(x, train, l2, start, warn, cancellation);
+        x.Mean!.MoveToOuterDisposeScope();
+        x.Scale!.MoveToOuterDisposeScope();
+        classifier.Weights.MoveToOuterDisposeScope();
+        return classifier;
+    }
+
+    /// <summary>Fits one classifier to features that are standardized already, whose mean and scale it shares.</summary>
+    private static LinearClassifier Fit(
+        FeatureRows x,
+        TrainFeatures train,
+        double l2,
+        LinearClassifier? start,
+        Action<string>? warn,
+        CancellationToken cancellation
+    )
+    {
         var minimum = LogisticRegression.Solve(x, train.Labels, train.Classes, l2, start?.Weights, cancellation);
         if (!minimum.Converged)
             warn?.Invoke(
                 $"L2 {l2:g3}: gradient {minimum.GradientNorm:g2} after {minimum.Iterations} iterations, "
                     + $"above {LogisticRegression.GradientTolerance:g2}"
             );
-        return new LinearClassifier(
-            minimum.At.MoveToOuterDisposeScope(),
-            x.Mean!.MoveToOuterDisposeScope(),
-            x.Scale!.MoveToOuterDisposeScope()
-        );
+        return new LinearClassifier(minimum.At, x.Mean!, x.Scale!);
     }
 }
 
@@ -139,13 +152,16 @@ public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
     /// <summary>The scores of some rows after the others, with the first row of each part.</summary>
     private void InBlocks(Features features, Action<long, Tensor> use)
     {
-        features.RequireFinite();
         using var noGrad = no_grad();
-        var x = new FeatureRows(features.H, Mean, Scale);
+        var x = new FeatureRows(features.H, features.Rows, Mean, Scale);
         foreach (var (start, count) in x.Blocks(Weights.shape[1]))
         {
             using var block = NewDisposeScope();
-            use(start, x.Block(start, count, ScalarType.Float64).mm(Weights));
+            var scores = x.Block(start, count, ScalarType.Float64).mm(Weights);
+            // A feature that is not finite makes scores that are not, and scores are fewer.
+            if (!double.IsFinite(scores.sum().ToDouble()))
+                features.RequireFinite();
+            use(start, scores);
         }
     }
 

@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -84,6 +85,7 @@ internal static class LogisticRegression
             loss.add_(some.to_type(ScalarType.Float64));
             gradient.add_(rows.t().mm(error).to_type(ScalarType.Float64));
         }
+        x.Ranks.AllReduceSum([loss.view(1), gradient]);
         var value = loss / x.Count + (penalized * w).sum() / 2;
         gradient.div_(x.Count).add_(penalized);
         return (value.ToDouble(), gradient.MoveToOuterDisposeScope());
@@ -92,8 +94,10 @@ internal static class LogisticRegression
     private static (Tensor Loss, Tensor Error) Multinomial(Tensor scores, Tensor labels)
     {
         var logProbabilities = nn.functional.log_softmax(scores, 1);
-        var targets = nn.functional.one_hot(labels, scores.shape[1]).to_type(scores.dtype);
-        return (-(logProbabilities * targets).sum(ScalarType.Float64), logProbabilities.exp_().sub_(targets));
+        var ofLabel = labels.unsqueeze(1);
+        var loss = -logProbabilities.gather(1, ofLabel).sum(ScalarType.Float64);
+        var one = ones(ofLabel.shape, scores.dtype, scores.device);
+        return (loss, logProbabilities.exp_().scatter_add_(1, ofLabel, one.neg_()));
     }
 
     private static (Tensor Loss, Tensor Error) PerClass(Tensor scores, Tensor labels)

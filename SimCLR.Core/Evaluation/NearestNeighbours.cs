@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +13,7 @@ public static class NearestNeighbours
     /// <summary>Images looked up at once, at most: fewer where the neighbours or the classes are many.</summary>
     private const long BatchSize = 500;
 
-    /// <summary>Similarities, or votes of single neighbours, in memory at once.</summary>
+    /// <summary>Numbers of the neighbours that are looked through at once, their similarities, or votes of single neighbours, in memory at once.</summary>
     private const long MostNumbers = 1L << 26;
 
     /// <summary>Test accuracy, as a fraction.</summary>
@@ -54,27 +55,35 @@ public static class NearestNeighbours
     }
 
     /// <summary>The accuracy of each candidate.</summary>
-    private static double[] Accuracies(
+    /// <param name="bank">The neighbours.</param>
+    /// <param name="queries">What is classified.</param>
+    /// <param name="candidates">k and temperature of each.</param>
+    /// <param name="cancellation">Looked at before each batch of up to 500 images.</param>
+    /// <param name="mostNumbers">In memory at once.</param>
+    internal static double[] Accuracies(
         TrainFeatures bank,
         Features queries,
         IReadOnlyList<(int K, double Temperature)> candidates,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        long mostNumbers = MostNumbers
     )
     {
         Check(bank, queries, candidates);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var unit = nn.functional.normalize(bank.H).t();
         var most = (int)Math.Min(candidates.Max(candidate => candidate.K), bank.Count);
         var correct = new long[candidates.Count];
-        var batchSize = Math.Clamp(MostNumbers / Math.Max(bank.Count, (long)most * bank.Classes), 1, BatchSize);
-        for (var start = 0L; start < queries.Count; start += batchSize)
+        var rows = Math.Clamp(mostNumbers / bank.H.shape[1], 1, bank.Count);
+        // In one block they are normalized once; in several, for every batch.
+        var whole = rows == bank.Count ? Unit(bank, 0, rows) : null;
+        var batchSize = Math.Clamp(mostNumbers / Math.Max(rows, (long)most * bank.Classes), 1, BatchSize);
+        var ranks = queries.Ranks;
+        for (var start = ranks.Rank * batchSize; start < queries.Count; start += ranks.Size * batchSize)
         {
             cancellation.ThrowIfCancellationRequested();
             using var batch = NewDisposeScope();
             var count = Math.Min(batchSize, queries.Count - start);
-            var similarity = nn.functional.normalize(queries.H.narrow(0, start, count)).mm(unit);
-            var (nearest, indices) = similarity.topk(most, 1);
+            var (nearest, indices) = Nearest(Unit(queries, start, count), bank, whole, rows, most);
             var classes = bank.Labels.index_select(0, indices.flatten()).view(count, most);
             var labels = queries.Labels.narrow(0, start, count);
             for (var i = 0; i < correct.Length; i++)
@@ -91,7 +100,48 @@ public static class NearestNeighbours
                 correct[i] += votes.argmax(1).eq(labels).sum().ToInt64();
             }
         }
-        return [.. correct.Select(right => (double)right / queries.Count)];
+        using var all = tensor(correct);
+        ranks.AllReduceSum(all);
+        return [.. all.data<long>().Select(right => (double)right / queries.Count)];
+    }
+
+    /// <summary>The similarities of the nearest neighbours, [B, most], the largest first, and which they are: block by block of the neighbours, so
+    /// that beside them no more than a block is in memory.</summary>
+    private static (Tensor Similarities, Tensor Indices) Nearest(
+        Tensor queries,
+        TrainFeatures bank,
+        Tensor? whole,
+        long rows,
+        int most
+    )
+    {
+        (Tensor Similarities, Tensor Indices)? best = null;
+        for (var start = 0L; start < bank.Count; start += rows)
+        {
+            using var block = NewDisposeScope();
+            var count = Math.Min(rows, bank.Count - start);
+            var similarity = queries.mm((whole ?? Unit(bank, start, count)).t());
+            var (values, indices) = similarity.topk((int)Math.Min(most, count), 1);
+            if (start > 0)
+                indices = indices + start;
+            if (best is { } before)
+            {
+                (values, var places) = cat([before.Similarities, values], 1)
+                    .topk((int)Math.Min(most, before.Similarities.shape[1] + values.shape[1]), 1);
+                indices = cat([before.Indices, indices], 1).gather(1, places);
+                before.Similarities.Dispose();
+                before.Indices.Dispose();
+            }
+            best = (values.MoveToOuterDisposeScope(), indices.MoveToOuterDisposeScope());
+        }
+        return best!.Value;
+    }
+
+    /// <summary>Some features, each divided by its norm.</summary>
+    private static Tensor Unit(Features features, long start, long count)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.normalize(features.Block(start, count)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The votes for every class, [B, classes].</summary>

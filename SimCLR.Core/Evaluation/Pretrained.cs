@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Images;
@@ -45,6 +46,9 @@ public sealed record Pretrained(
     /// <summary>Told of every logging interval of trainings of the measurement.</summary>
     public Action<TrainingProgress>? Report { get; init; }
 
+    /// <summary>Who measures: every rank takes the same measurements, and has the same figures.</summary>
+    public ICollective Ranks { get; init; } = Alone.Instance;
+
     /// <summary>The randomness of everything measured.</summary>
     public RandomStreams Streams { get; } = new(Spec.Seed);
 
@@ -57,6 +61,9 @@ public sealed record Pretrained(
             Checkpointing = checkpointing,
             Report = report,
         };
+
+    /// <summary>The same, measured by those ranks together; the representations are shared.</summary>
+    public Pretrained On(ICollective ranks) => this with { Ranks = ranks };
 
     /// <summary>Crop and flip alone, to the size of the evaluation view and normalized as it is: what supervised training uses (SimCLR, appendix B.5).</summary>
     public IView CropAndFlip(ImageSet images)
@@ -85,7 +92,7 @@ public sealed record Pretrained(
 
     /// <summary>The encoder for evaluation.</summary>
     internal FrozenEncoder Frozen(bool withHead = false, IView? view = null) =>
-        new(Encoder, Device, view ?? Evaluation.View, withHead ? Head : null, Cancellation);
+        new(Encoder, Device, view ?? Evaluation.View, withHead ? Head : null, Cancellation) { Ranks = Ranks };
 
     /// <summary>The number format that encoders are trained in.</summary>
     internal Precision ResolvedPrecision => Autocast.Resolve(Spec.Precision, Device);

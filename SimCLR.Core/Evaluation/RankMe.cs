@@ -12,7 +12,7 @@ namespace SimCLR.Core.Evaluation;
 /// dimensions; among settings of one method, more goes with better linear accuracy.
 /// </summary>
 /// <param name="OfZ">Of z = g(h) instead of h.</param>
-public sealed record RankMe(bool OfZ) : IMeasurement
+public sealed record RankMe(bool OfZ) : IMeasurement, IValidationMeasurement
 {
     private const long MaxImages = 25_600;
     private const double Epsilon = 1e-7;
@@ -22,7 +22,15 @@ public sealed record RankMe(bool OfZ) : IMeasurement
     {
         using var scope = NewDisposeScope();
         using var some = Spread(pretrained.Splits.Train);
-        return [new Figure(OfZ ? "z" : "h", Of(pretrained.Frozen(OfZ).Extract(some)), FigureUnit.Plain)];
+        return [Figure(Of(pretrained.Frozen(OfZ).Extract(some)))];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Figure> Measure(Validation validation)
+    {
+        using var scope = NewDisposeScope();
+        var features = OfZ ? validation.Frozen(withHead: true).Extract(validation.Images) : validation.HeldOut().H;
+        return [Figure(Of(features))];
     }
 
     /// <summary>exp(-Σ p log p) with p = σ / Σσ + 1e-7 over the singular values σ, in float64.</summary>
@@ -41,6 +49,8 @@ public sealed record RankMe(bool OfZ) : IMeasurement
         var shares = values / values.sum() + Epsilon;
         return (shares * shares.log()).sum().neg().exp().ToDouble();
     }
+
+    private Figure Figure(double value) => new(OfZ ? "z" : "h", value, FigureUnit.Plain);
 
     private static ImageSet Spread(ImageSet images)
     {

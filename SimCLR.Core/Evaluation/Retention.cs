@@ -40,8 +40,8 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
         var frozen = pretrained.Frozen(withHead, pretrained.Evaluation.Picture);
         var (train, trainLabels) = Transform(pretrained, frozen, task, pretrained.Splits.Train, "train");
         var (test, testLabels) = Transform(pretrained, frozen, task, pretrained.Splits.Test, "test");
-        var trainFeatures = new TrainFeatures(train, trainLabels, task.Classes);
-        var testFeatures = new TestFeatures(test, testLabels, task.Classes);
+        var trainFeatures = new TrainFeatures(train, trainLabels, task.Classes) { Ranks = pretrained.Ranks };
+        var testFeatures = new TestFeatures(test, testLabels, task.Classes) { Ranks = pretrained.Ranks };
         var name = $"{task.Name} from {(withHead ? "g(h)" : "h")}";
         return new Figure(name, pretrained.Probe(trainFeatures, testFeatures).Top1);
     }
@@ -57,19 +57,18 @@ public sealed record Retention(double NoiseSigma = 0.1) : IMeasurement
     {
         using var scope = NewDisposeScope();
         var labels = zeros(images.Count, ScalarType.Int64, pretrained.Device);
-        var at = 0L;
         var features = frozen.Extract(
             images,
             (view, batch) =>
             {
                 using var generator = pretrained.Streams.At($"retention {task.Name} {split}", batch);
                 var drawn = task.View.Draw(BatchShape.Of(view), generator);
-                labels.narrow(0, at, view.shape[0]).copy_(drawn[task.Parameter]);
-                at += view.shape[0];
+                labels.narrow(0, batch * SharedRows.BatchSize, view.shape[0]).copy_(drawn[task.Parameter]);
                 var changed = task.View.Apply(view, drawn);
                 return pretrained.Evaluation.Normalization is { } last ? changed.Through(last) : changed;
             }
         );
+        pretrained.Ranks.AllReduceSum(labels);
         return (features.MoveToOuterDisposeScope(), labels.MoveToOuterDisposeScope());
     }
 }

@@ -55,7 +55,13 @@ public sealed record Transfer(
         using var classifier = Train(pretrained, Splits.Train, chosen);
         yield return new Figure(
             $"fine-tuned {MetricName}",
-            classifier.Measure(Metric, Splits.Test, pretrained.Evaluation.View, pretrained.Cancellation)
+            classifier.Measure(
+                Metric,
+                Splits.Test,
+                pretrained.Evaluation.View,
+                pretrained.Cancellation,
+                pretrained.Ranks
+            )
         );
     }
 
@@ -75,7 +81,13 @@ public sealed record Transfer(
                         Checkpointing = pretrained.Checkpointing?.In($"setting {tried.Index + 1}"),
                     };
                     using var classifier = Train(apart, fit, tried.Item);
-                    return classifier.Measure(Metric, validation, pretrained.Evaluation.View, pretrained.Cancellation);
+                    return classifier.Measure(
+                        Metric,
+                        validation,
+                        pretrained.Evaluation.View,
+                        pretrained.Cancellation,
+                        pretrained.Ranks
+                    );
                 })
                 .Item;
     }

@@ -1,4 +1,5 @@
 using SimCLR.Core.Encoders;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -40,6 +41,10 @@ public sealed record HeadSpec(
     bool LastBias = false
 )
 {
+    /// <summary>A map of one's own in the place of the layers: given the length of h, the length of z, and a module from h [N, length] to z. It counts as one layer;
+    /// what the other values say is without effect. The module draws its weights as TorchSharp's own do. Null: none.</summary>
+    public Func<long, (long OutputSize, Module<Tensor, Tensor> Module)>? Own { get; init; }
+
     /// <summary>Makes the head on the CPU, its weights drawn from the generator.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     public ProjectionHead Create(long featureSize, Generator weights) => new(this, featureSize, weights);
@@ -54,6 +59,14 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
     public ProjectionHead(HeadSpec spec, long featureSize, Generator weights)
         : base("ProjectionHead")
     {
+        if (spec.Own is { } make)
+        {
+            using var drawn = new GlobalRandomness(weights);
+            (OutputSize, var own) = make(featureSize);
+            (Depth, IsOwn, layers) = (1, true, Sequential(("own", own)));
+            register_module("layers", layers);
+            return;
+        }
         CheckRange(nameof(spec.Depth), spec.Depth, 0);
         CheckRange(nameof(spec.Output), spec.Output, 1);
         CheckRange(nameof(spec.Hidden), spec.Hidden ?? 1, 1);
@@ -71,6 +84,9 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
 
     /// <summary>Linear layers.</summary>
     public int Depth { get; }
+
+    /// <summary>Whether it is a map of one's own, which may draw while it trains.</summary>
+    internal bool IsOwn { get; }
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => layers is null ? input.alias() : layers.forward(input);
@@ -92,7 +108,9 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
     /// <param name="featureSize">Length of h.</param>
     /// <param name="count">0 to <see cref="Depth"/>.</param>
     public long SizeAfter(long featureSize, int count) =>
-        Kept(count).OfType<Linear>().LastOrDefault()?.weight.shape[0] ?? featureSize;
+        IsOwn && count > 0
+            ? OutputSize
+            : (Kept(count).OfType<Linear>().LastOrDefault()?.weight.shape[0] ?? featureSize);
 
     private IEnumerable<Module<Tensor, Tensor>> Kept(int count)
     {
@@ -102,6 +120,8 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
                 count,
                 $"{count} layers of a head of depth {Depth} were asked for; use 0 to {Depth}."
             );
+        if (IsOwn)
+            return count == 0 ? [] : [layers!];
         var linear = 0;
         return (layers?.children() ?? [])
             .OfType<Module<Tensor, Tensor>>()

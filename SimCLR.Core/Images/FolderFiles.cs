@@ -175,7 +175,9 @@ internal sealed record FolderFiles(
         {
             var places = classes.Select(name => Path.Combine(folder, name)).ToList();
             CheckLinks(folder, places);
-            var walks = places.Select(path => Directory.Exists(path) ? Walk(path) : null).ToList();
+            var walks = FileQuestions.Ask(places, path => Directory.Exists(path) ? new FolderWalk(path) : null);
+            foreach (var walk in walks.OfType<FolderWalk>())
+                Note(walk);
             CheckNesting(folder, classes, walks);
             return
             [
@@ -186,10 +188,16 @@ internal sealed record FolderFiles(
         private FolderWalk Walk(string folder)
         {
             var walk = new FolderWalk(folder);
+            Note(walk);
+            return walk;
+        }
+
+        /// <summary>Keeps what is to be told of.</summary>
+        private void Note(FolderWalk walk)
+        {
             foreach (var (ending, count) in walk.Others)
                 others[ending] = others.GetValueOrDefault(ending) + count;
             links.AddRange(walk.Links);
-            return walk;
         }
 
         /// <summary>Class folders may be links, but not to one another or to a folder that they lie in.</summary>

@@ -18,10 +18,10 @@ internal static class FolderFingerprint
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         LabelledFile[] all = [.. files.Train, .. files.Test, .. files.Unlabelled];
-        foreach (var file in all)
+        foreach (var (file, length) in all.Zip(FileQuestions.Ask(all, file => Length(file.Path))))
         {
             var name = Path.GetRelativePath(root, file.Path).Replace(Path.DirectorySeparatorChar, '/');
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\0{file.Label}\0{Length(file.Path)}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\0{file.Label}\0{length}\n"));
         }
         var buffer = new byte[PartBytes];
         for (var i = 0; i < all.Length; i += Math.Max(1, all.Length / Looked))

@@ -187,7 +187,7 @@ public sealed class ImageFolder : IImageSource
         int.TryParse(Environment.GetEnvironmentVariable(SharersVariable), out var count) ? Math.Max(1, count) : 1;
 
     /// <summary>A folder for each source and layout.</summary>
-    private string CacheFolder(PixelLayout layout, string split)
+    internal string CacheFolder(PixelLayout layout, string split)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(root)));
         return UserCache.Folder(

@@ -134,7 +134,8 @@ internal sealed class ShardFolder(
             report?.Invoke($"{path} is damaged: its {shard.Sources} images are decoded again.");
             var first = (int)index.Shards.Take(i).Sum(before => before.Sources);
             var progress = new DecodingProgress((int)shard.Sources, 0, report);
-            shards[i] = Decode(index, i, [.. files.Skip(first).Take((int)shard.Sources)], reader, progress);
+            var part = Decode(index, [.. files.Skip(first).Take((int)shard.Sources)], reader, progress);
+            shards[i] = Write(index.NameOf(i), part);
         }
         var mended = index with { Shards = shards };
         reader.CheckDamaged(mended.Damaged, (int)mended.Sources, files.Count);
@@ -148,38 +149,86 @@ internal sealed class ShardFolder(
         var perShard = (int)Math.Max(1, shardBytes / index.ImageBytes);
         CheckDisk((files.Count - done) * (long)index.ImageBytes);
         var progress = new DecodingProgress(files.Count, done, report);
-        while (done < files.Count)
+        // A shard is hashed and written while the next is decoded: of many cores one would else keep the others waiting.
+        Task<Shard>? writing = null;
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var part = files.Skip(done).Take(perShard).ToList();
-            var shard = Decode(index, index.Shards.Count, part, reader, progress);
-            index = index with { Shards = [.. index.Shards, shard] };
-            done += part.Count;
-            reader.CheckDamaged(index.Damaged, done, files.Count);
-            index.Save(folder);
+            while (done < files.Count)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var part = files.Skip(done).Take(perShard).ToList();
+                var decoded = Decode(index, part, reader, progress);
+                done += part.Count;
+                Settle();
+                Check(decoded);
+                var name = index.NameOf(index.Shards.Count);
+                writing = Task.Run(() => Write(name, decoded));
+            }
+        }
+        finally
+        {
+            Settle();
         }
         return index;
+
+        void Settle()
+        {
+            if (writing is null)
+                return;
+            var written = writing;
+            writing = null;
+            index = index with { Shards = [.. index.Shards, written.GetAwaiter().GetResult()] };
+            index.Save(folder);
+        }
+
+        void Check(DecodedPart decoded)
+        {
+            try
+            {
+                reader.CheckDamaged(index.Damaged + decoded.Damaged, done, files.Count);
+            }
+            catch
+            {
+                decoded.Pixels.Dispose();
+                throw;
+            }
+        }
     }
 
-    /// <summary>Decodes files and writes what they show as a shard.</summary>
-    private Shard Decode(
+    /// <summary>Pixels of the images of some files, the first as many as there are labels, and how many files were damaged.</summary>
+    private readonly record struct DecodedPart(PixelBlock Pixels, long[] Labels, int Damaged);
+
+    private static DecodedPart Decode(
         ShardIndex index,
-        int number,
         IReadOnlyList<LabelledFile> files,
         FolderReader reader,
         DecodingProgress progress
     )
     {
-        using var pixels = new PixelBlock(files.Count, index.Channels, index.Height, index.Width, index.Bits);
-        var (labels, damaged) = reader.ReadInto(pixels, files, progress);
-        var name = index.NameOf(number);
+        var pixels = new PixelBlock(files.Count, index.Channels, index.Height, index.Width, index.Bits);
+        try
+        {
+            var (labels, damaged) = reader.ReadInto(pixels, files, progress);
+            return new DecodedPart(pixels, labels, damaged);
+        }
+        catch
+        {
+            pixels.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes what was decoded as a shard, and lets it go.</summary>
+    private Shard Write(string name, DecodedPart decoded)
+    {
+        using var pixels = decoded.Pixels;
         var path = Path.Combine(folder, name);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AtomicFile.Write(
             path,
             stream =>
             {
-                for (var i = 0; i < labels.Length; i++)
+                for (var i = 0; i < decoded.Labels.Length; i++)
                 {
                     stream.Write(pixels.Image(i));
                     hash.AppendData(pixels.Image(i));
@@ -187,7 +236,7 @@ internal sealed class ShardFolder(
             }
         );
         var sha256 = Convert.ToHexStringLower(hash.GetHashAndReset());
-        return new Shard(name, LabelRun.Of(labels), damaged, sha256, TimeOf(path));
+        return new Shard(name, LabelRun.Of(decoded.Labels), decoded.Damaged, sha256, TimeOf(path));
     }
 
     private string PathOf(Shard shard) => Path.Combine(folder, shard.File);
@@ -222,17 +271,15 @@ internal sealed class ShardFolder(
     }
 
     /// <summary>Names, lengths and times of the files, and the layout: of what changes the pixels.</summary>
-    private static string Fingerprint(IReadOnlyList<LabelledFile> files, PixelLayout layout)
+    internal static string Fingerprint(IReadOnlyList<LabelledFile> files, PixelLayout layout)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{layout}")));
-        foreach (var file in files)
-        {
-            var info = new FileInfo(file.Path);
-            hash.AppendData(
-                Encoding.UTF8.GetBytes($"\n{file.Path}\0{file.Label}\0{info.Length}\0{info.LastWriteTimeUtc.Ticks}")
-            );
-        }
+        var states = FileQuestions.Ask(files, file => StateOf(new FileInfo(file.Path)));
+        foreach (var (file, (length, written)) in files.Zip(states))
+            hash.AppendData(Encoding.UTF8.GetBytes($"\n{file.Path}\0{file.Label}\0{length}\0{written}"));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private static (long Length, long Written) StateOf(FileInfo file) => (file.Length, file.LastWriteTimeUtc.Ticks);
 }

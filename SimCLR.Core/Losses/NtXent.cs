@@ -5,7 +5,9 @@ namespace SimCLR.Core.Losses;
 
 /// <summary>
 /// The normalized temperature-scaled cross-entropy (SimCLR, equation 1): each of the 2N views is an anchor, its other view the
-/// positive, the 2N - 2 others negatives; the mean over anchors. The reference code sums the two directions' means, twice this.
+/// positive, the 2N - 2 others negatives; the mean over anchors. The reference code sums the two directions' means, twice this. With negatives of
+/// one view, as the paper has it where it compares losses (appendix B.10), the N first views are the anchors, and the N - 1 second views of other images
+/// their negatives.
 /// </summary>
 /// <remarks>Large batches are computed in blocks of rows, so that the [2N, 2N] similarities are never whole in memory; blocks
 /// cannot be differentiated twice.</remarks>
@@ -18,9 +20,10 @@ public sealed record NtXent : ILoss
     /// <param name="normalize">Cosine similarity (true, the paper's) or the plain dot product.</param>
     /// <param name="blockRows">Rows of the similarities in memory at once, 1 or more; null: all up to N = 1024, above that what fits 128 MiB of float32.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public NtXent(double temperature = 0.5, bool normalize = true, int? blockRows = null)
+    /// <param name="oneView">Whether negatives are of one view alone; their similarities, [N, N], are never computed in blocks.</param>
+    public NtXent(double temperature = 0.5, bool normalize = true, int? blockRows = null, bool oneView = false)
     {
-        (Temperature, Normalize) = (Require.Temperature(temperature), normalize);
+        (Temperature, Normalize, OneView) = (Require.Temperature(temperature), normalize, oneView);
         BlockRows = blockRows is { } rows ? (int)Require.Within("block rows", rows, 1, int.MaxValue, 1024) : null;
     }
 
@@ -30,6 +33,9 @@ public sealed record NtXent : ILoss
     /// <summary>Whether similarity is the cosine.</summary>
     public bool Normalize { get; }
 
+    /// <summary>Whether negatives are of one view alone.</summary>
+    public bool OneView { get; }
+
     /// <summary>Rows of the similarities in memory at once; null: chosen by size.</summary>
     public int? BlockRows { get; }
 
@@ -37,6 +43,8 @@ public sealed record NtXent : ILoss
     public Tensor Compute(Tensor viewA, Tensor viewB, Tensor? labels = null)
     {
         using var scope = NewDisposeScope();
+        if (OneView)
+            return OfOneView(viewA, viewB).MoveToOuterDisposeScope();
         var z = cat([viewA, viewB]);
         if (Normalize)
             z = nn.functional.normalize(z);
@@ -51,6 +59,14 @@ public sealed record NtXent : ILoss
         return nn.functional.cross_entropy(logits, positives).MoveToOuterDisposeScope();
     }
 
-    /// <summary>ln(2N - 1): the positive is as likely as each of the 2N - 2 negatives. For dot products that are not normalized there is none.</summary>
-    public double? Collapsed(long count) => Normalize ? Math.Log(2 * count - 1) : null;
+    private Tensor OfOneView(Tensor viewA, Tensor viewB)
+    {
+        if (Normalize)
+            (viewA, viewB) = (nn.functional.normalize(viewA), nn.functional.normalize(viewB));
+        var logits = viewA.mm(viewB.t()) / Temperature;
+        return nn.functional.cross_entropy(logits, arange(viewA.shape[0], device: viewA.device));
+    }
+
+    /// <summary>ln(2N - 1): the positive is as likely as each of the 2N - 2 negatives; of one view ln N. For dot products that are not normalized there is none.</summary>
+    public double? Collapsed(long count) => Normalize ? Math.Log(OneView ? count : 2 * count - 1) : null;
 }

@@ -23,7 +23,7 @@ public sealed record Collapse(
     /// <summary>All images have the same embedding.</summary>
     /// <param name="remedy">What to try, a sentence.</param>
     /// <param name="loss">What else is said of the loss then.</param>
-    internal static Collapse OfEmbeddings(string remedy, string loss = "") =>
+    public static Collapse OfEmbeddings(string remedy, string loss = "") =>
         new(
             Health.Deviation,
             deviation => deviation < CollapsedDeviation,
@@ -37,7 +37,7 @@ public sealed record Collapse(
     /// <param name="value">That loss.</param>
     /// <param name="formula">How it comes about, for example "ln(2N - 1)".</param>
     /// <param name="remedy">What to try, given the learning rate.</param>
-    internal static Collapse AtLoss(double value, string formula, Func<double, string> remedy) =>
+    public static Collapse AtLoss(double value, string formula, Func<double, string> remedy) =>
         new(
             "loss",
             loss => Math.Abs(loss - value) < StuckDistance * Math.Max(Math.Abs(value), 1e-2),

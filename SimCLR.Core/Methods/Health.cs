@@ -6,17 +6,17 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Methods;
 
 /// <summary>Figures that tell whether embeddings are alive, whatever the method.</summary>
-internal static class Health
+public static class Health
 {
     /// <summary>How far normalized embeddings spread (<see cref="ContrastiveMetrics.Deviation"/>): the deviation of a dimension over
     /// 1/√D, its value when they spread evenly.</summary>
-    internal const string Deviation = "embedding deviation";
+    public const string Deviation = "embedding deviation";
 
     /// <summary>Over how many dimensions they spread (<see cref="EffectiveRank"/>).</summary>
-    internal const string Rank = "effective rank";
+    public const string Rank = "effective rank";
 
     /// <summary>What every method without negatives gives: the loss and these.</summary>
-    internal static readonly IReadOnlyList<(string Name, FigureUnit Unit)> Figures =
+    public static readonly IReadOnlyList<(string Name, FigureUnit Unit)> Figures =
     [
         ("loss", FigureUnit.Plain),
         (Deviation, FigureUnit.Plain),
@@ -26,7 +26,8 @@ internal static class Health
     /// <summary>Their values.</summary>
     /// <param name="loss">The loss.</param>
     /// <param name="z">Embeddings of a view, [N, D].</param>
-    internal static IReadOnlyList<Tensor> Of(Tensor loss, Tensor z) =>
+    /// <returns>A scalar for each of <see cref="Figures"/>, on the device.</returns>
+    public static IReadOnlyList<Tensor> Of(Tensor loss, Tensor z) =>
         [loss, ContrastiveMetrics.Deviation(z), EffectiveRank(z)];
 
     /// <summary>

@@ -9,13 +9,17 @@ namespace SimCLR.Core.Methods;
 /// batch norm has running statistics of its own, which its own passes move. Parameters begin as copies and have no gradient.
 /// </summary>
 /// <remarks>There is no predictor among them.</remarks>
-internal sealed class Target : IDisposable
+public sealed class Target : IDisposable
 {
     private readonly MomentumSchedule momentum;
     private readonly long totalSteps;
     private readonly List<(Tensor Own, Tensor Followed)> pairs;
 
-    internal Target(MethodContext context, MomentumSchedule momentum)
+    /// <summary>Makes the copies.</summary>
+    /// <param name="context">What the method is made for: <see cref="MethodContext.Online"/> is followed.</param>
+    /// <param name="momentum">The share m, by step.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A share is no number from 0 to 1.</exception>
+    public Target(MethodContext context, MomentumSchedule momentum)
     {
         (this.momentum, totalSteps) = (momentum.Checked(), context.TotalSteps);
         Networks = context.Another();
@@ -24,10 +28,12 @@ internal sealed class Target : IDisposable
         pairs = [.. Parameters(Networks).Zip(Parameters(context.Online))];
     }
 
-    internal Networks Networks { get; }
+    /// <summary>The copies.</summary>
+    public Networks Networks { get; }
 
     /// <summary>Moves the parameters, after the optimizer has moved those that they follow.</summary>
-    internal void Follow(long step)
+    /// <param name="step">The step just done, counted from 0: <see cref="StepInput.Step"/>.</param>
+    public void Follow(long step)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -36,6 +42,7 @@ internal sealed class Target : IDisposable
             own.lerp_(followed, moved);
     }
 
+    /// <inheritdoc/>
     public void Dispose() => Networks.Dispose();
 
     private static IEnumerable<Tensor> Parameters(Networks networks) =>

@@ -10,7 +10,7 @@ namespace SimCLR.Core.Runtime;
 /// </summary>
 /// <remarks>
 /// What a step leaves to the collector is small: tensors end with their dispose scope. If more than the budget is allocated
-/// between two renewals, the runtime ends the pause by itself.
+/// between two renewals, the runtime ends the pause by itself. While other threads are in a pause of theirs, none is renewed: they may be in a call.
 /// </remarks>
 public sealed class CollectionPause : IDisposable
 {
@@ -20,9 +20,15 @@ public sealed class CollectionPause : IDisposable
     private static int depth;
     private static long renewed;
 
+    [ThreadStatic]
+    private static int _own;
+
+    private readonly int thread = Environment.CurrentManagedThreadId;
+
     /// <summary>Begins a pause; inside another one this goes on with it.</summary>
     public CollectionPause()
     {
+        _own++;
         if (Interlocked.Increment(ref depth) == 1)
             Begin();
     }
@@ -31,7 +37,7 @@ public sealed class CollectionPause : IDisposable
     /// knows when no call is in progress: it renews for all.</summary>
     public void Renew()
     {
-        if (GC.GetTotalAllocatedBytes() - renewed < RenewedAfter)
+        if (GC.GetTotalAllocatedBytes() - renewed < RenewedAfter || Volatile.Read(ref depth) > _own)
             return;
         End();
         // Beginning a pause collects only when memory is short: without this the garbage of a long run would fill the machine.
@@ -42,6 +48,8 @@ public sealed class CollectionPause : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (thread == Environment.CurrentManagedThreadId)
+            _own--;
         if (Interlocked.Decrement(ref depth) == 0)
             End();
     }

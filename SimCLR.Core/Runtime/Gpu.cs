@@ -24,6 +24,9 @@ public static partial class Gpu
             ]
             : [];
 
+    /// <summary>GPUs of the machine, as Linux's driver tells; 0 where there are none or it tells none.</summary>
+    internal static int Count => Directory.Exists(Source) ? Directory.GetDirectories(Source).Length : 0;
+
     /// <summary>Whether the first GPU computes bfloat16: from compute capability 8.0 (Ampere) on; below it libtorch's convolutions leave cuDNN. Taken
     /// to be so where the driver does not tell.</summary>
     internal static bool HasBFloat16 => Capability is not { Major: < 8 };

@@ -1,5 +1,6 @@
 using System.Runtime;
 using System.Runtime.InteropServices;
+using SimCLR.Core.Distributed;
 
 namespace SimCLR.Core.Runtime;
 
@@ -25,6 +26,14 @@ internal static partial class ProcessSettings
         // libgomp reads the C library's environment when it is loaded, and .NET's own is another.
         _ = SetVariable("GOMP_SPINCOUNT", "2000", overwrite: 0);
         KeepFreedMemory();
+        GpuOfRank.Show();
+    }
+
+    /// <summary>Sets a variable for libraries and child processes: the C library's environment and .NET's are two.</summary>
+    internal static void Set(string name, string value)
+    {
+        _ = SetVariable(name, value, overwrite: 1);
+        Environment.SetEnvironmentVariable(name, value);
     }
 
     /// <summary>glibc keeps what a step frees for the next one instead of giving it back page by page.</summary>

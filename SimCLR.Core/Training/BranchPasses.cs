@@ -52,7 +52,8 @@ internal sealed class BranchPasses(
     {
         using var scope = NewDisposeScope();
         using var mode = branch.WithGradient ? null : no_grad();
-        using var drawn = ModuleEncoder.Draws(branch.Networks.Encoder, streams, Dropped(branch, views.Start), step);
+        var (encoder, head) = (branch.Networks.Encoder, branch.Networks.Head);
+        using var drawn = Dropped.Draws(encoder, head, streams, Stream(branch, views.Start), step);
         // Float64 is for tests of exactness.
         var images = views.At(branch.Views).to_type(branch.Networks.Type);
         var groups = branch.NormGroups > 1 ? branch.NormGroups : NormGroups;
@@ -167,7 +168,7 @@ internal sealed class BranchPasses(
     }
 
     /// <summary>Names the same stream whenever the same images pass the same branch: gradient caching passes them twice.</summary>
-    private string Dropped(Branch branch, long start) =>
+    private string Stream(Branch branch, long start) =>
         $"{RandomStreams.Dropped} {method.Branches.ToList().IndexOf(branch)} {start} {share.Ranks.Rank}";
 
     /// <summary>The same order whenever the same images pass.</summary>

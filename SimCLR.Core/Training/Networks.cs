@@ -52,8 +52,8 @@ public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHe
     public IReadOnlyList<ParameterGroup> Groups() =>
         [.. Modules.SelectMany(named => ParameterGroups.Of(named.Module, named.Name))];
 
-    /// <summary>All weights and statistics, by name.</summary>
-    internal IEnumerable<KeyValuePair<string, Tensor>> State =>
+    /// <summary>All weights and statistics, by name: the tensors in use.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> State =>
         Modules.SelectMany(named =>
             named.Module.state_dict().Select(entry => KeyValuePair.Create($"{named.Name}.{entry.Key}", entry.Value))
         );
@@ -66,6 +66,14 @@ public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHe
         foreach (var (name, tensor) in State)
             tensor.copy_(source[name]);
         return this;
+    }
+
+    /// <summary>Gives every rank the weights and statistics of rank 0.</summary>
+    public void TakeFirst(ICollective ranks)
+    {
+        using var noGrad = no_grad();
+        foreach (var (_, tensor) in State.OrderBy(named => named.Key, StringComparer.Ordinal))
+            ranks.Broadcast(tensor);
     }
 
     /// <summary>Batch norm computes with those ranks' rows.</summary>

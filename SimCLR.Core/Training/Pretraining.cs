@@ -92,6 +92,9 @@ public sealed class Pretraining : ITrainee, IDisposable
         set => embedder.Observer = value;
     }
 
+    /// <summary>Takes figures of it from time to time, and may end it; null: nobody does. To be set before it begins, alike on every rank.</summary>
+    public IMonitor? Monitor { get; set; }
+
     /// <summary>Steps done.</summary>
     public long Step { get; private set; }
 

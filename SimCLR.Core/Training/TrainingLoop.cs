@@ -29,7 +29,14 @@ public sealed class TrainingLoop : IDisposable
     private readonly List<TrainingProgress> progress = [];
     private readonly List<TrainingSegment> segments = [];
     private TimeSpan earlier;
+    private readonly long interval;
     private long started;
+
+    /// <summary>Step and time of the newest point of this process.</summary>
+    private (long Step, TimeSpan Time) since;
+
+    /// <summary>Whether the monitor has ended the training.</summary>
+    private bool ended;
     private long? savedStep;
     private TimeSpan saved;
     private TimeSpan saveCost;
@@ -37,6 +44,7 @@ public sealed class TrainingLoop : IDisposable
     private TrainingLoop(ITrainee trainee, Checkpointing? checkpointing)
     {
         (this.trainee, this.checkpointing, ranks) = (trainee, checkpointing, trainee.Ranks);
+        interval = Math.Max(1, trainee.TotalSteps / Intervals);
         recent = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
         lastEpoch = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
         losses = zeros([], device: trainee.Device).DetachFromDisposeScope();
@@ -72,10 +80,9 @@ public sealed class TrainingLoop : IDisposable
     private TrainingResult Run(Action<TrainingProgress>? report, CancellationToken cancellation)
     {
         Resume();
-        var interval = Math.Max(1, trainee.TotalSteps / Intervals);
-        var (since, at) = (trainee.StepsDone, clock.Elapsed);
+        since = (trainee.StepsDone, clock.Elapsed);
         using var pause = new CollectionPause();
-        while (trainee.StepsDone < trainee.TotalSteps)
+        while (IsWanting || (trainee.StepsDone < trainee.TotalSteps && !ended))
         {
             // A signal reaches one rank before another.
             if (ranks.Any(cancellation.IsCancellationRequested))
@@ -84,14 +91,10 @@ public sealed class TrainingLoop : IDisposable
                 throw new TrainingInterruptedException(trainee.Name, trainee.StepsDone, savedStep, cancellation);
             }
             pause.Renew();
-            Step();
-            if (trainee.StepsDone % interval == 0 || trainee.StepsDone == trainee.TotalSteps)
-            {
-                progress.Add(Measure(trainee.StepsDone - since, at));
-                (since, at) = (trainee.StepsDone, clock.Elapsed);
-                report?.Invoke(progress[^1]);
-                trainee.Look(progress[^1]);
-            }
+            if (!IsWanting)
+                Step();
+            if (IsWanting)
+                Log(report, cancellation);
             if (checkpointing is not null && IsDue(checkpointing.Interval))
                 Save();
         }
@@ -101,24 +104,82 @@ public sealed class TrainingLoop : IDisposable
         return Summarize();
     }
 
+    /// <summary>Whether the step done has a point that is not taken yet; one that was interrupted while it was monitored has.</summary>
+    private bool IsWanting =>
+        trainee.StepsDone > (progress.Count == 0 ? 0 : progress[^1].Step)
+        && (EndsInterval(trainee.StepsDone) || IsMonitored(trainee.StepsDone));
+
+    private bool EndsInterval(long step) => step % interval == 0 || step == trainee.TotalSteps;
+
+    private bool IsMonitored(long step) =>
+        trainee.Monitor is { } monitor
+        && (step % (monitor.Epochs * trainee.StepsPerEpoch) == 0 || step == trainee.TotalSteps);
+
+    /// <summary>Takes the point of the step done. One within an interval has the means up to it, and leaves the interval's as they are without it.</summary>
+    private void Log(Action<TrainingProgress>? report, CancellationToken cancellation)
+    {
+        var (step, isRegular) = (trainee.StepsDone, EndsInterval(trainee.StepsDone));
+        var point = Measure();
+        if (IsMonitored(step))
+        {
+            var seen = Monitored(cancellation);
+            ranks.Barrier();
+            if (ranks.Any(seen is null))
+                return;
+            point = point with { Figures = [.. point.Figures, .. seen!] };
+        }
+        progress.Add(point);
+        since = (step, clock.Elapsed);
+        report?.Invoke(point);
+        if (isRegular)
+        {
+            recent.zero_();
+            trainee.Look(point);
+        }
+        if (IsMonitored(step))
+            ended = IsEnded();
+    }
+
+    /// <summary>The monitor's figures, which rank 0 takes; null: interrupted.</summary>
+    private IReadOnlyList<Figure>? Monitored(CancellationToken cancellation)
+    {
+        if (ranks.Rank > 0)
+            return [];
+        try
+        {
+            return trainee.Monitor!.Measure(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether the figures so far end the training: rank 0 decides.</summary>
+    private bool IsEnded() =>
+        trainee.Monitor?.Stopping is { } stopping && ranks.Any(ranks.Rank == 0 && stopping.Ends(progress));
+
     private void Step()
     {
         using var scope = NewDisposeScope();
         var values = trainee.Step();
         recent.add_(values);
-        if (trainee.StepsDone > trainee.TotalSteps - trainee.StepsPerEpoch)
+        // Any epoch may be the last one where a monitor may end the training.
+        if (trainee.Monitor is not null && trainee.StepsDone % trainee.StepsPerEpoch == 1 % trainee.StepsPerEpoch)
+            lastEpoch.zero_();
+        if (trainee.Monitor is not null || trainee.StepsDone > trainee.TotalSteps - trainee.StepsPerEpoch)
             lastEpoch.add_(values);
         losses.add_(values[0]);
     }
 
-    /// <summary>Means over the interval; steps of it that another process took have their part in the sums, not in the speed.</summary>
-    private TrainingProgress Measure(long steps, TimeSpan since)
+    /// <summary>Means over the interval so far; steps of it that another process took have their part in the sums, not in the speed.</summary>
+    private TrainingProgress Measure()
     {
-        var before = progress.Count == 0 ? 0 : progress[^1].Step;
+        var steps = trainee.StepsDone - since.Step;
+        var before = (trainee.StepsDone - 1) / interval * interval;
         var figures = Means(recent, trainee.StepsDone - before);
         // Only now are all steps done: a GPU is behind.
-        var elapsed = clock.Elapsed - since;
-        recent.zero_();
+        var elapsed = clock.Elapsed - since.Time;
         var perStep = clock.Elapsed / Math.Max(1, trainee.StepsDone - started);
         return new TrainingProgress(
             trainee.StepsDone,
@@ -198,11 +259,12 @@ public sealed class TrainingLoop : IDisposable
             segments.AddRange(notes.Segments);
             earlier = TimeSpan.FromSeconds(notes.Seconds);
             savedStep = checkpoint.Step;
-            progress.ForEach(trainee.Look);
+            progress.Where(point => EndsInterval(point.Step)).ToList().ForEach(trainee.Look);
             checkpointing?.Resumed?.Invoke(checkpoint.Step);
         }
         started = trainee.StepsDone;
-        if (trainee.StepsDone < trainee.TotalSteps)
+        ended = IsEnded();
+        if (trainee.StepsDone < trainee.TotalSteps && !ended)
             Begin(TrainingSegment.Begin(trainee, checkpointing?.Setting ?? new Dictionary<string, string>()));
     }
 

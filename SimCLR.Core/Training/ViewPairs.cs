@@ -119,7 +119,7 @@ internal sealed class ViewPairs : IDisposable
     }
 
     private static Tensor Applied(IView view, Tensor bytes, ViewParameters parameters) =>
-        view.Apply(ViewBatch.FromBytes(bytes), parameters.To(bytes.device));
+        ViewBatch.Apply(view, bytes, parameters.To(bytes.device));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -33,10 +33,8 @@ public enum ContrastMean
 /// Parameters: apply: [N], bool; brightness, contrast, saturation (factors; an addend for <see cref="BrightnessMode.Add"/>) and
 /// hue (turns): [N], float32; order: [N, 4], int64, which operation comes at each place, numbered as listed here from 0.
 /// </remarks>
-public sealed class ColorJitter : IView
+public sealed class ColorJitter : IPixelView
 {
-    private const int HueTime = JitterSteps.HueTime;
-
     /// <summary>Jitter of the given strengths.</summary>
     /// <param name="brightness">b: factors U(max(0, 1 - b), 1 + b), or addends U(-b, b); at least 0.</param>
     /// <param name="contrast">Factors likewise.</param>
@@ -135,26 +133,26 @@ public sealed class ColorJitter : IView
 
     /// <inheritdoc/>
     public Tensor Apply(Tensor images, ViewParameters parameters) =>
-        Apply(images, parameters, sorts: images.device.type == DeviceType.CPU);
+        PixelPass.Serves(images) ? PixelPass.Apply(this, images, parameters) : OnBatch(images, parameters);
 
-    /// <summary>The same with images sorted or not (<see cref="JitterSteps"/>): equal bit for bit.</summary>
-    internal Tensor Apply(Tensor images, ViewParameters parameters, bool sorts)
+    /// <inheritdoc/>
+    Action<int, PixelImage> IPixelView.Pixels(BatchShape shape, ViewParameters parameters) =>
+        new PixelJitter(parameters, BrightnessMode, ContrastMean, HueRange > 0).Apply;
+
+    private Tensor OnBatch(Tensor images, ViewParameters parameters)
     {
         var shape = Output(BatchShape.Of(images));
         using var scope = NewDisposeScope();
-        var steps = new JitterSteps(parameters, BrightnessMode, saturates: shape.Channels == 3, sorts);
-        var current = steps.Copy(images);
+        var steps = new JitterSteps(parameters, BrightnessMode, saturates: shape.Channels == 3);
+        var current = images.clone();
         for (var time = 0; time < JitterSteps.Count; time++)
         {
-            var part = steps.Part(current, time);
-            if (part.shape[0] == 0)
-                continue;
-            if (time != HueTime)
-                Blend(part, steps, time);
+            if (time != JitterSteps.HueTime)
+                Blend(current, steps, time);
             else if (shape.Channels == 3 && HueRange > 0)
-                steps.Rotate(part);
+                steps.Rotate(current);
         }
-        return steps.Restore(current).MoveToOuterDisposeScope();
+        return current.MoveToOuterDisposeScope();
     }
 
     /// <summary>x := clip(gain x + toGray gray(x) + toMean mean(x) + addend), in place.</summary>

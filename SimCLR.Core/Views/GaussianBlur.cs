@@ -10,7 +10,7 @@ namespace SimCLR.Core.Views;
 /// the reference code pads with black, which darkens the border and so tells the network where it is.
 /// Parameters: apply: [N], bool; sigma: [N], float32, pixels.
 /// </remarks>
-public sealed class GaussianBlur : IView
+public sealed class GaussianBlur : IPixelView
 {
     /// <summary>A blur of the given distribution.</summary>
     /// <param name="p">Probability, in [0, 1].</param>
@@ -67,7 +67,35 @@ public sealed class GaussianBlur : IView
     }
 
     /// <inheritdoc/>
-    public Tensor Apply(Tensor images, ViewParameters parameters)
+    public Tensor Apply(Tensor images, ViewParameters parameters) =>
+        PixelPass.Serves(images) ? PixelPass.Apply(this, images, parameters) : OnBatch(images, parameters);
+
+    /// <inheritdoc/>
+    Action<int, PixelImage> IPixelView.Pixels(BatchShape shape, ViewParameters parameters)
+    {
+        var apply = new Drawn<bool>(parameters["apply"]);
+        var sigma = new Drawn<float>(parameters["sigma"]);
+        var radius = (int)Radius(shape.Height);
+        return (image, pixels) =>
+        {
+            if (!apply[image])
+                return;
+            Span<float> kernel = stackalloc float[2 * radius + 1];
+            var sum = 0f;
+            for (var tap = 0; tap < kernel.Length; tap++)
+            {
+                var offset = (tap - radius) / sigma[image];
+                sum += kernel[tap] = MathF.Exp(-0.5f * offset * offset);
+            }
+            foreach (ref var weight in kernel)
+                weight /= sum;
+            pixels.Rows.Convolve(kernel, pixels.Height);
+            pixels.Columns.Convolve(kernel, pixels.Width);
+            PixelResampling.Apply(pixels, 0, pixels.Width);
+        };
+    }
+
+    private Tensor OnBatch(Tensor images, ViewParameters parameters)
     {
         var shape = Output(BatchShape.Of(images));
         using var scope = NewDisposeScope();

@@ -10,7 +10,7 @@ namespace SimCLR.Core.Views;
 /// </remarks>
 /// <param name="p">Probability, in [0, 1].</param>
 /// <exception cref="ArgumentOutOfRangeException">p is not a probability.</exception>
-public sealed class Grayscale(double p = 0.2) : IView
+public sealed class Grayscale(double p = 0.2) : IPixelView
 {
     private readonly double _p = Require.Probability(p, nameof(p));
 
@@ -30,7 +30,26 @@ public sealed class Grayscale(double p = 0.2) : IView
     }
 
     /// <inheritdoc/>
-    public Tensor Apply(Tensor images, ViewParameters parameters)
+    public Tensor Apply(Tensor images, ViewParameters parameters) =>
+        PixelPass.Serves(images) && images.shape[1] == 3
+            ? PixelPass.Apply(this, images, parameters)
+            : OnBatch(images, parameters);
+
+    /// <inheritdoc/>
+    Action<int, PixelImage> IPixelView.Pixels(BatchShape shape, ViewParameters parameters)
+    {
+        var apply = new Drawn<bool>(parameters["apply"]);
+        return (image, pixels) =>
+        {
+            if (!apply[image] || pixels.Channels == 1)
+                return;
+            var luma = PixelLuma.Of(pixels);
+            for (var channel = 0; channel < pixels.Channels; channel++)
+                luma.CopyTo(pixels.Channel(channel));
+        };
+    }
+
+    private Tensor OnBatch(Tensor images, ViewParameters parameters)
     {
         if (Output(BatchShape.Of(images)).Channels == 1)
             return images;

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,7 +12,7 @@ namespace SimCLR.Core.Views;
 /// <param name="mean">One number per channel.</param>
 /// <param name="deviation">One number above 0 per channel.</param>
 /// <exception cref="ArgumentException">There are not as many of both, or a number is out of range.</exception>
-public sealed class Normalize(IReadOnlyList<double> mean, IReadOnlyList<double> deviation) : IView
+public sealed class Normalize(IReadOnlyList<double> mean, IReadOnlyList<double> deviation) : IPixelView
 {
     private readonly float[] _mean =
         mean.Count == deviation.Count && mean.All(double.IsFinite)
@@ -35,7 +36,19 @@ public sealed class Normalize(IReadOnlyList<double> mean, IReadOnlyList<double> 
     public ViewParameters Draw(BatchShape batch, Generator generator) => ViewParameters.None;
 
     /// <inheritdoc/>
-    public Tensor Apply(Tensor images, ViewParameters parameters)
+    public Tensor Apply(Tensor images, ViewParameters parameters) =>
+        PixelPass.Serves(images) ? PixelPass.Apply(this, images, parameters) : OnBatch(images, parameters);
+
+    /// <inheritdoc/>
+    Action<int, PixelImage> IPixelView.Pixels(BatchShape shape, ViewParameters parameters) =>
+        (_, pixels) =>
+        {
+            for (var channel = 0; channel < pixels.Channels; channel++)
+                foreach (ref var x in PixelImage.Vectors(pixels.Channel(channel)))
+                    x = (x - Vector256.Create(_mean[channel])) / Vector256.Create(_deviation[channel]);
+        };
+
+    private Tensor OnBatch(Tensor images, ViewParameters parameters)
     {
         Output(BatchShape.Of(images));
         using var scope = NewDisposeScope();

@@ -10,7 +10,7 @@ namespace SimCLR.Core.Views;
 /// central box whose ratio is allowed. Values are those of torchvision's resized_crop on float tensors, clipped to [0, 1].
 /// The reference code resizes bicubically. Parameters: top, left, height, width: [N], int64, pixels.
 /// </remarks>
-public sealed class RandomResizedCrop : IView
+public sealed class RandomResizedCrop : IPixelView
 {
     private const int Tries = 10;
 
@@ -96,7 +96,23 @@ public sealed class RandomResizedCrop : IView
     }
 
     /// <inheritdoc/>
-    public Tensor Apply(Tensor images, ViewParameters parameters)
+    public Tensor Apply(Tensor images, ViewParameters parameters) =>
+        PixelPass.Serves(images) ? PixelPass.Apply(this, images, parameters) : OnBatch(images, parameters);
+
+    /// <inheritdoc/>
+    Action<int, PixelImage> IPixelView.Pixels(BatchShape shape, ViewParameters parameters)
+    {
+        var (top, left) = (new Drawn<long>(parameters["top"]), new Drawn<long>(parameters["left"]));
+        var (height, width) = (new Drawn<long>(parameters["height"]), new Drawn<long>(parameters["width"]));
+        return (image, pixels) =>
+        {
+            pixels.Rows.Resize((int)top[image], (int)height[image], (int)Size, Interpolation, Antialias);
+            pixels.Columns.Resize(0, (int)width[image], (int)Size, Interpolation, Antialias);
+            PixelResampling.Apply(pixels, (int)left[image], (int)width[image]);
+        };
+    }
+
+    private Tensor OnBatch(Tensor images, ViewParameters parameters)
     {
         using var scope = NewDisposeScope();
         var shape = BatchShape.Of(images);

@@ -15,7 +15,7 @@ public sealed class Resize(
     long width,
     Interpolation interpolation = Interpolation.Bilinear,
     bool antialias = true
-) : IView
+) : IPixelView
 {
     private readonly long _height = Require.AtLeast(height, 1, nameof(height));
     private readonly long _width = Require.AtLeast(width, 1, nameof(width));
@@ -37,6 +37,22 @@ public sealed class Resize(
         var shape = BatchShape.Of(images);
         if ((shape.Height, shape.Width) == (_height, _width))
             return images;
+        return PixelPass.Serves(images) ? PixelPass.Apply(this, images, parameters) : OnBatch(images, shape);
+    }
+
+    /// <inheritdoc/>
+    Action<int, PixelImage> IPixelView.Pixels(BatchShape shape, ViewParameters parameters) =>
+        (_, pixels) =>
+        {
+            if ((pixels.Height, pixels.Width) == (_height, _width))
+                return;
+            pixels.Rows.Resize(0, pixels.Height, (int)_height, interpolation, antialias);
+            pixels.Columns.Resize(0, pixels.Width, (int)_width, interpolation, antialias);
+            PixelResampling.Apply(pixels, 0, pixels.Width);
+        };
+
+    private Tensor OnBatch(Tensor images, BatchShape shape)
+    {
         using var scope = NewDisposeScope();
         var rows = Weights(shape.Height, _height, shape);
         var columns = Weights(shape.Width, _width, shape);

@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Views;
 
-/// <summary>Turns each image by 0, 90, 180 or 270 degrees, equally likely (paper, Figures 4 and 5).</summary>
+/// <summary>Turns each image by 0, 90, 180 or 270 degrees, equally likely, or always by one of the last three (paper, Figure 4f).</summary>
+/// <param name="always">Whether no image stays as it is.</param>
 /// <remarks>Parameters: quarterTurns: [N], int64, 0 to 3, anticlockwise.</remarks>
-public sealed class Rotate : IView
+public sealed class Rotate(bool always = false) : IView
 {
     /// <inheritdoc/>
     public BatchShape Output(BatchShape input) =>
@@ -19,8 +20,9 @@ public sealed class Rotate : IView
     public ViewParameters Draw(BatchShape batch, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var four = full([batch.Count], 4, ScalarType.Int64);
-        return PerSample.Keep(scope, ("quarterTurns", PerSample.Below(four, batch, generator)));
+        var choices = full([batch.Count], always ? 3 : 4, ScalarType.Int64);
+        var turns = PerSample.Below(choices, batch, generator);
+        return PerSample.Keep(scope, ("quarterTurns", always ? turns + 1 : turns));
     }
 
     /// <inheritdoc/>

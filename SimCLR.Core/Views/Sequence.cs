@@ -35,9 +35,21 @@ public sealed class Sequence(params IReadOnlyList<IView> steps) : IView
             );
         using var scope = NewDisposeScope();
         var current = images;
-        for (var i = 0; i < Steps.Count; i++)
+        for (var i = 0; i < Steps.Count; )
         {
-            var next = Steps[i].Apply(current, parameters.Children[i]);
+            var together = PixelPass.Serves(current) ? Steps.Skip(i).TakeWhile(step => step is IPixelView).Count() : 0;
+            var next =
+                together > 1
+                    ? PixelPass.Apply(
+                        [
+                            .. Enumerable
+                                .Range(i, together)
+                                .Select(at => ((IPixelView)Steps[at], parameters.Children[at])),
+                        ],
+                        current
+                    )
+                    : Steps[i].Apply(current, parameters.Children[i]);
+            i += Math.Max(together, 1);
             // A step may return its input, and the first input is the caller's.
             if (!ReferenceEquals(next, current) && !ReferenceEquals(current, images))
                 current.Dispose();

@@ -18,6 +18,15 @@ public static class ViewBatch
                 + "Float images in [0, 1] need no conversion."
         );
 
+    /// <summary>The view of images as they are kept.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="images">As <see cref="FromBytes"/> takes them.</param>
+    /// <param name="parameters">Those drawn for the images, on their device.</param>
+    internal static Tensor Apply(IView view, Tensor images, ViewParameters parameters) =>
+        images.dtype == ScalarType.Byte && PixelPass.Serves(images) && PixelPass.ReadsBytes(view)
+            ? view.Apply(images, parameters)
+            : view.Apply(FromBytes(images), parameters);
+
     /// <summary>Negative ones have their highest bit set: 65,536 is missing.</summary>
     private static Tensor FromShorts(Tensor images)
     {

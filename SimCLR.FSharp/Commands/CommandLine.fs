@@ -12,11 +12,7 @@ let fail message = wrongValue message
 let program name =
     let variable = Environment.GetEnvironmentVariable "SIMCLR_LAUNCHER" |> Option.ofObj
 
-    let script =
-        Environment.GetCommandLineArgs()
-        |> Array.tryFind (fun argument -> argument.EndsWith ".fsx")
-
-    match script, variable, Option.ofObj Environment.ProcessPath with
+    match Script.path (), variable, Option.ofObj Environment.ProcessPath with
     | Some script, Some launcher, _ -> $"{launcher} run {script}"
     | Some script, None, _ -> $"dotnet fsi {script}"
     | None, _, Some path when IO.Path.GetFileNameWithoutExtension path <> "dotnet" -> IO.Path.GetFileName path

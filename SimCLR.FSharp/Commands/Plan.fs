@@ -20,6 +20,13 @@ module Plan =
         elif seconds < 5400.0 then $"{seconds / 60.0:F0} min"
         else $"{seconds / 3600.0:F1} h"
 
+    /// The same, and on a GPU in its hours.
+    let hours (executor: Executor) (seconds: float) =
+        if (Device.resolve executor.Device).``type`` = DeviceType.CPU then
+            duration seconds
+        else
+            $"{duration seconds}, {seconds / 3600.0:F2} GPU hours"
+
     /// Seconds per step, measured on throwaway steps of an encoder that is then forgotten.
     let private stepSeconds executor device (splits: ImageSplits) run =
         use training =
@@ -54,7 +61,15 @@ module Plan =
 
     /// What makes two runs cost the same.
     let private cost run =
-        run.Images, run.ViewA, run.ViewB, run.Encoder, run.Head, run.BatchSize, run.Epochs, run.Precision
+        run.Images,
+        run.ViewA,
+        run.ViewB,
+        run.Encoder,
+        run.Head,
+        run.BatchSize,
+        run.MicroBatches,
+        run.Epochs,
+        run.Precision
 
     /// A line per run, and the estimated seconds of those that are not stored yet.
     let describe (grid: Grid) executor =
@@ -99,6 +114,50 @@ module Plan =
                 $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}"
         ],
         cells |> List.sumBy (snd >> snd)
+
+    let private listed title lines =
+        if List.isEmpty lines then
+            []
+        else
+            title :: [ for line in lines -> $"  - {line}" ]
+
+    /// What a recipe's source does that no field of a run can say, and what the runs of a grid have otherwise than the recipe that they are nearest to: for
+    /// each such recipe its lines. What the grid varies is no deviation.
+    let deviations (grid: Grid) =
+        let varied =
+            Grid.runs grid
+            |> List.map (Run.training >> Training.diff (Run.training (Grid.runs grid).Head))
+            |> List.collect (List.map (fun (path, _, _) -> path))
+            |> set
+
+        let changed (recipe: NamedRecipe) (run: Run) =
+            [
+                for path, there, here in Training.diff (Run.training recipe.Run) (Run.training run) do
+                    if
+                        not (varied.Contains path)
+                        && not (path.StartsWith "Images")
+                        && path <> "MicroBatches"
+                    then
+                        $"{path}: {here}, there {there}"
+            ]
+
+        let memory (run: Run) =
+            match run.MicroBatches, GpuMemory.ofRun run with
+            | Some parts, Some bytes ->
+                [
+                    $"batches of {run.BatchSize} pass the encoder in parts of {parts.Size}: about {bytes / 1e9:F0} GB of a GPU by formula, and batch norm sees one part at a time"
+                ]
+            | _ -> []
+
+        [
+            for recipe, runs in Grid.runs grid |> List.groupBy Recipe.nearest do
+                yield!
+                    listed
+                        $"Not as in {recipe.Name} ({recipe.Source}):"
+                        (recipe.Unsaid
+                         @ changed recipe runs.Head
+                         @ (runs |> List.collect memory |> List.distinct))
+        ]
 
     /// Intervals of training, after the first, that the plan takes its speed from.
     let private measuredIntervals = 3
@@ -159,7 +218,7 @@ module Plan =
             else
                 " beside the GPU's"
 
-        $"Estimated from the first steps: {duration total} for {todo.Length} new runs{measuring}, peak memory{host} {memory bytes}{caution}."
+        $"Estimated from the first steps: {hours executor total} for {todo.Length} new runs{measuring}, peak memory{host} {memory bytes}{caution}."
 
     let private count (grid: Grid) executor =
         let todo = Execution.unknown grid executor

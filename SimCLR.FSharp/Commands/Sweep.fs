@@ -5,6 +5,7 @@ open System.IO
 open SimCLR.Core.Runtime
 open Argu
 
+/// Sweeps as a terminal asks for them: arguments, execution, tables, report.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Sweep =
 
@@ -35,26 +36,31 @@ module Sweep =
     let adapted (adapt: Preset -> Run -> Run) name arguments =
         parseOrStop name (fun preset images -> Preset.run preset images |> adapt preset) arguments
 
-    /// The same with the script's own run as what the arguments change, where no preset is asked for.
-    let ofRun run name arguments =
+    /// Images of a script for the larger presets, where the arguments name none: those of the paper are of ImageNet.
+    let private preferring (own: Images) preset images =
+        match preset with
+        | Preset.Gpu
+        | Preset.Paper -> images |> Option.orElse (Some own)
+        | Preset.Standard
+        | Preset.Smoke
+        | Preset.Cpu -> images
+
+    /// The same for a script whose experiment is of other images than ImageNet: with --preset gpu and paper those, where the arguments name none.
+    let adaptedOn images (adapt: Preset -> Run -> Run) name arguments =
+        parseOrStop
+            name
+            (fun preset asked -> Preset.run preset (preferring images preset asked) |> adapt preset)
+            arguments
+
+    /// The same with the script's own run as what the arguments change, where no preset is asked for; with --preset gpu and paper all of its images.
+    let ofRun (run: Run) name arguments =
         let standard preset images =
             if preset = Preset.Standard then
                 images |> Option.fold (fun run images -> Run.withImages images run) run
             else
-                Preset.run preset images
+                Preset.run preset (preferring { run.Images with TrainLimit = None } preset images)
 
         parseOrStop name standard arguments
-
-    /// For a script that takes no arguments: says so and ends it, with code 0 for --help and 2 for any other.
-    let withoutArguments name (arguments: string list) =
-        match arguments with
-        | [] -> ()
-        | [ "--help" ]
-        | [ "-h" ] ->
-            printfn "%s" $"{name} takes no arguments: what it does stands in the script."
-            exit 0
-        | other :: _ ->
-            stop 2 $"{name} takes no arguments, but was given '{other}'; leave it out, or change the script."
 
     /// Sets published figures beside ours in the report, and says whether their order agrees:
     /// Sweep.beside (Comparison.means Metric.linearTop1 Paper.table5Top1).
@@ -85,6 +91,17 @@ module Sweep =
     let private isShared (sweep: Sweep) =
         sweep.Workers > 1 || not sweep.Gpus.IsEmpty
 
+    /// What the paper's preset does otherwise than the paper.
+    let private said (sweep: Sweep) grid =
+        if sweep.Preset = Preset.Paper then
+            Plan.deviations grid
+        else
+            []
+
+    let private saying lines (executor: Executor) =
+        lines |> List.iter (Executor.note executor)
+        executor
+
     /// The executor with all that watches: the sweep's observers, event files, the page of the sweep in progress, and, where this process computes,
     /// an estimate after the first steps. A worker tells the process that started it, which watches for all.
     let private watched (sweep: Sweep) (grid: Grid) =
@@ -113,6 +130,7 @@ module Sweep =
             { executor with
                 Observer = Observer.all (executor.Observer :: List.map guarded observers)
             }
+            |> saying (said sweep grid)
             |> if isShared sweep then
                    Plan.counted grid
                else
@@ -137,8 +155,12 @@ module Sweep =
             executor.Observer Event.Finished
             reraise ()
 
+    /// The script's grid with the axes that the arguments add, its runs as the preset executes them.
+    let private adjusted (sweep: Sweep) grid =
+        sweep.Adjust grid |> Grid.map (Preset.fitted sweep.Preset)
+
     let private executeUntil (interruption: Interruption) (sweep: Sweep) grid =
-        let grid = sweep.Adjust grid
+        let grid = adjusted sweep grid
 
         match Executor.problems grid sweep.Executor @ Preflight.unwritable sweep.Out with
         | [] -> ()
@@ -172,7 +194,7 @@ module Sweep =
 
         Ranks.lead
             (Execution.along interruption.Token sweep.Executor)
-            (fun () -> Execution.stored (sweep.Adjust grid) (Execution.silenced sweep.Executor))
+            (fun () -> Execution.stored (adjusted sweep grid) (Execution.silenced sweep.Executor))
             (fun () -> executeUntil interruption sweep grid)
 
     /// Writes the report of results into the sweep's folder, with tables, plots, pictures and sweep.json; the path of its page. Prints nothing. Of several
@@ -185,9 +207,11 @@ module Sweep =
 
     /// Says what would be run and what it costs.
     let private plan (grid: Grid) (sweep: Sweep) =
-        let lines, seconds = Plan.describe (sweep.Adjust grid) sweep.Executor
+        let grid = adjusted sweep grid
+        said sweep grid |> List.iter (printfn "%s")
+        let lines, seconds = Plan.describe grid sweep.Executor
         lines |> List.iter (printfn "%s")
-        printfn $"\nEstimated: {Plan.duration seconds}. Nothing was trained (--dry-run)."
+        printfn $"\nEstimated: {Plan.hours sweep.Executor seconds}. Nothing was trained (--dry-run)."
 
     /// The exit code of a sweep that has ended, and what is said of it.
     let private ending (interruption: Interruption) (results: Results) =
@@ -223,7 +247,7 @@ module Sweep =
                     if sweep.Executor.WaitsFor.IsNone || interruption.ExitCode <> 0 then
                         0
                     else
-                        Grid.size (sweep.Adjust(first ())) - results.Cells.Length
+                        Grid.size (adjusted sweep (first ())) - results.Cells.Length
 
                 if left > 0 then
                     eprintfn "%d runs are being computed by other tasks; the last of them writes the report." left

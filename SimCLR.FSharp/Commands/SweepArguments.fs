@@ -58,7 +58,7 @@ type internal Argument =
             | No_Encoder -> "keep no encoder once all is measured; a measurement asked for later then trains again."
             | Limit _ -> "train on the first so many images only, the same number of each class."
             | Preset _ ->
-                "smoke (does it run), cpu (CIFAR-10, for two cores) or paper (the paper's settings); --dry-run says how long it takes here."
+                "smoke (does it run), cpu (CIFAR-10, for two cores), gpu (CIFAR-10 or --data stl10, a ResNet-18, for one GPU and a night) or paper (the paper's settings, in parts that fit into a GPU of 80 GB); --dry-run says how long it takes here, and how the runs differ from the paper's."
             | Device _ -> "cpu, cuda or auto (the default: cuda where there is one)."
             | Network _ ->
                 "small (the default on shapes), resnet18 ... resnet152, resnet50-sk, vit-ti, vit-s, or vit-ti/8 for that patch."
@@ -70,7 +70,7 @@ type internal Argument =
                 + $"May be given several times. Paths of the default run: {SweepPaths.names}."
             | Vary _ ->
                 "PATH=A,B,C: an axis with these values, for example Loss.Temperature=0.05,0.1. May be given several times."
-            | Seeds _ -> "seeds per setting (default: 2; 1 with --preset smoke, 3 with --preset paper)."
+            | Seeds _ -> "seeds per setting (default: 2; with --preset smoke 1, gpu 5, paper 3)."
             | Workers _ -> "compute in so many processes at once."
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."

@@ -28,6 +28,7 @@ type OrderVerdict =
     /// Nothing is said, and why.
     | Unjudged of reason: string
 
+/// Verdicts on whether a sweep has the order that a paper publishes.
 [<RequireQualifiedAccess>]
 module OrderVerdict =
 

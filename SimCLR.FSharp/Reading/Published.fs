@@ -18,6 +18,7 @@ type Published =
         Remark: string
     }
 
+/// Published tables, sliced as results are.
 [<RequireQualifiedAccess>]
 module Published =
 

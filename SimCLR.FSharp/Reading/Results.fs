@@ -40,6 +40,7 @@ type Results =
         ]
         |> String.concat Environment.NewLine
 
+/// Results of a grid: chosen, sliced, and read off by metrics.
 [<RequireQualifiedAccess>]
 module Results =
 
@@ -97,6 +98,16 @@ module Results =
                 | Ok outcome -> cell.Cell, outcome
                 | Error _ -> ()
         ]
+
+    /// The figures that monitors have measured while runs trained, by their whole names.
+    let internal monitored results =
+        [
+            for cell, outcome in outcomes results do
+                if cell.Run.Monitor.IsSome then
+                    for point in outcome.Curve do
+                        yield! point.Figures |> Map.keys |> Seq.filter _.StartsWith(Monitored.Prefix)
+        ]
+        |> List.distinct
 
     /// The coordinate of a cell on an axis.
     let coordinate axis (cell: Cell) =
@@ -188,8 +199,8 @@ module Results =
 
     /// Why nothing is chosen where settings have a test accuracy alone.
     let private unchosen count all =
-        $"Nothing is chosen: {count} of {all} settings have no validation accuracy (outcomes taken over from version 0.1 have none), "
-        + "and test images must not choose. An --out in a new folder trains them again, with one."
+        $"Nothing is chosen: {count} of {all} settings have no validation accuracy (outcomes taken over from version 0.1 and linear probes by SGD have none), "
+        + "and test images must not choose. The linear probe by L-BFGS gives one (Evaluation.Probe, or an --out in a new folder for outcomes taken over)."
 
     /// The setting with the highest mean validation accuracy over its seeds, and its runs; or, in words, why none is chosen. Failed runs and
     /// probes are left out; settings with a test accuracy alone leave all unchosen.

@@ -24,6 +24,7 @@ type Spread =
     /// So many settings: the mean of their means over seeds, the smallest and the largest of these. No deviation: settings are no sample.
     | Settings of mean: float * smallest: float * largest: float * count: int
 
+    /// The mean over seeds, or of the settings' means.
     member spread.Mean =
         match spread with
         | Seeds estimate -> estimate.Mean
@@ -36,6 +37,7 @@ type Spread =
         | Seeds estimate -> estimate.Sd |> Option.map (fun sd -> estimate.Mean - sd, estimate.Mean + sd)
         | Settings(_, smallest, largest, _) -> Some(smallest, largest)
 
+/// Means, deviations and intervals of a few numbers.
 [<RequireQualifiedAccess>]
 module Statistics =
 

@@ -12,6 +12,7 @@ type Table =
         Notes: string list
     }
 
+/// Tables of results, and how they are written: text, Markdown, LaTeX, CSV.
 [<RequireQualifiedAccess>]
 module Table =
 

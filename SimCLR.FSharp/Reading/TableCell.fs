@@ -16,6 +16,7 @@ type TableCell =
     /// No value, and why.
     | Failed of reason: string
 
+/// Cells of a table: what a metric comes to over the runs that share it.
 [<RequireQualifiedAccess>]
 module TableCell =
 

@@ -62,14 +62,21 @@ let attempt executor device cancellation title (cell: Cell) =
             title ()
 
             // It may have been finished between the two looks.
-            match Executor.known executor cell.Run with
+            let known = Executor.known executor cell.Run
+
+            if known.IsNone then
+                if executor.RetryFailed then
+                    Store.forgetFailure cell.Run executor.Store
+                    Tries.end' cell.Run executor.Store
+
+                Tries.begin' cell.Run executor.Store
+
+            match known |> Option.orElseWith (fun () -> Executor.known executor cell.Run) with
             | Some result ->
+                Tries.end' cell.Run executor.Store
                 noteRun executor cell.Run result
                 finished result true
             | None ->
-                if executor.RetryFailed then
-                    Store.forgetFailure cell.Run executor.Store
-
                 use stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, held.Lost)
 
                 use _told =
@@ -79,10 +86,14 @@ let attempt executor device cancellation title (cell: Cell) =
                             "Another machine has taken this run, as this process gave no sign of life for a minute; it is left to that one.")
 
                 try
-                    try
-                        finished (RunExecution.attempt executor device stop.Token cell.Run) false
-                    with
-                    | :? TrainingInterruptedException as error -> interrupted (Option.ofNullable error.Checkpoint)
-                    | :? OperationCanceledException -> interrupted None
+                    let attempt =
+                        try
+                            finished (RunExecution.attempt executor device stop.Token cell.Run) false
+                        with
+                        | :? TrainingInterruptedException as error -> interrupted (Option.ofNullable error.Checkpoint)
+                        | :? OperationCanceledException -> interrupted None
+
+                    Tries.end' cell.Run executor.Store
+                    attempt
                 finally
                     NativeHeap.Release()

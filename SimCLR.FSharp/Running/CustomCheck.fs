@@ -3,11 +3,22 @@ module internal SimCLR.CustomCheck
 
 open SimCLR.Core.Encoders
 open SimCLR.Core.Evaluation
+open SimCLR.Core.Heads
 open SimCLR.Core.Images
 open SimCLR.Core.Losses
+open SimCLR.Core.Methods
 open SimCLR.Core.Optimizers
 open SimCLR.Core.Runtime
 open SimCLR.Core.Views
+
+let private told kind (custom: Custom) (problems: string seq) =
+    // Libtorch puts a trace of its own code behind a message.
+    let sentence (problem: string) =
+        problem.Split("\nException raised from")[0]
+
+    [
+        for problem in problems -> $"The custom {kind} '{custom.Name}', version {custom.Version}: {sentence problem}"
+    ]
 
 /// What a component does wrong, in words, tried on tiny inputs. One that cannot be made is told of by Run.problems.
 let private contract (kind, custom: Custom) (channels, side) =
@@ -15,6 +26,7 @@ let private contract (kind, custom: Custom) (channels, side) =
         match kind with
         | "loss" -> LossContract.Check(Custom.make<ILoss> kind custom)
         | "view" -> ViewContract.Check(Custom.make<IView> kind custom, channels, side)
+        | "head" -> HeadContract.Check(Custom.make<HeadSpec> kind custom)
         | "encoder" -> EncoderContract.Check(Custom.make<EncoderSpec> kind custom, channels, side)
         | "measurement" ->
             match Custom.make<IMeasurement> kind custom with
@@ -29,9 +41,16 @@ let private contract (kind, custom: Custom) (channels, side) =
                 [ error.Message ]
         | _ -> []
 
-    [
-        for problem in found -> $"The custom {kind} '{custom.Name}', version {custom.Version}: {problem}"
-    ]
+    told kind custom found
+
+/// What a method does wrong, tried with the run's head. Batches are as large as the run's, or a part of it by which they can be divided: what fits the one fits the other.
+let private methodContract (custom, head, batch) =
+    let tried =
+        seq { min batch 256 .. -1 .. 2 }
+        |> Seq.find (fun size -> batch % size = 0 || size = 2)
+
+    MethodContract.Check(Custom.make<IMethodSpec> "method" custom, Lower.head head, tried, 16L * int64 tried)
+    |> told "method" custom
 
 /// Channels and side of what a run's views make.
 let private shape (run: Run) =
@@ -56,7 +75,21 @@ let problems (runs: Run list) =
     if not components.IsEmpty then
         LibTorch.Load() |> ignore
 
-    components |> List.collect ((<||) contract) |> List.distinct
+    let methods =
+        [
+            for run in runs do
+                match run.Method with
+                | Method.Custom custom when
+                    Custom.components run
+                    |> List.forall (fun (kind, custom) -> Custom.problems kind "" custom = [])
+                    ->
+                    custom, run.Head, run.BatchSize
+                | _ -> ()
+        ]
+        |> List.distinct
+
+    List.collect ((<||) contract) components @ List.collect methodContract methods
+    |> List.distinct
 
 /// Where a run's results lie, with the sources that compute each in this process.
 let private places store (run: Run) =

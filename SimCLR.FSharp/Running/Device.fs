@@ -10,6 +10,7 @@ type Device =
     /// CUDA where there is one, else the CPU.
     | Auto
 
+/// Devices by their names.
 [<RequireQualifiedAccess>]
 module Device =
 

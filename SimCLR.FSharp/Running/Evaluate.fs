@@ -48,18 +48,20 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
     try
         use measurements = new Measurements([| measurement executor run task |], pretrained)
 
-        let taken =
+        let apart =
             pretrained.For(
                 Train.checkpointing executor sources place ignore,
                 Train.step executor run (EvaluationTask.label task)
             )
-            |> measurements.Take
+
+        Ranks.join (Some task)
+        let taken = Ranks.together (apart.On >> measurements.Take)
 
         let provenance =
             { Provenance.gather device (Lower.pretraining run).Precision meter sources [] with
+                Ranks = Ranks.size.Value
                 ImagesFingerprint = ImageContent.ofRun run
             }
-
 
         let stored: StoredFigures =
             {
@@ -101,13 +103,14 @@ let private saveSample (executor: Executor) (pretrained: Pretrained) folder =
 
     if not (File.Exists path) then
         try
-            pretrained.Sample().Save path
+            Ranks.join None
+            let sample = Ranks.together (fun ranks -> pretrained.On(ranks).Sample())
+            sample.Save path
         with
         | :? TrainingFailedException -> () // Not finite: the probes have said so.
         | error when Failing.isOfDisk error -> Executor.note executor $"No representations are kept: {error.Message}"
 
-/// Takes those tasks of networks, in order, and stores each as soon as it is done. What has failed without being stored, by folder.
-let take executor device run (pretrained: Pretrained) folder tasks =
+let private takeAll executor device run (pretrained: Pretrained) folder tasks =
     let failures =
         [
             for task in tasks do
@@ -122,7 +125,42 @@ let take executor device run (pretrained: Pretrained) folder tasks =
         ]
 
     // Maps are coloured by labels.
-    if not (List.isEmpty tasks) && Images.hasLabels run.Images then
+    if Images.hasLabels run.Images then
         saveSample executor pretrained folder
 
     failures
+
+/// Takes those tasks of networks, in order, and stores each as soon as it is done. What has failed without being stored, by folder. All ranks
+/// take them together.
+let take executor device run (pretrained: Pretrained) folder tasks =
+    if List.isEmpty tasks then
+        []
+    else
+        Ranks.announce (Ranks.Work.Measure run)
+
+        Ranks.measure (new Networks(pretrained.Encoder, pretrained.Head)) (fun () ->
+            takeAll executor device run pretrained folder tasks)
+
+/// Takes the measurements along that rank 0 takes. It says nothing, and nothing of it is kept: what fails, rank 0 says.
+let along (executor: Executor) device cancellation (run: Run) =
+    Ranks.abortOnFailure (fun () ->
+        let splits = Executor.load executor run
+
+        // The weights are rank 0's.
+        use networks =
+            Train.untrained executor device splits { run with InitialWeights = None }
+
+        use pretrained = Train.pretrained executor device splits cancellation run networks
+
+        Ranks.measureAlong networks (fun task ->
+            try
+                Ranks.together (fun ranks ->
+                    let pretrained = pretrained.On ranks
+
+                    match task with
+                    | None -> pretrained.TestFeatures() |> ignore
+                    | Some task ->
+                        use measurements = new Measurements([| measurement executor run task |], pretrained)
+                        measurements.Take pretrained |> ignore)
+            with error ->
+                Trace.WriteLine error.Message))

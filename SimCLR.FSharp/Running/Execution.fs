@@ -60,8 +60,8 @@ module Execution =
     let private setThreads executor =
         Ranks.threads executor |> Option.iter torch.set_num_threads
 
-    /// Of a process that trains along: takes the steps of a run that rank 0 has announced.
-    let internal along (cancellation: CancellationToken) executor run =
+    /// Of a process that trains and measures along: does what rank 0 has announced.
+    let internal along (cancellation: CancellationToken) executor (work: Ranks.Work) =
         let device = Device.resolve executor.Device
         setThreads executor
 
@@ -71,7 +71,9 @@ module Execution =
             else
                 null
 
-        Train.along (silenced executor) device cancellation run
+        match work with
+        | Ranks.Work.Train run -> Train.along (silenced executor) device cancellation run
+        | Ranks.Work.Measure run -> Evaluate.along (silenced executor) device cancellation run
 
     let private lead (cancellation: CancellationToken) executor (grid: Grid) =
         Executor.check grid executor

@@ -40,6 +40,7 @@ type Executor =
         DryRun: bool
     }
 
+/// How grids are carried out: the store, the device, what is kept, who is told.
 [<RequireQualifiedAccess>]
 module Executor =
 

@@ -4,6 +4,7 @@ module internal SimCLR.Failing
 open System
 open System.IO
 open System.Runtime.InteropServices
+open SimCLR.Core.Distributed
 open SimCLR.Core.Images
 open SimCLR.Core.Training
 
@@ -61,6 +62,12 @@ let explain store (error: exn) : bool * Failure =
             Detail = $"{error.Message.TrimEnd '.'}. Use a smaller batch, fewer workers, or --stream for image folders."
         }
     | error when isOfDisk error -> false, unstorable store error
+    | :? DistributedException ->
+        false,
+        {
+            Reason = "another rank failed"
+            Detail = error.Message
+        }
     | error ->
         true,
         {

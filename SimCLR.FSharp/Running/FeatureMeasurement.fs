@@ -79,6 +79,10 @@ type internal FeatureMeasurement
         with error when not (error :? OutOfMemoryException) ->
             [ $"it fails on twelve features of four numbers: {error.Message.Trim()}" ]
 
+    interface IValidationMeasurement with
+        member _.Measure validation =
+            measured (validation.Fit()) (validation.HeldOut())
+
     interface IMeasurement with
         member _.Measure pretrained =
             measured (pretrained.TrainFeatures()) (pretrained.TestFeatures())

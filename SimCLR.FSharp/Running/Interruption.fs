@@ -14,27 +14,30 @@ type internal Interruption(isWorker: bool) =
     /// SIGUSR2, for which .NET has no name.
     let timeUp = if OperatingSystem.IsMacOS() then 31 else 12
 
-    let stop number =
-        // Of a cluster that has told by SIGUSR2 that time is up, SIGTERM says nothing new; nor does SIGUSR2 after anything. A worker hears its parent,
-        // and whoever told that, too.
-        let isNew =
-            not isWorker && number <> timeUp && not (number = 15 && code = 128 + timeUp)
+    /// Signals that follow each other closely are heard at the same time, and in any order.
+    let gate = obj ()
 
-        if source.IsCancellationRequested && not isNew then
-            ()
-        elif source.IsCancellationRequested then
-            // Where bars are shown it is hidden.
-            if not Console.IsErrorRedirected then
-                eprintf "\u001b[?25h"
+    let hear number =
+        lock gate (fun () ->
+            // Of a cluster that tells by SIGUSR2 that time is up, SIGTERM beside it says nothing new. A worker hears its parent, and whoever told that, too.
+            let isNew =
+                not isWorker && number <> timeUp && not (number = 15 && code = 128 + timeUp)
 
-            ProcessControl.ExitNow(128 + number)
-        else
-            code <- 128 + number
+            if not source.IsCancellationRequested then
+                code <- 128 + number
 
-            if not isWorker then
-                eprintfn "\nStopping after this step; once more to stop at once."
+                if not isWorker then
+                    eprintfn "\nStopping after this step; once more to stop at once."
 
-            source.Cancel()
+                source.Cancel()
+            elif isNew then
+                // Where bars are shown it is hidden.
+                if not Console.IsErrorRedirected then
+                    eprintf "\u001b[?25h"
+
+                ProcessControl.ExitNow(128 + number)
+            elif number = timeUp && code = 128 + 15 then
+                code <- 128 + timeUp)
 
     let listen signal number =
         PosixSignalRegistration.Create(
@@ -43,7 +46,7 @@ type internal Interruption(isWorker: bool) =
                 context.Cancel <- true
 
                 if not (isWorker && signal = PosixSignal.SIGINT) then
-                    stop number
+                    hear number
         )
 
     let registrations =
@@ -55,10 +58,13 @@ type internal Interruption(isWorker: bool) =
                 listen (enum<PosixSignal> timeUp) timeUp
         ]
 
+    /// As if a signal of that number came.
+    member _.Hear(number: int) = hear number
+
     /// The same as SIGTERM.
     member _.Stop() =
         if not source.IsCancellationRequested then
-            stop 15
+            hear 15
 
     /// Cancelled by the first signal.
     member _.Token = source.Token

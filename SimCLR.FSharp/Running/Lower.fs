@@ -57,6 +57,7 @@ let rec view value : IView =
     | View.Grayscale p -> Grayscale p
     | View.Blur b -> GaussianBlur(b.Probability, fst b.Sigma, snd b.Sigma, b.KernelFraction)
     | View.Rotate -> Rotate()
+    | View.Turn -> Rotate(always = true)
     | View.Cutout c -> Cutout(c.Fraction, c.Probability, fill c.Fill)
     | View.Noise n -> GaussianNoise(n.Sigma, n.Probability)
     | View.Sobel p -> Sobel p
@@ -89,15 +90,18 @@ let private lastNorm value =
 let private wide (hidden: int option) =
     hidden |> Option.map int64 |> Option.toNullable
 
-let private head (value: Head) =
-    HeadSpec(
-        value.Depth,
-        int64 value.Output,
-        wide value.Hidden,
-        value.BatchNorm,
-        lastNorm value.LastNorm,
-        value.LastBias
-    )
+let head (value: Head) =
+    match value.Custom with
+    | Some custom -> Custom.make<HeadSpec> "head" custom
+    | None ->
+        HeadSpec(
+            value.Depth,
+            int64 value.Output,
+            wide value.Hidden,
+            value.BatchNorm,
+            lastNorm value.LastNorm,
+            value.LastBias
+        )
 
 let private predictor (value: Predictor option) =
     value
@@ -113,7 +117,7 @@ let private predictor (value: Predictor option) =
 
 let loss value : ILoss =
     match value with
-    | Loss.NtXent s -> NtXent(s.Temperature, s.Normalize)
+    | Loss.NtXent s -> NtXent(s.Temperature, s.Normalize, oneView = (s.Negatives = Negatives.OneView))
     | Loss.NtLogistic s -> NtLogistic(s.Temperature, s.SemiHard)
     | Loss.MarginTriplet s -> MarginTriplet(s.Margin, s.SemiHard)
     | Loss.Dcl temperature -> Dcl temperature
@@ -195,6 +199,7 @@ let private method (run: Run) : IMethodSpec =
             Option.toNullable s.LargestGradient
         )
     | Method.LeJepa s -> LeJepaSpec(s.Lambda, s.Directions)
+    | Method.Custom c -> Custom.make "method" c
 
 /// What is trained, given the file that the encoder begins with, or null.
 let pretrainingFrom (first: Core.Interop.InitialWeights | null) (run: Run) =
@@ -215,10 +220,11 @@ let pretrainingFrom (first: Core.Interop.InitialWeights | null) (run: Run) =
         Decay = decay run.Schedule.Decay,
         BatchSize = run.BatchSize,
         MicroBatches = (run.MicroBatches |> Option.map microBatches |> Option.toObj),
+        NormGroups = run.NormGroups,
         Epochs = run.Epochs,
         Precision = precision run.Precision,
         // Code of others may read numbers back from the device.
-        MayBeRecorded = (Custom.components (Run.training run)).IsEmpty,
+        MayBeRecorded = (Custom.components { Run.training run with Monitor = None }).IsEmpty,
         Seed = run.Seed
     )
 
@@ -249,7 +255,19 @@ let private classifier (value: SimCLR.ClassifierSettings) =
     let rate batch =
         LearningRate.forBatch batch value.LearningRate
 
-    Core.Evaluation.ClassifierSettings(value.Epochs, value.BatchSize, rate, value.WeightDecay, decay value.Decay)
+    let decaying =
+        function
+        | Optimizer.Custom _ as own -> own
+        | other -> Optimizer.withWeightDecay value.WeightDecay other
+
+    Core.Evaluation.ClassifierSettings(
+        value.Epochs,
+        value.BatchSize,
+        rate,
+        value.WeightDecay,
+        decay value.Decay,
+        value.Optimizer |> Option.map (decaying >> optimizer) |> Option.toObj
+    )
 
 let private fineTuning (value: FineTuneSettings) =
     FineTuning(value.Labels, value.FromHeadLayer, classifier value.Training)
@@ -291,3 +309,37 @@ let measurement load value : IMeasurement =
     | Measurement.OnlineProbe rate -> new OnlineAccuracy(rate)
     | Measurement.Lidar s -> Lidar(s.Images, s.Views)
     | Measurement.Custom c -> Custom.make "measurement" c
+
+let private monitored value : IValidationMeasurement =
+    match value with
+    | Monitored.NearestNeighbours s -> ValidationNeighbours(s.K, s.Temperature)
+    | Monitored.RankMe representation -> RankMe((representation = Representation.Z))
+    | Monitored.AlignmentUniformity representation -> AlignmentUniformity((representation = Representation.Z))
+    | Monitored.Custom c ->
+        match Custom.make<IMeasurement> "measurement" c with
+        | :? IValidationMeasurement as measurement -> measurement
+        | _ -> wrongValue $"The measurement '{c.Name}' is given networks and all images, and cannot be monitored."
+
+let private stopping (value: SimCLR.EarlyStopping) =
+    Core.Training.EarlyStopping(value.Figure, value.Patience, value.Least, (value.Better = Better.Smaller))
+
+/// What watches a training, on training images alone.
+let monitor (training: Pretraining) (train: ImageSet) run warn (value: SimCLR.Monitor) =
+    let standard =
+        { Evaluation.standard with
+            CentreCrop = value.CentreCrop
+        }
+
+    new ValidationMonitor(
+        training,
+        evaluation (int train.Height) { run with Evaluation = standard },
+        train,
+        MonitoredImages(int64 value.Images, value.ValidationFraction),
+        value.Epochs,
+        [|
+            for measurement in value.Measurements ->
+                MonitoredMeasurement(Monitored.label measurement, monitored measurement)
+        |],
+        Stopping = (value.EarlyStopping |> Option.map stopping |> Option.toObj),
+        Warn = warn
+    )

@@ -39,6 +39,7 @@ type Event =
 /// Is told what happens. What it does takes its time from the training; what it raises fails the run.
 type Observer = Event -> unit
 
+/// Observers, alone and several as one.
 [<RequireQualifiedAccess>]
 module Observer =
 

@@ -26,18 +26,9 @@ let private count channels custom =
 
 /// Weights of a run's encoder in millions, roughly and rather too many.
 let private millions (run: Run) =
-    match run.Encoder with
-    | Encoder.ResNet r ->
-        let atWidthOne = Map [ 18, 12.0; 34, 22.0; 50, 24.0; 101, 43.0; 152, 59.0 ]
-
-        (atWidthOne |> Map.tryFind r.Depth |> Option.defaultValue 60.0)
-        * r.Width
-        * r.Width
-    | Encoder.ViT v -> 12.0 * float v.Depth * float v.Dim * float v.Dim / 1e6 + 1.0
-    | Encoder.SmallConv channels ->
-        List.pairwise (3 :: channels)
-        |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
-    | Encoder.Custom c -> count (Images.channels run.Images) c / 1e6
+    match run.Encoder, GpuMemory.millions run.Encoder with
+    | Encoder.Custom c, _ -> count (Images.channels run.Images) c / 1e6
+    | _, millions -> millions |> Option.defaultValue 0.0
 
 /// Bytes that the store should have free: 8 MiB for each run's outcome, curve and representations, and three checkpoints (two are kept while the
 /// next is written) of the largest encoder with two averages or momenta in float32.

@@ -7,11 +7,22 @@ open System.Threading
 [<NoEquality; NoComparison>]
 type ValidationMetric = private { Get: Outcome -> float }
 
+/// Figures that a search may choose by: none of test images.
 [<RequireQualifiedAccess>]
 module ValidationMetric =
 
     /// Accuracy of the linear probe on the validation images that its strength is chosen on.
     let linearTop1 = { Get = _.LinearValidationTop1 }
+
+    /// A figure that the runs' monitor measures, as of its last look: ValidationMetric.monitored "validation k-NN top-1". Raises WrongValueException for another.
+    let monitored (figure: string) =
+        if not (figure.StartsWith Monitored.Prefix) then
+            wrongValue
+                $"'{figure}' is not measured of validation images by a monitor; these figures begin with '{Monitored.Prefix}', for example 'validation k-NN top-1'."
+
+        {
+            Get = fun outcome -> outcome.Figure figure
+        }
 
     /// Higher is better; -infinity where a run failed or has no such figure, so that it counts as the worst.
     let score metric (result: Result<Outcome, Failure>) =

@@ -171,6 +171,12 @@ let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy lis
         | Error failure -> Some failure
         | Ok _ -> None)
 
+let private onlineTogether executor (pretrained: Pretrained) (probes: OnlineAccuracy list) =
+    if probes.IsEmpty then
+        [], []
+    else
+        Ranks.together (fun ranks -> online executor (pretrained.On ranks) probes)
+
 /// A training and what watches it: every rank has the same.
 let private training executor device (splits: ImageSplits) cancellation (run: Run) (warn: string -> unit) =
     let trainee =
@@ -191,7 +197,8 @@ let private training executor device (splits: ImageSplits) cancellation (run: Ru
 
         let measurements = new Measurements([| for probe in probes -> probe |], pretrained)
         trainee.Observer <- measurements.Observer
-        trainee, pretrained, probes, measurements
+        let monitor = Monitoring.watch executor splits run trainee
+        trainee, pretrained, probes, measurements, monitor
     with _ ->
         trainee.Dispose()
         reraise ()
@@ -201,15 +208,17 @@ let along (executor: Executor) device cancellation (run: Run) =
     Ranks.abortOnFailure (fun () ->
         let splits = Executor.load executor run
 
-        let trainee, pretrained, _, measurements =
+        let trainee, pretrained, probes, measurements, monitor =
             training executor device splits cancellation run ignore
 
         use _trainee = trainee
         use _pretrained = pretrained
         use _measurements = measurements
+        use _monitor = Option.toObj monitor
 
         try
             trainee.Run(null, cancellation) |> ignore
+            onlineTogether executor pretrained probes |> ignore
         with
         | :? TrainingFailedException
         | :? TrainingInterruptedException -> ()) // Rank 0 says so.
@@ -223,33 +232,39 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
     ImageContent.note run folder
     Migration.adoptCheckpoints run store
 
-    let trainee, pretrained, probes, measurements =
+    let trainee, pretrained, probes, measurements, monitor =
         training executor device splits cancellation run (fun text -> Executor.note executor text)
 
     try
         use pretrained = pretrained
         use _measurements = measurements
+        use _monitor = Option.toObj monitor
         use curve = new CurveWriter(executor, value)
 
         let report (progress: TrainingProgress) =
             curve.Add progress
             step executor run "" progress
 
-        Ranks.announce run
+        Ranks.announce (Ranks.Work.Train run)
 
         let result =
             Ranks.abortOnFailure (fun () ->
                 trainee.Run(report, cancellation, checkpointing executor sources folder curve.Begin))
 
-        let figuresOnline, failures = online executor pretrained probes
+        Monitoring.tellEnd executor run trainee result
+        let figuresOnline, failures = onlineTogether executor pretrained probes
+        let monitored, unmonitored = Monitoring.ends executor run monitor result
 
         let notes: IReadOnlyDictionary<string, string> =
             readOnlyDict [ "training", Training.hash value ]
 
         let stored: StoredTraining =
             {
-                Figures = figures "" result.Figures @ figuresOnline
-                Failures = failures
+                Figures =
+                    figures "" result.Figures
+                    @ figuresOnline
+                    @ List.collect (fun (label, last) -> figures label last) monitored
+                Failures = failures @ unmonitored
                 Steps = result.Steps
                 Seconds = result.Seconds
                 ImagesPerSecond = result.ImagesPerSecond

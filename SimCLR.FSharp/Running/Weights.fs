@@ -22,11 +22,11 @@ type Weights =
 [<RequireQualifiedAccess>]
 type Representations =
     {
-        /// Test accuracy of the linear probe, as a fraction.
+        /// Test accuracy of the linear probe, as a fraction; NaN where the evaluation has none.
         LinearTop1: float
         /// Test accuracy of k-NN, as a fraction.
         KnnTop1: float
-        /// L2 strength that the linear probe chose on validation images.
+        /// L2 strength that the linear probe chose on validation images; NaN by SGD.
         L2: float
         /// All figures of the evaluation, those of the probe and k-NN among them.
         Figures: Figure list
@@ -34,6 +34,7 @@ type Representations =
         Ignored: string list
     }
 
+/// Weights of a stored run or of a file, evaluated as a run's are.
 [<RequireQualifiedAccess>]
 module Weights =
 
@@ -121,7 +122,11 @@ module Weights =
             |> Option.defaultValue nan
 
         {
-            LinearTop1 = value "linear" LinearEvaluation.Top1
+            LinearTop1 =
+                match run.Evaluation.Probe with
+                | Probe.Sgd settings -> value (Measurement.label (Measurement.LinearSgd settings)) "top-1"
+                | Probe.Lbfgs
+                | Probe.None -> value "linear" LinearEvaluation.Top1
             KnnTop1 = value "k-NN" NeighbourEvaluation.Top1
             L2 = value "linear" LinearEvaluation.L2
             Figures = figures

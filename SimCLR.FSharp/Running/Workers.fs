@@ -96,8 +96,21 @@ let private Patience = 3
 let private command () =
     let arguments = Environment.GetCommandLineArgs() |> List.ofArray
 
+    // The launcher compiles a script to a program beside this library, without a configuration of its own.
+    let configuration =
+        Path.Combine(AppContext.BaseDirectory, "script.runtimeconfig.json")
+
+    let isCompiledScript =
+        File.Exists configuration
+        && not (File.Exists(Path.ChangeExtension(arguments.Head, ".runtimeconfig.json")))
+
     match Environment.ProcessPath |> Option.ofObj with
-    | Some path when Path.GetFileNameWithoutExtension path = "dotnet" -> path, arguments
+    | Some path when Path.GetFileNameWithoutExtension path = "dotnet" ->
+        path,
+        (if isCompiledScript then
+             [ "exec"; "--runtimeconfig"; configuration ] @ arguments
+         else
+             arguments)
     | Some path -> path, List.tail arguments
     | None -> "dotnet", arguments
 

@@ -42,9 +42,9 @@ module Display =
     /// The report's tables and charts.
     let private ofResults (results: Results) =
         if (Results.varied results).IsEmpty && not results.Cells.IsEmpty then
-            [ Table.ranking [ Metric.linearTop1; Metric.knnTop1 ] results ], Report.plots results
+            [ Table.ranking [ Metric.linearTop1; Metric.knnTop1 ] results ], ReportPlots.ofResults results
         else
-            Report.standardTables results, Report.plots results
+            Report.standardTables results, ReportPlots.ofResults results
 
     let private textOf (tables: Table list) =
         tables |> List.map Table.toText |> String.concat "\n"

@@ -20,6 +20,7 @@ type Embedding =
         Retrievals: (string * string) list
     }
 
+/// Maps of stored representations in two dimensions.
 [<RequireQualifiedAccess>]
 module Embedding =
 

@@ -95,37 +95,49 @@ module Plot =
         |> Chart.combine
         |> styled (axisOf axisName (valuesOf axisName results)) (axis (Metric.heading metric) None None)
 
-    /// Loss of every run against the epoch, coloured by an axis, with the loss of a model that guesses.
-    let curves axisName (results: Results) =
+    /// A figure of every run's training against the epoch, coloured by an axis; points without it are left out.
+    let private traces figure axisName (results: Results) =
         let name (cell: Cell) =
             if List.contains axisName results.Axes then
                 $"{axisName} {Results.coordinate axisName cell}"
             else
-                "loss"
+                figure
 
         let groups = Results.outcomes results |> List.groupBy (fst >> name)
         let isFew = groups.Length <= colours
 
-        let lines =
-            [
-                for i, (value, cells) in List.indexed groups do
-                    for j, (cell, outcome) in List.indexed cells ->
-                        Chart.Line(
-                            x = [ for point in outcome.Curve -> point.Epoch ],
-                            y = [ for point in outcome.Curve -> point.Loss ],
-                            Name = value,
-                            ShowLegend = (isFew && j = 0),
-                            // Of more than there are colours, from the first to the last.
-                            LineColor =
-                                (if isFew then
-                                     colour i
-                                 else
-                                     shade (float i / float (groups.Length - 1))),
-                            LineWidth = (if isFew then 1.6 else 1.0),
-                            Text = Grid.label cell
-                        )
-            ]
+        [
+            for i, (value, cells) in List.indexed groups do
+                for j, (cell, outcome) in List.indexed cells ->
+                    Chart.Line(
+                        xy =
+                            [
+                                for point in outcome.Curve do
+                                    match point.Figures |> Map.tryFind figure with
+                                    | Some value -> point.Epoch, value
+                                    | None -> ()
+                            ],
+                        Name = value,
+                        ShowLegend = (isFew && j = 0),
+                        // Of more than there are colours, from the first to the last.
+                        LineColor =
+                            (if isFew then
+                                 colour i
+                             else
+                                 shade (float i / float (groups.Length - 1))),
+                        LineWidth = (if isFew then 1.6 else 1.0),
+                        Text = Grid.label cell
+                    )
+        ]
 
+    /// A figure that a monitor has measured while training, of every run against the epoch, coloured by an axis.
+    let monitored figure axisName results =
+        traces figure axisName results
+        |> Chart.combine
+        |> styled (axis "epoch" None None) (axis figure None None)
+
+    /// Loss of every run against the epoch, coloured by an axis, with the loss of a model that guesses.
+    let curves axisName (results: Results) =
         let chance =
             [
                 for i, (batch, runs) in
@@ -146,7 +158,7 @@ module Plot =
                     )
             ]
 
-        lines @ chance
+        traces "loss" axisName results @ chance
         |> Chart.combine
         |> styled (axis "epoch" None None) (axis "loss" None None)
 

@@ -28,6 +28,7 @@ type SweepFile =
         Store: string
     }
 
+/// The file that a sweep writes of its runs, for programs that read results.
 [<RequireQualifiedAccess>]
 module SweepFile =
 

@@ -12,6 +12,7 @@ type Metric =
         Get: Outcome -> float
     }
 
+/// Metrics of outcomes, those of every run and those of measurements.
 [<RequireQualifiedAccess>]
 module Metric =
 
@@ -172,7 +173,15 @@ module Metric =
 
     /// What every run's table has in columns of their own.
     let private standard =
-        set [ ""; "linear"; "k-NN"; "linear, untrained"; "k-NN, untrained" ]
+        set
+            [
+                ""
+                "linear"
+                "k-NN"
+                "linear, untrained"
+                "linear SGD, untrained"
+                "k-NN, untrained"
+            ]
 
     /// Every figure of further measurements that one of the outcomes has, in order of appearance, as metrics; a measurement that failed
     /// everywhere has one, which has no value.

@@ -121,6 +121,11 @@ module Migration =
             "FrozenPatches"
             "reading"
             "CentreCrop"
+            "Probe"
+            "Negatives"
+            "Monitor"
+            "NormGroups"
+            "Custom"
         ]
 
     let rec private withoutNewer (node: JsonNode) =
@@ -128,9 +133,9 @@ module Migration =
         | :? JsonObject as fields ->
             newer |> List.iter (fields.Remove >> ignore)
 
-            // A classifier's; the schedule of a pretraining had one.
+            // A classifier's; a pretraining had both.
             if fields.ContainsKey "WeightDecay" then
-                fields.Remove "Decay" |> ignore
+                [ "Decay"; "Optimizer" ] |> List.iter (fields.Remove >> ignore)
 
             for field in fields do
                 withoutNewer field.Value

@@ -95,14 +95,24 @@ type Outcome =
 
         String.concat "; " figures
 
-    /// Linear probe of the trained encoder.
-    member outcome.LinearTop1 = outcome.Figure "linear top-1"
+    /// A figure of the linear probe, by whatever the run's is: of trained or of untrained encoders.
+    member private outcome.Probe untrained name =
+        let byLbfgs = outcome.Figure $"linear{untrained} {name}"
+        let failed = outcome.Failures |> List.exists (fst >> (=) "linear")
 
-    /// The same on the validation images that its strength was chosen on.
+        if System.Double.IsNaN byLbfgs && not failed then
+            outcome.Figure $"linear SGD{untrained} {name}"
+        else
+            byLbfgs
+
+    /// Linear probe of the trained encoder: by L-BFGS, or by SGD where that is the run's (Evaluation.Probe).
+    member outcome.LinearTop1 = outcome.Probe "" "top-1"
+
+    /// The same on the validation images that its strength was chosen on; NaN by SGD, which chooses nothing.
     member outcome.LinearValidationTop1 = outcome.Figure "linear validation top-1"
 
     /// Linear probe of the same encoder before training.
-    member outcome.LinearTop1Untrained = outcome.Figure "linear, untrained top-1"
+    member outcome.LinearTop1Untrained = outcome.Probe ", untrained" "top-1"
 
     /// k-NN of the trained encoder.
     member outcome.KnnTop1 = outcome.Figure "k-NN top-1"

@@ -4,6 +4,7 @@ open System
 open System.IO
 open SimCLR.Core.Runtime
 
+/// Stores of outcomes: a folder of trainings and what was measured of them.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Store =
 
@@ -62,6 +63,9 @@ module Store =
         | true, Some(folder, _, task) -> StoredFigures.saveFailure task failure folder
         | _ -> saveFailure run failure store
 
+    /// In a run's folder while a process has it, and after one has died of it.
+    let internal triesFile = "taken.json"
+
     /// What of a run is there so far: it changes with every checkpoint and every measurement.
     let internal stateOf run store =
         [
@@ -72,6 +76,7 @@ module Store =
                     for file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories) do
                         match Path.GetFileName file with
                         | "lock" -> ()
+                        | name when name = triesFile -> ()
                         | name when name.EndsWith AtomicFile.TemporaryEnding || name.EndsWith FileLock.LeaseEnding -> ()
                         | name when name = StoreFolder.curveFile -> ()
                         | _ -> file

@@ -17,6 +17,7 @@ type StoredRun =
         Provenance: Provenance option
     }
 
+/// Runs as a store lists them.
 [<RequireQualifiedAccess>]
 module StoredRun =
 

@@ -77,6 +77,7 @@ module internal NumberRange =
         let low, high = ends range
         ((if range.IsLogarithmic then log x else x) - low) / (high - low)
 
+/// Axes of a grid: named values, and what they make of a run.
 [<RequireQualifiedAccess>]
 module Axis =
 

@@ -3,6 +3,7 @@ namespace SimCLR
 /// Runs with named axes.
 type Grid = { Axes: string list; Cells: Cell list }
 
+/// Grids of runs: made from one run, varied along axes, filtered.
 [<RequireQualifiedAccess>]
 module Grid =
 
@@ -160,6 +161,12 @@ module Grid =
     let where predicate grid =
         { grid with
             Cells = grid.Cells |> List.filter (fun cell -> predicate cell.Run)
+        }
+
+    /// Every run changed; settings stay as they are called.
+    let map (change: Run -> Run) grid =
+        { grid with
+            Cells = [ for cell in grid.Cells -> { cell with Run = change cell.Run } ]
         }
 
     /// The runs, in order.

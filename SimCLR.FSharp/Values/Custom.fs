@@ -260,13 +260,17 @@ module internal Custom =
     let private kindOf (union: Type) =
         match union.Name with
         | "ImageSource" -> "images"
+        | "Monitored" -> "measurement"
         | name -> name.ToLowerInvariant()
 
     /// The custom components in a value, with their kinds.
     let rec private inside (kind: Type) (value: obj) : (string * Custom) list =
         let fields (fields: Fields) value =
             List.zip fields.Fields (List.ofArray (fields.Read value))
-            |> List.collect (fun ((_, kind), value) -> inside kind value)
+            |> List.collect (fun ((_, field), value) ->
+                match value with
+                | :? option<Custom> as custom -> [ for custom in Option.toList custom -> kindOf kind, custom ]
+                | value -> inside field value)
 
         match ofType kind with
         | Whole

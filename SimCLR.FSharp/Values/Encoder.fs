@@ -8,6 +8,7 @@ type Stem =
     /// 3x3 convolution of stride 1, no pooling (SimCLR, appendix B.9).
     | Cifar
 
+/// A residual network (He et al. 2016, 1512.03385).
 type ResNetSettings =
     {
         /// 18, 34, 50, 101 or 152.
@@ -22,6 +23,7 @@ type ResNetSettings =
         SelectiveKernel: float option
     }
 
+/// A vision transformer (Dosovitskiy et al. 2021, 2010.11929).
 type ViTSettings =
     {
         /// Side of a patch, pixels; it divides the image's.
@@ -49,6 +51,7 @@ type Encoder =
     /// One of your own: Encoder.Define.
     | Custom of Custom
 
+/// Encoders, and what of them can be varied.
 [<RequireQualifiedAccess>]
 module Encoder =
 

@@ -1,11 +1,25 @@
 namespace SimCLR
 
+/// The linear probe that every encoder is measured by, trained or not.
+[<RequireQualifiedAccess>]
+type Probe =
+    /// Logistic regression on features by L-BFGS, its L2 strength chosen on the validation split (SimCLR, appendix B.8.1).
+    | Lbfgs
+    /// A linear classifier by SGD on crops and flips (SimCLR, appendix B.6, on ImageNet): passes of the encoder instead of memory, and nothing is chosen, so
+    /// that there is no validation accuracy.
+    | Sgd of ClassifierSettings
+    /// None: k-NN alone.
+    | None
+
 /// How representations are measured: a linear probe and k-NN on the frozen encoder, and what else is asked for.
 type Evaluation =
     {
-        /// L2 strengths that the linear probe chooses from, on the validation split.
+        /// By L-BFGS, by SGD, or not at all.
+        [<Neutral "\"Lbfgs\"">]
+        Probe: Probe
+        /// L2 strengths that probes by L-BFGS choose from, on the validation split.
         L2: float list
-        /// Part of the training images that it chooses on.
+        /// Part of the training images that they choose on.
         ValidationFraction: float
         /// Neighbours that vote.
         KnnK: int
@@ -32,6 +46,7 @@ type EvaluationTask =
         CentreCrop: float option
     }
 
+/// Tasks: measurements with what of the evaluation they read.
 [<RequireQualifiedAccess>]
 module EvaluationTask =
 
@@ -60,12 +75,14 @@ module EvaluationTask =
             CentreCrop = evaluation.CentreCrop
         }
 
+/// Evaluations, and what they measure.
 [<RequireQualifiedAccess>]
 module Evaluation =
 
     /// Strengths 1e-4 to 1e-1, a fifth held out; k 200 and temperature 0.1 (Wu et al. 2018).
     let standard =
         {
+            Probe = Probe.Lbfgs
             L2 = [ 1e-4; 1e-3; 1e-2; 1e-1 ]
             ValidationFraction = 0.2
             KnnK = 200
@@ -81,6 +98,12 @@ module Evaluation =
             CentreCrop = Some part
         }
 
+    /// With another linear probe: Probe.Sgd with the settings of Evaluation.paperProbe, for example, or Probe.None.
+    let withProbe probe (evaluation: Evaluation) : Evaluation = { evaluation with Probe = probe }
+
+    /// The paper's linear evaluation on ImageNet (appendix B.6): by SGD on crops and flips, 90 epochs, batch 4096, 0.1 · B/256.
+    let paperProbe = Probe.Sgd Measurement.linearSgdSettings
+
     /// With these measurements too.
     let measuring measurements evaluation =
         { evaluation with
@@ -90,7 +113,11 @@ module Evaluation =
     /// What every encoder is measured by, trained or not: the linear probe and k-NN.
     let internal standardTasks evaluation =
         [
-            Measurement.LinearProbe
+            match evaluation.Probe with
+            | Probe.Lbfgs -> Measurement.LinearProbe
+            | Probe.Sgd settings -> Measurement.LinearSgd settings
+            | Probe.None -> ()
+
             Measurement.NearestNeighbours
                 {
                     K = evaluation.KnnK
@@ -129,13 +156,18 @@ module Evaluation =
             for i, measurement in List.indexed evaluation.Measurements do
                 yield! Measurement.problems $"Evaluation.Measurements[{i}]" measurement
 
+            match evaluation.Probe with
+            | Probe.Sgd settings -> yield! Measurement.trainingProblems "Evaluation.Probe.Sgd" settings
+            | Probe.Lbfgs
+            | Probe.None -> ()
+
             for name, same in
                 (tasks evaluation |> List.map EvaluationTask.label)
                 @ (onlineProbes evaluation
                    |> List.map (Measurement.OnlineProbe >> Measurement.label))
                 |> List.countBy id do
                 if same > 1 then
-                    $"Evaluation.Measurements has {same} that are both '{name}', so that their figures would have one name; "
+                    $"Evaluation has {same} measurements that are both '{name}', so that their figures would have one name; "
                     + "keep one, and vary it over an axis of the grid."
 
             if List.isEmpty evaluation.L2 then

@@ -29,8 +29,11 @@ type Head =
         /// The last layer has a bias although there is batch norm.
         [<Neutral "false">]
         LastBias: bool
+        /// One of your own (Head.Define) in the place of the layers, as which it counts for one: the other fields are then those of Head.linear.
+        Custom: Custom option
     }
 
+/// Projection heads (SimCLR, section 4.2; v2, section 2.2).
 [<RequireQualifiedAccess>]
 module Head =
 
@@ -43,6 +46,7 @@ module Head =
             BatchNorm = true
             LastNorm = LastNorm.WithoutShift
             LastBias = false
+            Custom = None
         }
 
     /// No head: z is h.
@@ -54,8 +58,19 @@ module Head =
     /// SimCLR's head: two layers (section 4.2).
     let nonLinear = ofDepth 2
 
+    /// The head that a component of one's own stands in.
+    let internal ofCustom custom = { linear with Custom = Some custom }
+
     let internal problems head =
         [
+            match head.Custom with
+            | None -> ()
+            | Some custom ->
+                yield! Custom.problems "head" "Head.Custom" custom
+
+                for path, value, _ in Code.diff head (ofCustom custom) do
+                    $"Head.{path} is {value}, but Head.Custom is '{custom.Name}', which it has no effect on; leave it as Head.linear has it, or give that setting to the head of your own."
+
             yield! Check.between "Head.Depth" 0 64 head.Depth
             yield! Check.between "Head.Output" 1 65536 head.Output
             yield!

@@ -1,87 +1,5 @@
 namespace SimCLR
 
-/// The generated data set: shapes on backgrounds, classes told apart by shape and texture.
-type ShapesSettings =
-    {
-        /// Training images.
-        Train: int
-        /// Test images.
-        Test: int
-        /// Side in pixels.
-        Size: int
-    }
-
-/// How the image files of a folder are read.
-type FileReading =
-    {
-        /// Whether folders are classes; if not, images of any folders below are read, without labels.
-        [<Neutral "true">]
-        Labelled: bool
-        /// 1: gray; 2: gray and opacity; 3: colour; 4: colour and opacity. Files with as many bands are taken as they are, others are
-        /// converted. More: the files must have as many bands.
-        [<Neutral "3">]
-        Channels: int
-        /// Bits of each number that are kept, 8 or 16.
-        [<Neutral "8">]
-        Bits: int
-        /// Numbers of the files that become 0 and 1; None: 0 and the largest of the files' depth.
-        Range: (float * float) option
-        /// Whether the camera's orientation is followed.
-        [<Neutral "false">]
-        FollowOrientation: bool
-    }
-
-[<RequireQualifiedAccess>]
-module FileReading =
-
-    /// With labels, as colour of 8 bits, as torchvision's loader.
-    let colour =
-        {
-            Labelled = true
-            Channels = 3
-            Bits = 8
-            Range = None
-            FollowOrientation = false
-        }
-
-    let internal problems field reading =
-        [
-            yield! Check.between $"{field}.Channels" 1 64 reading.Channels
-
-            if reading.Bits <> 8 && reading.Bits <> 16 then
-                $"{field}.Bits is {reading.Bits}; use 8 or 16."
-
-            match reading.Range with
-            | Some(low, high) when not (low >= 0.0 && high <= 65535.0 && low < high) ->
-                $"{field}.Range is {low} to {high}; use two numbers from 0 to 65535, the smaller one first."
-            | _ -> ()
-        ]
-
-/// Where images come from.
-[<RequireQualifiedAccess>]
-type ImageSource =
-    /// Generated; needs no file.
-    | Shapes of ShapesSettings
-    /// 50,000 and 10,000 images of 32x32 in 10 classes (Krizhevsky 2009).
-    | Cifar10
-    /// 50,000 and 10,000 images of 32x32 in 100 classes.
-    | Cifar100
-    /// 60,000 and 10,000 grey images of 28x28 in 10 classes (Xiao et al. 2017).
-    | FashionMnist
-    /// PATH/train/CLASS/*.jpg and PATH/test/CLASS/*.jpg; resized to that side, if one is given; as colour of 8 bits, if nothing else is said.
-    | Folder of path: string * size: int option * reading: FileReading option
-    /// The same of a folder whose place is said where the run is executed (Executor.Places, --data-root NAME=PATH, simclr.json): the value and its
-    /// hash hold on every machine.
-    | Named of name: string * size: int option * reading: FileReading option
-    /// 5,011 and 4,952 images in 20 classes, several to an image, resized to that side (Everingham et al. 2007): to transfer to.
-    | Voc2007 of size: int
-    /// 73,257 and 26,032 images of 32x32 in 10 classes, house numbers (Netzer et al. 2011).
-    | Svhn
-    /// 5,000 and 8,000 images of 96x96 in 10 classes and, if asked for, 100,000 without labels that only pretraining sees (Coates et al. 2011).
-    | Stl10 of unlabelled: bool
-    /// Some of your own: Images.Define.
-    | Custom of Custom
-
 /// The images of a run. Where a data set lies on disk is not part of it.
 type Images =
     {
@@ -90,6 +8,7 @@ type Images =
         TrainLimit: int option
     }
 
+/// Images to train and to measure on: known sets, folders, generated shapes.
 [<RequireQualifiedAccess>]
 module Images =
 
@@ -98,11 +17,19 @@ module Images =
     /// 4,000 training and 1,000 test images of 32x32.
     let shapes = all (ImageSource.Shapes { Train = 4000; Test = 1000; Size = 32 })
 
+    /// CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32x32, ten classes.
     let cifar10 = all ImageSource.Cifar10
+
+    /// CIFAR-100 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32x32, a hundred classes.
     let cifar100 = all ImageSource.Cifar100
+
+    /// Fashion-MNIST (Xiao et al. 2017, 1708.07747): 60,000 training and 10,000 test images of 28x28, ten classes.
     let fashionMnist = all ImageSource.FashionMnist
 
+    /// PASCAL VOC 2007, resized to that side: images that show several of twenty classes, to transfer to (Measurement.transfer).
     let voc2007 size = all (ImageSource.Voc2007 size)
+
+    /// Street View House Numbers (Netzer et al. 2011): 73,257 training and 26,032 test images of 32x32, ten classes.
     let svhn = all ImageSource.Svhn
 
     /// Pretraining on the training images and those without labels, as is customary; evaluation on those with labels.

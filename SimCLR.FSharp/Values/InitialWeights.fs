@@ -2,7 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
-open System.Security.Cryptography
+open SimCLR.Core.Runtime
 
 /// A safetensors file of an encoder's weights, known by its content.
 type WeightsFile =
@@ -23,16 +23,15 @@ type InitialWeights =
     /// What a training of the same store came to, by its hash (Run.trainingHash).
     | Training of hash: string
 
+/// Weights that an encoder begins with: of a file, or of another training.
 [<RequireQualifiedAccess>]
 module InitialWeights =
 
     let private isHex length (text: string) =
         text.Length = length && Seq.forall Char.IsAsciiHexDigitLower text
 
-    /// SHA-256 of a file's content, in hexadecimal digits.
-    let internal fingerprint path =
-        use stream = File.OpenRead path
-        Convert.ToHexStringLower(SHA256.HashData stream)
+    /// SHA-256 of a file's content, in hexadecimal digits; known for a file of the same size and time.
+    let internal fingerprint (path: string) = FileDigest.Sha256 path
 
     let internal missing path =
         $"There is no file {path}; give one of safetensors (docs/weights.md says how to make it)."

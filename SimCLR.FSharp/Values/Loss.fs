@@ -1,13 +1,25 @@
 namespace SimCLR
 
+/// Which views of the other images an anchor is set against.
+[<RequireQualifiedAccess>]
+type Negatives =
+    /// Those of the other view: N - 1 for each of the N first views, as the paper has it where it compares losses (appendix B.10).
+    | OneView
+    /// All: 2N - 2 for each of the 2N views (SimCLR, equation 1).
+    | BothViews
+
+/// NT-Xent (SimCLR, equation 1).
 type NtXentSettings =
     {
         /// Similarities are divided by it; above 0.
         Temperature: float
         /// Cosine similarity (the paper's) or the plain dot product.
         Normalize: bool
+        [<Neutral "\"BothViews\"">]
+        Negatives: Negatives
     }
 
+/// NT-Logistic (SimCLR, table 2, appendix B.10).
 type NtLogisticSettings =
     {
         /// Similarities are divided by it; above 0.
@@ -16,6 +28,7 @@ type NtLogisticSettings =
         SemiHard: bool
     }
 
+/// The margin triplet loss (SimCLR, table 2, appendix B.10).
 type MarginSettings =
     {
         /// From 0 to below 2.
@@ -24,6 +37,7 @@ type MarginSettings =
         SemiHard: bool
     }
 
+/// Hard negatives (Robinson et al. 2021, 2010.04592), and the debiased loss (Chuang et al. 2020, 2007.00224).
 type HardNegativeSettings =
     {
         /// Similarities are divided by it; above 0.
@@ -54,6 +68,7 @@ type Loss =
     /// One of your own: Loss.Define.
     | Custom of Custom
 
+/// Losses of two views' embeddings, and what of them can be varied.
 [<RequireQualifiedAccess>]
 module Loss =
 
@@ -63,7 +78,14 @@ module Loss =
             {
                 Temperature = temperature
                 Normalize = true
+                Negatives = Negatives.BothViews
             }
+
+    /// With negatives of one view alone, as the losses have that NT-Xent is compared with; other losses than NT-Xent have one view's already, or both.
+    let withNegatives negatives loss =
+        match loss with
+        | Loss.NtXent s -> Loss.NtXent { s with Negatives = negatives }
+        | other -> wrongValue $"{other} has no choice of negatives; NtXent has."
 
     /// The logistic loss over all negatives (SimCLR, Table 2).
     let ntLogistic temperature =

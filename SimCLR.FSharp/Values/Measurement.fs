@@ -3,7 +3,7 @@ namespace SimCLR
 /// What can be measured of a pretrained encoder.
 [<RequireQualifiedAccess>]
 type Measurement =
-    /// Linear probe, its L2 strength chosen on validation images; every run has it.
+    /// Linear probe, its L2 strength chosen on validation images; every run has it whose Evaluation.Probe is Lbfgs.
     | LinearProbe
     /// Weighted k-NN (Wu et al. 2018); every run has it.
     | NearestNeighbours of KnnSettings
@@ -33,19 +33,22 @@ type Measurement =
     /// One of your own: Measurement.OfFeatures, Measurement.Define.
     | Custom of Custom
 
+/// Measurements with the constants of their papers.
 [<RequireQualifiedAccess>]
 module Measurement =
 
+    let internal linearSgdSettings: ClassifierSettings =
+        {
+            Epochs = 90
+            BatchSize = 4096
+            LearningRate = LearningRate.Linear 0.1
+            WeightDecay = 0.0
+            Decay = Decay.Cosine
+            Optimizer = None
+        }
+
     /// The paper's linear evaluation (appendix B.6): 90 epochs, batch 4096, 0.1 · B/256, no decay.
-    let linearSgd =
-        Measurement.LinearSgd
-            {
-                Epochs = 90
-                BatchSize = 4096
-                LearningRate = LearningRate.Linear 0.1
-                WeightDecay = 0.0
-                Decay = Decay.Cosine
-            }
+    let linearSgd = Measurement.LinearSgd linearSgdSettings
 
     let private fineTuning labels epochs : FineTuneSettings =
         {
@@ -58,12 +61,29 @@ module Measurement =
                     LearningRate = LearningRate.Linear 0.05
                     WeightDecay = 0.0
                     Decay = Decay.Cosine
+                    Optimizer = None
                 }
         }
 
     /// The paper's fine-tuning (appendix B.5) on that part of the labels: batch 4096, 0.05 · B/256, no decay, 60 epochs for 1%, 30 for more.
     let fineTune labels =
         Measurement.FineTune(fineTuning labels (if labels <= 0.01 then 60 else 30))
+
+    /// Version 2's fine-tuning (2006.10029, section 3) on that part of the labels, from that layer of the head on: LARS, batch 1024, 0.005 · √B, no decay, 60 epochs
+    /// for 1%, 30 for more.
+    let fineTuneV2 labels fromHeadLayer =
+        let first = fineTuning labels (if labels <= 0.01 then 60 else 30)
+
+        Measurement.FineTune
+            { first with
+                FromHeadLayer = fromHeadLayer
+                Training =
+                    { first.Training with
+                        BatchSize = 1024
+                        LearningRate = LearningRate.SquareRoot 0.005
+                        Optimizer = Some Optimizer.lars
+                    }
+            }
 
     /// 45 strengths from 1e-6 to 1e5, logarithmically spaced (SimCLR, appendix B.8.1).
     let paperStrengths = [ for i in 0..44 -> 10.0 ** (-6.0 + float i * 11.0 / 44.0) ]
@@ -133,13 +153,14 @@ module Measurement =
         | Measurement.Lidar _ -> "LiDAR"
         | Measurement.Custom c -> c.Name
 
-    let private trainingProblems name (s: ClassifierSettings) =
+    let internal trainingProblems name (s: ClassifierSettings) =
         [
             yield! Check.atLeast $"{name}.Epochs" 1 s.Epochs
             yield! Check.atLeast $"{name}.BatchSize" 2 s.BatchSize
             yield! Check.above $"{name}.LearningRate" 0.0 (LearningRate.forBatch 256 s.LearningRate)
             yield! Check.finiteFrom $"{name}.WeightDecay" 0.0 s.WeightDecay
             yield! Decay.problems $"{name}.Decay" (float s.Epochs) s.Decay
+            yield! s.Optimizer |> Option.toList |> List.collect Optimizer.problems
         ]
 
     let private fineTuneProblems name (s: FineTuneSettings) =

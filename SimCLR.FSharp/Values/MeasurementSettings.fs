@@ -1,7 +1,7 @@
 namespace SimCLR
 
 /// How a classifier is trained: SGD with Nesterov momentum 0.9; half a cosine without warmup, as in SimCLR, appendix B.5, and the reference code, or
-/// another schedule.
+/// another optimizer and schedule.
 [<RequireQualifiedAccess>]
 type ClassifierSettings =
     {
@@ -13,6 +13,8 @@ type ClassifierSettings =
         /// What the learning rate does, from the start.
         [<Neutral "\"Cosine\"">]
         Decay: Decay
+        /// None: SGD with Nesterov momentum 0.9. Another one decays weights as WeightDecay says, whatever its own field; one of your own by its own setting.
+        Optimizer: Optimizer option
     }
 
 /// Fine-tuning of a copy of the encoder.
@@ -56,6 +58,7 @@ type TransferSettings =
         FineTunings: ClassifierSettings list
     }
 
+/// Which representation of an image is measured.
 [<RequireQualifiedAccess>]
 type Representation =
     /// What the encoder makes: evaluation uses it.

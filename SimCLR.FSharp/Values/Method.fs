@@ -1,5 +1,6 @@
 namespace SimCLR
 
+/// What is trained: which networks see which views, their loss, and what moves after a step.
 [<RequireQualifiedAccess>]
 type Method =
     /// SimCLR (2002.05709), and every other loss of two views' embeddings: the run's Loss.
@@ -26,7 +27,10 @@ type Method =
     | Dino of DinoSettings
     /// Views together, all distributed normally (2511.08544).
     | LeJepa of LeJepaSettings
+    /// One of your own: Method.Define.
+    | Custom of Custom
 
+/// Methods with the constants of their papers, and what of them can be varied.
 [<RequireQualifiedAccess>]
 module Method =
 
@@ -186,6 +190,7 @@ module Method =
         | Method.Swav _ -> "SwAV"
         | Method.Dino _ -> "DINO"
         | Method.LeJepa _ -> "LeJEPA"
+        | Method.Custom c -> c.Name
 
     let private lacks what method =
         wrongValue $"{name method} has no {what}."
@@ -244,10 +249,12 @@ module Method =
         | Method.SimSiam s -> Method.SimSiam { s with StopGradient = false }
         | other -> lacks "stopped gradient that could be left out" other
 
-    /// A head as the method's authors end it: its depth and widths stay.
+    /// A head as the method's authors end it: its depth and widths stay. One of your own stays as it is, as every head does for a method of your own.
     let headOf method (head: Head) =
         match method with
-        | Method.SimClr -> head
+        | _ when head.Custom.IsSome -> head
+        | Method.SimClr
+        | Method.Custom _ -> head
         | Method.MoCo _
         | Method.InstanceDiscrimination _ -> { head with BatchNorm = false }
         | Method.Byol _

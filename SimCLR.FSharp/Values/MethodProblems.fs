@@ -28,6 +28,7 @@ let all batchSize images method =
 
     match method with
     | Method.SimClr -> []
+    | Method.Custom c -> Custom.problems "method" "Method" c
     | Method.MoCo s ->
         Momentum.problems "Method.Momentum" s.Momentum
         @ Check.above "Method.Temperature" 0.0 s.Temperature

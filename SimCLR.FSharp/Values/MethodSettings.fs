@@ -21,6 +21,7 @@ type Predictor =
         LastBias: bool
     }
 
+/// MoCo (He et al. 2020, 1911.05722; Chen et al. 2020, 2003.04297).
 type MoCoSettings =
     {
         /// Keys that are kept: a multiple of those of a step, at most the images.
@@ -34,6 +35,7 @@ type MoCoSettings =
         NormGroups: int
     }
 
+/// BYOL (Grill et al. 2020, 2006.07733).
 type ByolSettings =
     {
         /// None collapses (BYOL, table 5).
@@ -41,6 +43,7 @@ type ByolSettings =
         Momentum: Momentum
     }
 
+/// SimSiam (Chen and He 2021, 2011.10566).
 type SimSiamSettings =
     {
         /// None collapses (SimSiam, table 1).
@@ -51,6 +54,7 @@ type SimSiamSettings =
         ConstantRate: bool
     }
 
+/// Barlow Twins (Zbontar et al. 2021, 2103.03230).
 type BarlowTwinsSettings =
     {
         /// Weight of what is off the diagonal.
@@ -61,6 +65,7 @@ type BarlowTwinsSettings =
         BiasRate: float
     }
 
+/// VICReg (Bardes et al. 2022, 2105.04906).
 type VicRegSettings =
     {
         Invariance: float
@@ -69,6 +74,7 @@ type VicRegSettings =
         Covariance: float
     }
 
+/// MoCo v3 (Chen et al. 2021, 2104.02057).
 type MoCoV3Settings =
     {
         Predictor: Predictor option
@@ -77,6 +83,7 @@ type MoCoV3Settings =
         Temperature: float
     }
 
+/// NNCLR (Dwibedi et al. 2021, 2104.14548).
 type NnclrSettings =
     {
         Predictor: Predictor option
@@ -86,6 +93,7 @@ type NnclrSettings =
         Temperature: float
     }
 
+/// Instance discrimination (Wu et al. 2018, 1805.01978).
 type InstanceDiscriminationSettings =
     {
         /// Similarities are divided by it; above 0.
@@ -94,6 +102,7 @@ type InstanceDiscriminationSettings =
         BankMomentum: float
     }
 
+/// SwAV (Caron et al. 2020, 2006.09882).
 type SwavSettings =
     {
         Prototypes: int
@@ -111,6 +120,7 @@ type SwavSettings =
         QueueFromEpoch: float
     }
 
+/// DINO (Caron et al. 2021, 2104.14294).
 type DinoSettings =
     {
         Outputs: int
@@ -124,6 +134,7 @@ type DinoSettings =
         LargestGradient: float option
     }
 
+/// LeJEPA (Balestriero and LeCun 2025, 2511.08544).
 type LeJepaSettings =
     {
         /// Share of the distribution's term.
@@ -133,7 +144,7 @@ type LeJepaSettings =
     }
 
 /// What is trained with encoder and head: SimCLR, and what came after it.
-
+/// Momenta of targets: constant, or rising to 1.
 [<RequireQualifiedAccess>]
 module Momentum =
 
@@ -147,6 +158,7 @@ module Momentum =
         Check.range $"{name}.Start" 0.0 1.0 momentum.Start
         @ Check.range $"{name}.End" 0.0 1.0 momentum.End
 
+/// Predictors: heads from z to a prediction of another z.
 [<RequireQualifiedAccess>]
 module Predictor =
 

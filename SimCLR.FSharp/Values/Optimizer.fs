@@ -1,5 +1,6 @@
 namespace SimCLR
 
+/// Stochastic gradient descent with momentum.
 type SgdSettings =
     {
         Momentum: float
@@ -7,6 +8,7 @@ type SgdSettings =
         Nesterov: bool
     }
 
+/// LARS (You et al. 2017, 1708.03888), as in SimCLR's reference code.
 type LarsSettings =
     {
         Momentum: float
@@ -14,6 +16,7 @@ type LarsSettings =
         TrustCoefficient: float
     }
 
+/// Adam (Kingma and Ba 2015, 1412.6980), and AdamW (Loshchilov and Hutter 2019, 1711.05101).
 type AdamSettings =
     {
         /// Part that the running mean of gradients keeps.
@@ -35,6 +38,7 @@ type Optimizer =
     /// One of your own: Optimizer.Define.
     | Custom of Custom
 
+/// Optimizers with customary constants, and what of them can be varied.
 [<RequireQualifiedAccess>]
 module Optimizer =
 
@@ -125,6 +129,7 @@ type LearningRate =
     /// rate · √batch (SimCLR, appendix B.1: 0.075 with LARS).
     | SquareRoot of rate: float
 
+/// Learning rates, and how they follow the batch.
 [<RequireQualifiedAccess>]
 module LearningRate =
 

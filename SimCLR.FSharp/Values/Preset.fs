@@ -9,19 +9,23 @@ type Preset =
     | Smoke
     /// CIFAR-10, little enough of it for two cores; shows orders, not levels.
     | Cpu
-    /// The paper's settings: for a GPU, or many.
+    /// CIFAR-10, or STL-10, with a ResNet-18: for one GPU and a night.
+    | Gpu
+    /// The paper's settings, in parts that a GPU of 80 GB has the memory for.
     | Paper
 
+/// Presets of a sweep: smoke, cpu, paper.
 [<RequireQualifiedAccess>]
 module Preset =
 
-    /// Reads "smoke", "cpu" or "paper".
+    /// Reads "smoke", "cpu", "gpu" or "paper".
     let parse (text: string) =
         match text.ToLowerInvariant() with
         | "smoke" -> Ok Preset.Smoke
         | "cpu" -> Ok Preset.Cpu
+        | "gpu" -> Ok Preset.Gpu
         | "paper" -> Ok Preset.Paper
-        | _ -> Error $"There is no preset '{text}': choose smoke, cpu or paper, or leave it out."
+        | _ -> Error $"There is no preset '{text}': choose smoke, cpu, gpu or paper, or leave it out."
 
     /// As it is written in arguments and folder names.
     let name preset =
@@ -29,6 +33,7 @@ module Preset =
         | Preset.Standard -> "standard"
         | Preset.Smoke -> "smoke"
         | Preset.Cpu -> "cpu"
+        | Preset.Gpu -> "gpu"
         | Preset.Paper -> "paper"
 
     /// Seeds per setting.
@@ -37,6 +42,7 @@ module Preset =
         | Preset.Smoke -> 1
         | Preset.Standard
         | Preset.Cpu -> 2
+        | Preset.Gpu -> 5
         | Preset.Paper -> 3
 
     /// The recipe that fits the data: image sizes decide the crop.
@@ -87,6 +93,27 @@ module Preset =
             Epochs = 20
         }
 
+    /// CIFAR-10, or images of another size, with a ResNet-18 of the stem that fits the side: dkobak's recipe with the paper's head and twice its rate,
+    /// 200 epochs of batch 512, as trained on an H100 (benchmarks/RESULTS.md).
+    let private gpu images =
+        let images = images |> Option.defaultValue Images.cifar10
+        let side = Images.knownSize images |> Option.defaultValue 32
+
+        let encoder =
+            match Recipe.dkobak.Encoder with
+            // The paper's stem for small images is CIFAR's (appendix B.9).
+            | encoder when side < 64 -> encoder
+            | encoder -> Encoder.withStem Stem.ImageNet encoder
+
+        { Recipe.dkobak with
+            Images = images
+            Encoder = encoder
+            Head = Head.nonLinear
+            LearningRate = LearningRate.Linear 0.06
+            Epochs = 200
+        }
+        |> Run.withViews (Recipe.dkobak.ViewA |> View.withSize side)
+
     /// The paper's run on ImageNet, or its run on CIFAR-10 for images that are as small.
     let private paper images =
         match images with
@@ -118,4 +145,17 @@ module Preset =
         | Preset.Standard -> standard (images |> Option.defaultValue Images.shapes)
         | Preset.Smoke -> smoke images
         | Preset.Cpu -> cpu images
+        | Preset.Gpu -> gpu images
         | Preset.Paper -> paper images
+
+    /// A GPU's memory that the paper's settings are to fit into, in GiB: 80 GB.
+    let private paperMemory = 80e9 / 1073741824.0
+
+    /// The run as the preset executes it: with the paper's, in parts of the batch that fit into the memory of a GPU (GpuMemory.fit).
+    let fitted preset run =
+        match preset with
+        | Preset.Paper -> GpuMemory.fit paperMemory run
+        | Preset.Standard
+        | Preset.Smoke
+        | Preset.Cpu
+        | Preset.Gpu -> run

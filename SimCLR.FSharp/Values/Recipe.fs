@@ -23,9 +23,14 @@ module Recipe =
             Schedule = Schedule.cosine 10.0
             BatchSize = 4096
             MicroBatches = None
+            NormGroups = 1
             Epochs = 100
             Precision = Precision.Auto
-            Evaluation = Evaluation.standard |> Evaluation.withCentreCrop 0.875
+            Evaluation =
+                Evaluation.standard
+                |> Evaluation.withCentreCrop 0.875
+                |> Evaluation.withProbe Evaluation.paperProbe
+            Monitor = None
             Seed = 0L
         }
 
@@ -212,11 +217,17 @@ module Recipe =
                 paperImageNet
                 ($"{paper}, section 2 and appendix A")
                 [
-                    "batch norm over all devices: here there is one"
-                    "the linear evaluation on augmented crops (B.6): here L-BFGS on features"
+                    "batch norm over all images of a step: so it is on one GPU or over several ranks, and in MicroBatches over each part alone"
                     "crops of the original images: here of squares that were cut from their centre"
                 ]
-            NamedRecipe.Of "paperCifar10" paperCifar10 ($"{paper}, appendix B.9") []
+            NamedRecipe.Of
+                "paperCifar10"
+                paperCifar10
+                ($"{paper}, appendix B.9")
+                [
+                    "which learning rate of 0.5, 1.0 and 1.5 was best, and that they are per 256 images: the paper does not say it"
+                    "its best setting: the paper names batch 1024 alone; temperature and epochs are inferred from its figures"
+                ]
             NamedRecipe.Of
                 "googleReference"
                 googleReference
@@ -259,3 +270,20 @@ module Recipe =
         ]
         @ CifarMethods.all
         @ ImageNetMethods.all
+
+    /// The recipe that a run is nearest to: the one from which fewest choices differ, whatever the images, the seed and how they are evaluated.
+    let nearest (run: Run) =
+        let differences (recipe: NamedRecipe) =
+            let training = Run.training recipe.Run
+
+            Training.diff
+                { training with
+                    Images = run.Images
+                    Seed = run.Seed
+                    OnlineProbes = []
+                }
+                { Run.training run with
+                    OnlineProbes = []
+                }
+
+        all |> List.minBy (differences >> List.length)

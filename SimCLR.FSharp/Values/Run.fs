@@ -21,12 +21,19 @@ type Run =
         BatchSize: int
         /// In which parts a batch goes through the encoder; None: whole.
         MicroBatches: MicroBatches option
+        /// Equal groups of what goes through the encoder together, each with batch-norm statistics of its own, as on so many devices whose batch norm
+        /// is not synchronized; 1: those of all images.
+        [<Neutral "1">]
+        NormGroups: int
         Epochs: int
         Precision: Precision
         Evaluation: Evaluation
+        /// What is measured while it trains, and may end it early; None: nothing.
+        Monitor: Monitor option
         Seed: int64
     }
 
+/// Runs: to begin from, to vary, to check, to write and to compare.
 [<RequireQualifiedAccess>]
 module Run =
 
@@ -53,9 +60,11 @@ module Run =
             Schedule = Schedule.cosine 1.0
             BatchSize = 128
             MicroBatches = None
+            NormGroups = 1
             Epochs = 10
             Precision = Precision.Float32
             Evaluation = Evaluation.standard
+            Monitor = None
             Seed = 0L
         }
 
@@ -76,11 +85,13 @@ module Run =
             Precision = Precision.Auto
         }
 
+    /// Other images to train and to measure on.
     let withImages images run = { run with Run.Images = images }
 
     /// The same pipeline for both views.
     let withViews view run = { run with ViewA = view; ViewB = view }
 
+    /// Another encoder.
     let withEncoder encoder run = { run with Run.Encoder = encoder }
 
     /// The encoder begins with those weights: InitialWeights.ofFile "resnet50.safetensors".
@@ -89,18 +100,22 @@ module Run =
             Run.InitialWeights = Some weights
         }
 
+    /// Another projection head.
     let withHead head run = { run with Run.Head = head }
 
+    /// Another number of linear layers in the head; 0: none.
     let withHeadDepth depth run =
         { run with
             Run.Head = { run.Head with Depth = depth }
         }
 
+    /// Another length of z.
     let withHeadOutput size run =
         { run with
             Run.Head = { run.Head with Output = size }
         }
 
+    /// Another loss, for SimCLR.
     let withLoss loss run = { run with Run.Loss = loss }
 
     /// Another method, with the head's norms as its authors have them (Method.headOf) and its own loss; SimCLR keeps the run's, or
@@ -116,14 +131,19 @@ module Run =
                 | _ -> Loss.OfMethod
         }
 
+    /// Another temperature of the loss. Raises WrongValueException for a loss without one.
     let withTemperature temperature run =
         { run with
             Run.Loss = Loss.withTemperature temperature run.Loss
         }
 
+    /// Another optimizer.
     let withOptimizer optimizer run = { run with Run.Optimizer = optimizer }
+
+    /// Another highest learning rate.
     let withLearningRate rate run = { run with Run.LearningRate = rate }
 
+    /// Another length of the linear warmup, in epochs; 0: none.
     let withWarmupEpochs epochs run =
         { run with
             Run.Schedule =
@@ -138,7 +158,12 @@ module Run =
             Run.Schedule = { run.Schedule with Decay = decay }
         }
 
+    /// Another number of images per step. A fixed learning rate stays as it is: Run.scaled has it follow.
     let withBatchSize size run = { run with Run.BatchSize = size }
+
+    /// Batch-norm statistics of so many groups of the batch, each by itself, as so many devices without synchronized batch norm have them; 1: of the whole
+    /// batch. Other numbers come of it, the same on any number of processes.
+    let withNormGroups groups run = { run with Run.NormGroups = groups }
 
     /// The same run with a learning rate that follows the batch from now on, in proportion, where it was fixed.
     let scaled run =
@@ -162,7 +187,13 @@ module Run =
                 }
         }
 
+    /// Another number format of encoder and head.
     let withPrecision precision run = { run with Run.Precision = precision }
+
+    /// Measured while it trains: Monitor.every 5 [ Monitored.knn ].
+    let withMonitor monitor run = { run with Run.Monitor = Some monitor }
+
+    /// Another seed of weights, order, views and splits.
     let withSeed seed run = { run with Run.Seed = seed }
 
     /// What of the run decides the weights.
@@ -181,9 +212,11 @@ module Run =
             Schedule = run.Schedule
             BatchSize = run.BatchSize
             MicroBatches = run.MicroBatches
+            NormGroups = run.NormGroups
             Epochs = run.Epochs
             Precision = run.Precision
             OnlineProbes = Evaluation.onlineProbes run.Evaluation
+            Monitor = run.Monitor
             Seed = run.Seed
         }
 

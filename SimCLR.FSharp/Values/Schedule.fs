@@ -33,6 +33,7 @@ type Decay =
     /// The same several times, each over as many steps: warm restarts (Loshchilov and Hutter 2017).
     | Repeat of each: Decay * times: int
 
+/// What a learning rate does after its warmup, put together of pieces.
 [<RequireQualifiedAccess>]
 module Decay =
 
@@ -142,6 +143,7 @@ type Schedule =
         Decay: Decay
     }
 
+/// Schedules of a pretraining: a linear warmup, then a decay.
 [<RequireQualifiedAccess>]
 module Schedule =
 

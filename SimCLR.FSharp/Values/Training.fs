@@ -38,11 +38,15 @@ type Training =
         Schedule: Schedule
         BatchSize: int
         MicroBatches: MicroBatches option
+        [<Neutral "1">]
+        NormGroups: int
         Epochs: int
         Precision: Precision
         /// Learning rates of the classifiers that are trained along. The weights do not feel them, but only a training can give their figures.
         [<Neutral "[]">]
         OnlineProbes: float list
+        /// What is measured while training, and may end it: only a training can give its figures.
+        Monitor: Monitor option
         Seed: int64
     }
 
@@ -60,6 +64,7 @@ type Untrained =
         Normalization: NormalizeSettings option
     }
 
+/// Trainings: what of runs decides the weights.
 [<RequireQualifiedAccess>]
 module Training =
 

@@ -76,7 +76,27 @@ let all (training: Training) =
             training.MicroBatches
             |> Option.toList
             |> List.collect (fun parts -> Check.atLeast "MicroBatches.Size" 2 parts.Size)
+
+        yield! Check.atLeast "NormGroups" 1 training.NormGroups
+
+        match training.MicroBatches with
+        | Some { FreezeBatchNorm = true } when training.NormGroups > 1 ->
+            $"NormGroups is {training.NormGroups}, but MicroBatches.FreezeBatchNorm leaves batch norm no statistics of the batch; use NormGroups 1, or do not freeze it."
+        | parts ->
+            let together = parts |> Option.map _.Size |> Option.defaultValue training.BatchSize
+
+            if
+                training.NormGroups > 1
+                && (together % training.NormGroups <> 0 || together / training.NormGroups < 2)
+            then
+                $"NormGroups is {training.NormGroups}, but {together} images go through the encoder together; use a divisor that leaves 2 or more in each group, for example 1."
+
         yield! Check.atLeast "Epochs" 1 training.Epochs
+
+        yield!
+            training.Monitor
+            |> Option.toList
+            |> List.collect (Monitor.problems (Images.hasLabels training.Images))
 
         if training.Epochs >= 1 && training.Schedule.WarmupEpochs >= float training.Epochs then
             $"Schedule.WarmupEpochs is {training.Schedule.WarmupEpochs}, but the run has {training.Epochs} epochs, so that the learning rate "

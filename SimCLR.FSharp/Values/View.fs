@@ -11,6 +11,8 @@ type View =
     | Blur of BlurSettings
     /// Turns by 0, 90, 180 or 270 degrees, each as likely.
     | Rotate
+    /// Turns by 90, 180 or 270 degrees, each as likely: never not at all.
+    | Turn
     | Cutout of CutoutSettings
     | Noise of NoiseSettings
     | Sobel of probability: float
@@ -25,6 +27,7 @@ type View =
     /// One of your own: View.Define.
     | Custom of Custom
 
+/// Views: steps of augmentation, put together by >->.
 [<RequireQualifiedAccess>]
 module View =
 
@@ -134,8 +137,11 @@ module View =
     let withBlurSigma least largest =
         mapBlur (fun b -> { b with Sigma = least, largest })
 
-    /// Turns by 0, 90, 180 or 270 degrees (SimCLR, figure 4).
+    /// Turns by 0, 90, 180 or 270 degrees.
     let rotate = View.Rotate
+
+    /// Turns by 90, 180 or 270 degrees (SimCLR, figure 4f).
+    let turn = View.Turn
 
     /// Blackens a square of that part of the side (SimCLR, figure 4).
     let cutout fraction =
@@ -235,6 +241,7 @@ module View =
         | View.Identity
         | View.Normalize _ -> false
         | View.Rotate
+        | View.Turn
         | View.Custom _
         | View.AutoAugment _
         | View.RandAugment _ -> true
@@ -273,7 +280,8 @@ module View =
             match view with
             | View.Identity
             | View.AutoAugment _
-            | View.Rotate -> ()
+            | View.Rotate
+            | View.Turn -> ()
             | View.Sobel p -> yield! probability "sobel" p
             | View.Cutout c ->
                 yield! probability "cutout" c.Probability
@@ -324,6 +332,7 @@ module View =
             ]
         | _ -> []
 
+/// The operator that puts views together.
 [<AutoOpen>]
 module ViewOperators =
 

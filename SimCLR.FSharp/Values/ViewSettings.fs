@@ -47,6 +47,7 @@ type JitterSettings =
         ContrastMean: ContrastMean
     }
 
+/// Gaussian blur (SimCLR, appendix A).
 type BlurSettings =
     {
         Probability: float
@@ -64,6 +65,7 @@ type CutoutFill =
     /// The mean of each channel of the image.
     | Mean
 
+/// Cutout (DeVries and Taylor 2017, 1708.04552).
 type CutoutSettings =
     {
         /// Side of the square as a part of the image's shorter side.
@@ -72,6 +74,7 @@ type CutoutSettings =
         Fill: CutoutFill
     }
 
+/// Gaussian noise (SimCLR, figure 4).
 type NoiseSettings =
     {
         /// Standard deviation; pixels lie in [0, 1].
@@ -79,6 +82,7 @@ type NoiseSettings =
         Probability: float
     }
 
+/// Solarization (BYOL, appendix B).
 type SolarizeSettings =
     {
         /// Numbers from here on are inverted; pixels lie in [0, 1].
@@ -101,6 +105,7 @@ type NormalizeSettings =
         Deviation: float list
     }
 
+/// RandAugment (Cubuk et al. 2020, 1909.13719).
 type RandAugmentSettings =
     {
         /// Operations per image, one after another.

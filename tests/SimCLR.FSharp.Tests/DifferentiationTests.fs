@@ -225,7 +225,12 @@ let Every_losses_gradient_agrees_with_finite_differences () =
     let losses =
         [
             Loss.ntXent 0.5
-            Loss.NtXent { Temperature = 2.0; Normalize = false }
+            Loss.NtXent
+                {
+                    Temperature = 2.0
+                    Normalize = false
+                    Negatives = Negatives.BothViews
+                }
             Loss.ntLogistic 0.5
             Loss.ntLogistic 0.5 |> Loss.semiHard
             Loss.marginTriplet 0.4

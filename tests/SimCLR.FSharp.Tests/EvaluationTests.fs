@@ -86,6 +86,88 @@ let Adding_changing_and_dropping_measurements_trains_nothing () =
         Assert.True (run executor tiny).Stored
         Assert.True (run executor added).Stored)
 
+let private probedBy probe run =
+    { run with
+        Evaluation = run.Evaluation |> Evaluation.withProbe probe
+    }
+
+[<Fact>]
+let The_probe_is_named_by_the_evaluation_and_another_one_trains_nothing () =
+    let settings: ClassifierSettings =
+        {
+            Epochs = 2
+            BatchSize = 16
+            LearningRate = LearningRate.Fixed 0.1
+            WeightDecay = 0.0
+            Decay = Decay.Cosine
+            Optimizer = None
+        }
+
+    let bySgd = Measurement.LinearSgd settings
+    Assert.Equal(Run.hash tiny, Run.hash (tiny |> probedBy Probe.Lbfgs))
+
+    withTrained (fun executor first ->
+        let measured = run executor (tiny |> measuring [ bySgd ]) |> outcome
+        let named = run executor (tiny |> probedBy (Probe.Sgd settings)) |> outcome
+        // What is measured is the measurement of that name, of the trained and of the untrained encoder.
+        Assert.Equal(measured.Figure "linear SGD top-1", named.LinearTop1)
+        Assert.Equal(first.LinearTop1, measured.LinearTop1)
+        Assert.True(Double.IsFinite named.LinearTop1Untrained)
+        Assert.True(Double.IsNaN named.LinearValidationTop1)
+        Assert.DoesNotContain(named.Figures, (fun figure -> figure.Of = "linear"))
+        Assert.Equal(first.KnnTop1, named.KnnTop1)
+
+        let none = run executor (tiny |> probedBy Probe.None) |> outcome
+        Assert.True(Double.IsNaN none.LinearTop1 && Double.IsNaN none.LinearTop1Untrained)
+        Assert.Equal(first.KnnTop1, none.KnnTop1))
+
+[<Fact>]
+let A_probe_is_checked_like_a_measurement_and_set_by_its_path () =
+    let changed path value =
+        match Run.set path value tiny with
+        | Ok run -> run
+        | Error why -> failwith why
+
+    Assert.Equal(Probe.None, (changed "Evaluation.Probe" "None").Evaluation.Probe)
+    let paper = tiny |> probedBy Evaluation.paperProbe
+    Assert.Equal(Ok paper, Run.ofJson (Run.toJson paper))
+
+    let wrong =
+        match Evaluation.paperProbe with
+        | Probe.Sgd settings -> Probe.Sgd { settings with Epochs = 0 }
+        | other -> other
+
+    Assert.Contains("Evaluation.Probe.Sgd.Epochs is 0", Assert.Single(Run.problems (tiny |> probedBy wrong)))
+
+    let twice = paper |> measuring [ Measurement.linearSgd ]
+    Assert.Contains("2 measurements that are both 'linear SGD'", Assert.Single(Run.problems twice))
+
+[<Fact>]
+let A_probe_that_failed_is_not_replaced_by_another () =
+    let figure of' value : Figure =
+        {
+            Of = of'
+            Name = "top-1"
+            Unit = FigureUnit.Share
+            Value = value
+        }
+
+    let outcome failures figures =
+        {
+            Figures = figures
+            Failures = [ for label in failures -> label, { Reason = "raised"; Detail = "" } ]
+            Steps = 1L
+            Seconds = 1.0
+            ImagesPerSecond = 1.0
+            Waiting = 0.0
+            Curve = []
+        }
+
+    let bySgd = figure "linear SGD" 0.5
+    Assert.Equal(0.5, (outcome [] [ bySgd ]).LinearTop1)
+    Assert.Equal(0.25, (outcome [] [ bySgd; figure "linear" 0.25 ]).LinearTop1)
+    Assert.True(Double.IsNaN (outcome [ "linear" ] [ bySgd ]).LinearTop1)
+
 [<Fact>]
 let What_is_measured_of_the_stored_encoder_is_what_is_measured_at_once () =
     let run' =

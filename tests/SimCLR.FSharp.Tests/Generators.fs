@@ -147,6 +147,7 @@ let private step =
             Gen.map View.Grayscale probability
             Gen.map View.Sobel probability
             Gen.constant View.Rotate
+            Gen.constant View.Turn
             jitter
             blur
             cutout
@@ -266,6 +267,7 @@ let head =
                 BatchNorm = norm
                 LastNorm = lastNorm
                 LastBias = lastBias
+                Custom = None
             }
     }
 
@@ -447,15 +449,17 @@ let loss =
     Gen.oneof
         [
             custom ownLoss
-            Gen.map2
-                (fun temperature normalize ->
+            Gen.map3
+                (fun temperature normalize negatives ->
                     Loss.NtXent
                         {
                             Temperature = temperature
                             Normalize = normalize
+                            Negatives = negatives
                         })
                 (number 0.01 2.0)
                 truth
+                (Gen.elements [ Negatives.OneView; Negatives.BothViews ])
             Gen.map2
                 (fun temperature semiHard ->
                     Loss.NtLogistic
@@ -579,6 +583,7 @@ let private training: Gen<ClassifierSettings> =
         let! rate = learningRate
         let! weightDecay = number 0.0 1e-3
         let! decay = decay
+        let! optimizer = Gen.optionOf optimizer
 
         return
             {
@@ -587,6 +592,7 @@ let private training: Gen<ClassifierSettings> =
                 LearningRate = rate
                 WeightDecay = weightDecay
                 Decay = decay
+                Optimizer = optimizer
             }
     }
 
@@ -667,15 +673,28 @@ let private measurement =
 
 let private evaluation =
     gen {
+        let! measurements = Gen.listOf measurement
+
+        // A run has no two linear probes by SGD.
+        let! probe =
+            [
+                Gen.constant Probe.Lbfgs
+                Gen.constant Probe.None
+
+                if not (measurements |> List.exists _.IsLinearSgd) then
+                    Gen.map Probe.Sgd training
+            ]
+            |> Gen.oneof
+
         let! l2 = Gen.nonEmptyListOf (number 0.0 10.0)
         let! fraction = number 0.05 0.5
         let! k = Gen.choose (1, 500)
         let! temperature = number 0.01 1.0
         let! crop = Gen.optionOf (number 0.5 1.0)
-        let! measurements = Gen.listOf measurement
 
         return
             {
+                Probe = probe
                 L2 = List.truncate 4 l2
                 ValidationFraction = fraction
                 KnnK = k
@@ -683,6 +702,61 @@ let private evaluation =
                 CentreCrop = crop
                 Measurements = measurements |> List.truncate 2 |> List.distinctBy Measurement.label
             }
+    }
+
+let private monitor hasLabels =
+    gen {
+        let representation = Gen.elements [ Representation.H; Representation.Z ]
+        let! rank = representation
+        let! spread = representation
+
+        let! knn =
+            Gen.map2 (fun k t -> { K = k; Temperature = t }: KnnSettings) (Gen.choose (1, 500)) (number 0.01 1.0)
+
+        let! measurements =
+            Gen.subListOf
+                [
+                    Monitored.RankMe rank
+                    Monitored.AlignmentUniformity spread
+                    if hasLabels then
+                        Monitored.NearestNeighbours knn
+                ]
+
+        let measurements =
+            if measurements.IsEmpty then
+                [ Monitored.rankMe ]
+            else
+                measurements
+
+        let! figure = measurements |> List.collect Monitored.figures |> Gen.elements
+        let! epochs = Gen.choose (1, 50)
+        let! images = Gen.choose (4, 100_000)
+        let! fraction = number 0.05 0.9
+        let! crop = Gen.optionOf (number 0.1 1.0)
+        let! patience = Gen.choose (1, 20)
+        let! least = number 0.0 0.1
+        let! better = Gen.elements [ Better.Larger; Better.Smaller ]
+
+        let stopping: EarlyStopping =
+            {
+                Figure = figure
+                Patience = patience
+                Least = least
+                Better = better
+            }
+
+        let! stopping = Gen.elements [ None; Some stopping ]
+
+        return
+            {
+                Epochs = epochs
+                Measurements = measurements
+                Images = images
+                ValidationFraction = fraction
+                CentreCrop = crop
+                EarlyStopping = stopping
+            }
+            : Monitor
     }
 
 /// A run that can start.
@@ -760,6 +834,15 @@ let run =
                     1, digits 16 |> Gen.map (InitialWeights.ofTraining >> Some)
                 ]
 
+        let! groups =
+            Gen.elements (
+                if parts.IsNone && batch >= 16 && batch % 8 = 0 then
+                    [ 1; 1; 2; 8 ]
+                else
+                    [ 1 ]
+            )
+
+        let! monitor = Gen.optionOf (monitor (Images.hasLabels images))
         let! seed = Gen.choose64 (-9_000_000_000_000_000_000L, 9_000_000_000_000_000_000L)
 
         return
@@ -784,9 +867,11 @@ let run =
                 Schedule = { WarmupEpochs = warmup; Decay = decay }
                 BatchSize = batch
                 MicroBatches = parts
+                NormGroups = groups
                 Epochs = epochs
                 Precision = precision
                 Evaluation = evaluation
+                Monitor = monitor
                 Seed = seed
             }
     }

@@ -220,6 +220,7 @@ let The_supervised_baseline_begins_with_them_too () =
                 LearningRate = LearningRate.Fixed 0.01
                 WeightDecay = 0.0
                 Decay = Decay.Cosine
+                Optimizer = None
             }
 
         let measured run =

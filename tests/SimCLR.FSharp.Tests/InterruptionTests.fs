@@ -65,6 +65,20 @@ let private ignoresCtrlC () =
     |> Seq.exists (fun line -> System.Convert.ToUInt64(line.Substring(7).Trim(), 16) &&& 2UL <> 0UL)
 
 [<Fact>]
+let ``That time is up is what ended a sweep, whether SIGTERM is heard before it, after it or at the same time`` () =
+    if not (System.OperatingSystem.IsWindows() || System.OperatingSystem.IsMacOS()) then
+        for heard in [ [ 12; 15 ]; [ 15; 12 ]; [ 12; 12; 15; 15 ]; [ 15; 12; 15 ] ] do
+            use interruption = new Interruption(false)
+            heard |> List.iter interruption.Hear
+            Assert.True interruption.Token.IsCancellationRequested
+            Assert.Equal(140, interruption.ExitCode)
+
+        for _ in 1..20 do
+            use interruption = new Interruption(false)
+            System.Threading.Tasks.Parallel.Invoke((fun () -> interruption.Hear 15), (fun () -> interruption.Hear 12))
+            Assert.Equal(140, interruption.ExitCode)
+
+[<Fact>]
 let ``A sweep ended by Ctrl-C, by SIGTERM, by SIGUSR2 and by two Ctrl-C goes on each time, and ends as one that was not``
     ()
     =

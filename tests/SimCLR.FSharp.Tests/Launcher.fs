@@ -27,11 +27,11 @@ type Started =
         Heard: ConcurrentQueue<string>
     }
 
-/// Starts it with variables of the environment changed.
-let startWith (environment: (string * string) list) (folder: string) (arguments: string list) =
+/// Starts any program with variables of the environment changed.
+let startProgram (program: string) (environment: (string * string) list) (folder: string) (arguments: string list) =
     let start =
         ProcessStartInfo(
-            Path.Combine(root, "simclr"),
+            program,
             arguments,
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -61,6 +61,10 @@ let startWith (environment: (string * string) list) (folder: string) (arguments:
         Errors = Task.Run<string>(listen)
         Heard = heard
     }
+
+/// Starts the launcher with variables of the environment changed.
+let startWith environment folder arguments =
+    startProgram (Path.Combine(root, "simclr")) environment folder arguments
 
 let start folder arguments = startWith [] folder arguments
 

@@ -73,6 +73,7 @@ let private views: (View * IView) list =
         GaussianBlur(p = 0.7, sigmaMin = 0.4, sigmaMax = 1.6, kernelFraction = 0.45)
 
         View.Rotate, Rotate()
+        View.Turn, Rotate(always = true)
 
         View.Cutout
             {
@@ -106,7 +107,13 @@ let Every_number_of_a_view_is_in_its_place () =
 let Every_number_of_a_loss_is_in_its_place () =
     let losses: (Loss * ILoss) list =
         [
-            Loss.NtXent { Temperature = 0.3; Normalize = false }, NtXent(temperature = 0.3, normalize = false)
+            Loss.NtXent
+                {
+                    Temperature = 0.3
+                    Normalize = false
+                    Negatives = Negatives.BothViews
+                },
+            NtXent(temperature = 0.3, normalize = false)
             Loss.ntXent 0.2, NtXent(temperature = 0.2, normalize = true)
             Loss.NtLogistic { Temperature = 0.3; SemiHard = true }, NtLogistic(temperature = 0.3, semiHard = true)
             Loss.MarginTriplet { Margin = 0.7; SemiHard = true }, MarginTriplet(margin = 0.7, semiHard = true)
@@ -145,6 +152,7 @@ let private run =
                 BatchNorm = false
                 LastNorm = SimCLR.LastNorm.None
                 LastBias = true
+                Custom = None
             }
         LearningRate = LearningRate.Linear 0.5
         Schedule =
@@ -154,6 +162,7 @@ let private run =
             }
         BatchSize = 64
         MicroBatches = Some { Size = 16; FreezeBatchNorm = true }
+        NormGroups = 4
         Epochs = 7
         Precision = SimCLR.Precision.BFloat16
         Seed = 11L
@@ -167,6 +176,7 @@ let Every_number_of_a_run_is_in_its_place () =
     Assert.Equal(0.5 * 64.0 / 256.0, spec.LearningRate)
     Assert.Equal((1.5, Core.Optimizers.Decay.Constant), (spec.WarmupEpochs, spec.Decay))
     Assert.Equal(Core.Training.MicroBatches(16, true), spec.MicroBatches)
+    Assert.Equal(4, spec.NormGroups)
     Assert.Equal((64, 7, 11L), (spec.BatchSize, spec.Epochs, spec.Seed))
     Assert.Equal(Core.Runtime.Precision.BFloat16, spec.Precision)
     // The views are not exchanged: only the second mirrors.
@@ -186,6 +196,7 @@ let Metrics_scale_similarities_as_the_loss_does () =
                 {
                     Temperature = 10.0
                     Normalize = false
+                    Negatives = Negatives.BothViews
                 }
         )
     )
@@ -258,6 +269,7 @@ let Every_number_of_the_evaluation_is_in_its_place () =
             { run with
                 Evaluation =
                     {
+                        Probe = Probe.Lbfgs
                         L2 = [ 0.5; 0.25 ]
                         ValidationFraction = 0.3
                         KnnK = 9
@@ -279,6 +291,7 @@ let private training: SimCLR.ClassifierSettings =
         LearningRate = LearningRate.SquareRoot 0.2
         WeightDecay = 0.01
         Decay = SimCLR.Decay.Linear(1.0, 0.5)
+        Optimizer = None
     }
 
 let private isTraining (settings: Core.Evaluation.ClassifierSettings) =
@@ -286,6 +299,27 @@ let private isTraining (settings: Core.Evaluation.ClassifierSettings) =
     Assert.Equal<Core.Optimizers.Decay>(Core.Optimizers.PowerDecay(1.0, 0.5, 1.0), settings.Decay)
     // For the batch that is used, which may be smaller than the one asked for.
     Assert.Equal(0.2 * 6.0, settings.LearningRate.Invoke 36, 12)
+
+[<Fact>]
+let A_classifiers_optimizer_decays_as_its_settings_say () =
+    let lowered optimizer =
+        let settings = { training with Optimizer = optimizer }
+
+        match Lower.measurement (fun _ -> invalidOp "no images are needed") (Measurement.LinearSgd settings) with
+        | :? LinearSgd as measurement -> measurement.Settings.Optimizer
+        | other -> failwith $"{other}"
+
+    Assert.Null(lowered None)
+    let lars = Optimizer.lars |> Optimizer.withWeightDecay 0.5
+    Assert.Equal<Core.Optimizers.OptimizerSpec>(LarsSpec(WeightDecay = 0.01), lowered (Some lars))
+
+    // 0.005 · √1024, version 2's.
+    match Measurement.fineTuneV2 0.01 1 with
+    | Measurement.FineTune s ->
+        Assert.Equal((1, 60, 1024), (s.FromHeadLayer, s.Training.Epochs, s.Training.BatchSize))
+        Assert.Equal(0.16, LearningRate.forBatch 1024 s.Training.LearningRate, 12)
+        Assert.Equal((0.0, Some Optimizer.lars), (s.Training.WeightDecay, s.Training.Optimizer))
+    | other -> Assert.Fail $"{other}"
 
 [<Fact>]
 let Every_number_of_a_measurement_is_in_its_place () =

@@ -12,6 +12,7 @@ let private quick: ClassifierSettings =
         LearningRate = LearningRate.Linear 0.1
         WeightDecay = 0.0
         Decay = Decay.Cosine
+        Optimizer = None
     }
 
 let private fineTuning labels layers : FineTuneSettings =
@@ -255,7 +256,7 @@ let ``Two measurements whose figures would have one name are refused`` () =
             ]
         |> Assert.Single
 
-    Assert.Contains("2 that are both 'linear SGD'", line)
+    Assert.Contains("2 measurements that are both 'linear SGD'", line)
 
 [<Fact>]
 let ``Images of several classes are for transfer only`` () =

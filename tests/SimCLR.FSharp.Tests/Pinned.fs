@@ -31,9 +31,16 @@ let small =
                 BatchNorm = true
                 LastNorm = LastNorm.WithoutShift
                 LastBias = false
+                Custom = None
             }
         Method = Method.SimClr
-        Loss = Loss.NtXent { Temperature = 0.1; Normalize = true }
+        Loss =
+            Loss.NtXent
+                {
+                    Temperature = 0.1
+                    Normalize = true
+                    Negatives = Negatives.BothViews
+                }
         Optimizer =
             Optimizer.Sgd
                 {
@@ -49,10 +56,12 @@ let small =
             }
         BatchSize = 256
         MicroBatches = None
+        NormGroups = 1
         Epochs = 10
         Precision = Precision.Float32
         Evaluation =
             {
+                Probe = Probe.Lbfgs
                 L2 = [ 1e-4; 1e-1 ]
                 ValidationFraction = 0.2
                 KnnK = 200
@@ -60,6 +69,7 @@ let small =
                 CentreCrop = None
                 Measurements = []
             }
+        Monitor = None
         Seed = 0L
     }
 
@@ -70,6 +80,7 @@ let private training: ClassifierSettings =
         LearningRate = LearningRate.Linear 0.1
         WeightDecay = 0.0
         Decay = Decay.Cosine
+        Optimizer = None
     }
 
 let private fineTuning: FineTuneSettings =
@@ -172,6 +183,7 @@ let large =
         Precision = Precision.Auto
         Evaluation =
             {
+                Probe = Probe.Lbfgs
                 L2 = [ 1e-4; 1e-1 ]
                 ValidationFraction = 0.2
                 KnnK = 200

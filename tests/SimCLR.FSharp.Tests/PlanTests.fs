@@ -111,3 +111,39 @@ let Peak_memory_grows_with_the_batch () =
 let Memory_is_said_in_a_unit_that_fits () =
     Assert.Equal("640 MiB", Plan.memory (640.0 * 1048576.0))
     Assert.Equal("1.5 GiB", Plan.memory (1.5 * 1073741824.0))
+
+let private paperGrid =
+    Grid.from (Recipe.paperImageNet |> Run.withWarmupEpochs 5.0)
+    |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.5 ]
+    |> Grid.seeds [ 0; 1 ]
+    |> Grid.map (Preset.fitted Preset.Paper)
+
+[<Fact>]
+let What_is_unlike_the_paper_is_said_once_for_all_runs_of_a_recipe () =
+    match Plan.deviations paperGrid with
+    | title :: lines ->
+        Assert.StartsWith("Not as in paperImageNet (Chen et al. 2020", title)
+        Assert.Contains(lines, (fun line -> line.Contains "crops of the original images"))
+        Assert.Contains("  - Schedule.WarmupEpochs: 5.0, there 10.0", lines)
+
+        Assert.Contains(
+            "  - batches of 4096 pass the encoder in parts of 512: about 47 GB of a GPU by formula, and batch norm sees one part at a time",
+            lines
+        )
+
+        // What the grid varies, and the seed, is no deviation.
+        Assert.DoesNotContain(lines, (fun line -> line.Contains "Temperature" || line.Contains "Seed"))
+    | [] -> Assert.Fail "nothing is said"
+
+[<Fact>]
+let Runs_of_several_recipes_are_told_apart () =
+    let grid =
+        Grid.from Recipe.soloByol
+        |> Grid.varyBy "method" (fun run _ -> run) [ "BYOL", Recipe.soloByol; "SwAV", Recipe.soloSwav ]
+
+    let titles =
+        Plan.deviations grid |> List.filter (fun line -> line.StartsWith "Not as in")
+
+    Assert.Equal(2, titles.Length)
+    Assert.Contains("soloByol", titles[0])
+    Assert.Contains("soloSwav", titles[1])

@@ -12,30 +12,40 @@ open Xunit
 let ``The quickstart trains, beats its untrained encoder by ten points, and stores its run`` () =
     inFolder (fun folder ->
         let script = Path.Combine(root, "scripts", "quickstart.fsx")
-        let code, output, errors = Launcher.run folder [ "run"; script ]
+        let arguments = [ "run"; script; "--seeds"; "1" ]
+        let code, _, errors = Launcher.run folder arguments
         Assert.True((code = 0), errors)
-        let found = Regex.Match(output, @"untrained (\d+\.\d) ?%, pretrained (\d+\.\d) ?%")
-        Assert.True(found.Success, output)
-        let untrained, trained = float found.Groups[1].Value, float found.Groups[2].Value
-        Assert.True(trained > untrained + 10.0, output)
+
+        let pattern = Regex @"linear (\d+\.\d) ?% \(untrained (\d+\.\d) ?%\)"
+
+        let found = pattern.Match errors
+        Assert.True(found.Success, errors)
+        let trained, untrained = float found.Groups[1].Value, float found.Groups[2].Value
+        Assert.True(trained > untrained + 10.0, errors)
 
         let watch = Stopwatch.StartNew()
-        let again, output, errors = Launcher.run folder [ "run"; script ]
+        let again, _, errors = Launcher.run folder arguments
         Assert.True((again = 0), errors)
         Assert.Contains("stored already", errors)
-        Assert.Contains(found.Value, output)
+        Assert.Contains(found.Value, errors)
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds 60.0, string watch.Elapsed))
 
 [<Fact>]
-let ``The quickstart trains nothing when it is asked for help or given an argument`` () =
+let ``The quickstart takes the arguments of all scripts, and trains nothing when it is asked for help or a plan`` () =
     inFolder (fun folder ->
         let script = Path.Combine(root, "scripts", "quickstart.fsx")
         let code, output, _ = Launcher.run folder [ "run"; script; "--help" ]
         Assert.Equal(0, code)
-        Assert.Contains("takes no arguments", output)
-        let code, _, errors = Launcher.run folder [ "run"; script; "--epochs"; "3" ]
+        Assert.Contains("--preset", output)
+
+        let code, output, errors =
+            Launcher.run folder [ "run"; script; "--preset"; "smoke"; "--dry-run" ]
+
+        Assert.True((code = 0), errors)
+        Assert.Contains("Nothing was trained", output)
+        let code, _, errors = Launcher.run folder [ "run"; script; "--epoch"; "3" ]
         Assert.Equal(2, code)
-        Assert.Contains("'--epochs'", errors)
+        Assert.Contains("--epochs", errors)
         Assert.Empty(Directory.GetDirectories folder))
 
 [<Fact>]

@@ -16,7 +16,7 @@ let private small =
         "Run.cifar10", Run.cifar10
         "paperCifar10", Recipe.paperCifar10
         "googleReference", Recipe.googleReference
-        for preset in [ Preset.Standard; Preset.Smoke; Preset.Cpu; Preset.Paper ] do
+        for preset in [ Preset.Standard; Preset.Smoke; Preset.Cpu; Preset.Gpu; Preset.Paper ] do
             $"preset {Preset.name preset}", Preset.run preset (Some Images.cifar10)
     ]
 

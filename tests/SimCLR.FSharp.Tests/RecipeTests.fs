@@ -40,7 +40,7 @@ let The_papers_settings_on_ImageNet_are_those_of_its_text () =
     // 0.3 · 4096 / 256
     Assert.Equal(4.8, rate run, 12)
     Assert.Equal((4096, 100, 10.0), (run.BatchSize, run.Epochs, run.Schedule.WarmupEpochs))
-    Assert.Equal(Loss.NtXent { Temperature = 0.1; Normalize = true }, run.Loss)
+    Assert.Equal((Loss.ntXent 0.1), run.Loss)
 
     Assert.Equal(
         Optimizer.Lars

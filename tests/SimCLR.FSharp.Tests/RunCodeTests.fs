@@ -31,23 +31,29 @@ let A_run_prints_as_code () =
         Hidden = None
         BatchNorm = true
         LastNorm = LastNorm.WithoutShift
-        LastBias = false }
+        LastBias = false
+        Custom = None }
   Method = Method.SimClr
-  Loss = Loss.NtXent { Temperature = 0.1; Normalize = true }
+  Loss =
+      Loss.NtXent
+          { Temperature = 0.1; Normalize = true; Negatives = Negatives.BothViews }
   Optimizer = Optimizer.Sgd { Momentum = 0.9; WeightDecay = 0.0; Nesterov = false }
   LearningRate = LearningRate.Linear 0.1
   Schedule = { WarmupEpochs = 1.0; Decay = Decay.Cosine }
   BatchSize = 256
   MicroBatches = None
+  NormGroups = 1
   Epochs = 10
   Precision = Precision.Float32
   Evaluation =
-      { L2 = [ 0.0001; 0.1 ]
+      { Probe = Probe.Lbfgs
+        L2 = [ 0.0001; 0.1 ]
         ValidationFraction = 0.2
         KnnK = 200
         KnnTemperature = 0.1
         CentreCrop = None
         Measurements = [] }
+  Monitor = None
   Seed = 0L }"""
 
     Assert.Equal(expected.ReplaceLineEndings "\n", Run.toCode Pinned.small)

@@ -50,13 +50,13 @@ let The_hashes_of_these_runs_do_not_drift () =
 let The_hashes_of_the_recipes_do_not_drift () =
     Assert.Equal<(string * string * string) list>(
         [
-            "paperImageNet", "add8fb7d0c10acb5", "85f0204ded19a660"
+            "paperImageNet", "274d03ef8ac8ad2c", "85f0204ded19a660"
             "paperCifar10", "168eebc7d266738a", "e6e043e6f6c6a255"
             "googleReference", "2e34cb62c694c071", "38c9856f14294e62"
             "dkobak", "f87017851b7218e7", "3a25757cb20bb681"
             "lightly", "9cf45b1eb860cdbd", "f4b39432e3dccaec"
             "soloLearn", "084cad10beae1a4a", "b16c0fb2753cdddf"
-            "mocoV2Views", "07d6ae43ef434dad", "a800c86d299efd8c"
+            "mocoV2Views", "d8df6ec53f5acf33", "a800c86d299efd8c"
             "soloMoCo", "ded7b044215dfd81", "58922aa854804ce0"
             "soloMoCoV3", "cd1db9fec81645bc", "c922cff43edb7496"
             "soloByol", "4b4195a5b6dfdae4", "81bff13588be4440"
@@ -86,7 +86,9 @@ let The_hashes_of_the_recipes_do_not_drift () =
 
 [<Fact>]
 let The_hashes_of_the_presets_do_not_drift () =
-    let presets = [ Preset.Standard; Preset.Smoke; Preset.Cpu; Preset.Paper ]
+    let presets =
+        [ Preset.Standard; Preset.Smoke; Preset.Cpu; Preset.Gpu; Preset.Paper ]
+
     let images = [ None; Some Images.cifar10; Some Images.stl10 ]
 
     Assert.Equal<(string * string) list>(
@@ -100,9 +102,12 @@ let The_hashes_of_the_presets_do_not_drift () =
             "cpu, its own images", "63904426226a0558"
             "cpu, cifar10", "63904426226a0558"
             "cpu, stl10", "49a8add1b10627e0"
-            "paper, its own images", "add8fb7d0c10acb5"
+            "gpu, its own images", "ba24fb81802ef524"
+            "gpu, cifar10", "ba24fb81802ef524"
+            "gpu, stl10", "97cad78b5c8a4563"
+            "paper, its own images", "274d03ef8ac8ad2c"
             "paper, cifar10", "168eebc7d266738a"
-            "paper, stl10", "751085c4a1faaec3"
+            "paper, stl10", "aa23cfaabbcb989e"
         ],
         [
             for preset in presets do
@@ -152,6 +157,7 @@ let private faults: (string * (Run -> Run) * string * string) list =
     [
         "temperature 0", Run.withTemperature 0.0, "Loss.Temperature", "0"
         "batch 1", Run.withBatchSize 1, "BatchSize", "1"
+        "groups of batch norm", Run.withNormGroups 0, "NormGroups", "0"
         "no epochs", (fun run -> { run with Epochs = 0 }), "Epochs", "0"
         "head", Run.withHeadDepth -1, "Head.Depth", "-1"
         "head output", Run.withHeadOutput 0, "Head.Output", "0"
@@ -232,6 +238,30 @@ let Any_number_that_is_not_finite_is_reported () =
     for number in [ nan; infinity; -infinity ] do
         for place, changed in Leaves.ofWith number Run.cifar10 do
             Assert.True((Run.validate changed).IsError, $"{place} may be {number}.")
+
+[<Fact>]
+let Groups_of_batch_norm_that_share_nothing_evenly_are_reported () =
+    let parts size frozen groups =
+        { Run.shapes with
+            MicroBatches =
+                Some
+                    {
+                        Size = size
+                        FreezeBatchNorm = frozen
+                    }
+            NormGroups = groups
+        }
+
+    for run, part in
+        [
+            Run.withNormGroups 3 Run.shapes, "NormGroups is 3, but 128 images"
+            Run.withNormGroups 128 Run.shapes, "NormGroups is 128, but 128 images"
+            parts 32 false 32, "NormGroups is 32, but 32 images"
+            parts 32 true 2, "NormGroups is 2, but MicroBatches.FreezeBatchNorm"
+        ] do
+        Assert.Contains(part, Assert.Single(Run.problems run))
+
+    Assert.Empty(Run.problems (parts 32 false 16))
 
 [<Fact>]
 let A_batch_larger_than_the_data_is_reported () =
@@ -318,6 +348,7 @@ let Setters_set_their_field_and_no_other () =
 
     Assert.Equal<string list>([ "Loss.Temperature" ], paths (Run.withTemperature 0.07))
     Assert.Equal<string list>([ "BatchSize" ], paths (Run.withBatchSize 64))
+    Assert.Equal<string list>([ "NormGroups" ], paths (Run.withNormGroups 8))
     Assert.Equal<string list>([ "Head.Depth" ], paths (Run.withHeadDepth 3))
     Assert.Equal<string list>([ "Head.Output" ], paths (Run.withHeadOutput 64))
     Assert.Equal<string list>([ "Seed" ], paths (Run.withSeed 7L))

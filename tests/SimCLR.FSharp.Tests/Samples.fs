@@ -237,7 +237,13 @@ let diverging run =
                 Depth = 1
                 BatchNorm = false
             }
-        Loss = Loss.NtXent { Temperature = 0.5; Normalize = false }
+        Loss =
+            Loss.NtXent
+                {
+                    Temperature = 0.5
+                    Normalize = false
+                    Negatives = Negatives.BothViews
+                }
     }
 
 /// An executor on the CPU that says nothing, with a store in that folder.
@@ -265,6 +271,7 @@ let classifier: ClassifierSettings =
         LearningRate = LearningRate.Linear 0.05
         WeightDecay = 0.0
         Decay = Decay.Cosine
+        Optimizer = None
     }
 
 /// Fine-tuning on all labels at that rate.

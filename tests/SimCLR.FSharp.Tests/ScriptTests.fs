@@ -105,7 +105,8 @@ let ``Every ablation says how it is run and what to expect`` () =
 [<Fact>]
 let ``The grids of all scripts have no problems with any preset`` () =
     let presets =
-        [ []; [ "--preset"; "smoke" ]; [ "--preset"; "cpu" ]; [ "--preset"; "paper" ] ]
+        []
+        :: [ for preset in [ "smoke"; "cpu"; "gpu"; "paper" ] -> [ "--preset"; preset ] ]
 
     let sweeps =
         [

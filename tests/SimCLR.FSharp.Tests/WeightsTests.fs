@@ -70,6 +70,7 @@ let What_is_measured_of_a_kept_encoder_is_what_its_run_says () =
             LearningRate = LearningRate.Fixed 0.05
             WeightDecay = 0.0
             Decay = Decay.Cosine
+            Optimizer = None
         }
 
     let run =

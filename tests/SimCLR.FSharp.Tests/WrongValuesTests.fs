@@ -162,6 +162,7 @@ let private faults =
     let rest =
         [
             one "BatchSize" [ 1; 0; -1; Int32.MinValue; 2_000_000; Int32.MaxValue ] Run.withBatchSize
+            one "NormGroups" [ 0; -1; Int32.MinValue; Int32.MaxValue ] Run.withNormGroups
             one "Epochs" [ 0; -1; Int32.MinValue ] (fun epochs run -> { run with Run.Epochs = epochs })
             one "Head.Depth" [ -1; Int32.MinValue; 1000; Int32.MaxValue ] Run.withHeadDepth
             one "Head.Output" [ 0; -1; Int32.MaxValue ] Run.withHeadOutput

@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 """Writes image files of many kinds, and what Pillow reads in them, for the C# tests of the decoder.
 
-Run:    /usr/bin/python3 tests/golden/images.py       (Debian: apt-get install python3-pil python3-numpy)
+Run:    /usr/bin/python3 tests/golden/images.py       (Debian: apt-get install python3-pil python3-numpy libavif-bin)
 Writes: images/* and images.safetensors beside this file.
 
 A tensor FILE/CHANNELS/BITS/full is the image as it is, [C, H, W]; .../cover is the square of 32 pixels that it just covers, resized by
 Pillow's antialiased bilinear filter. Channels that begin with "o" follow the camera's orientation. Files that Pillow cannot write
-(PNG of 16 bits and colours, TIFF of many bands) are written here, byte by byte, and their numbers are those that went in.
+(PNG of 16 bits and colours, TIFF of many bands) are written here, byte by byte, and their numbers are those that went in; AVIF, which it may not
+read, is written and read by libavif.
 """
 
 import json
 import pathlib
 import struct
+import subprocess
+import tempfile
 import zlib
 
 import numpy as np
@@ -136,6 +139,15 @@ def by_pillow(name, modes={"3": "RGB"}, **how):
         expect(name, channels, pixels if pixels.ndim == 3 else pixels[..., None])
 
 
+def by_libavif(name, source, *how):
+    """Written by avifenc; what is expected is what avifdec reads, in 8 bits."""
+    subprocess.run(["avifenc", *how, FOLDER / source, FOLDER / name], check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:
+        read = pathlib.Path(folder) / "read.png"
+        subprocess.run(["avifdec", "--depth", "8", FOLDER / name, read], check=True, stdout=subprocess.DEVNULL)
+        expect(name, "3", np.asarray(Image.open(read).convert("RGB")))
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     colour, gray = Image.fromarray(eight(photo(36, 50))), Image.fromarray(eight(photo(36, 50, 1, 1))[..., 0])
@@ -193,6 +205,12 @@ def main():
     gray.convert("1").save(FOLDER / "bilevel.bmp")
     for name in ["lossy.webp", "clear.webp", "palette.gif", "clear.gif", "moving.gif", "colour.bmp", "palette.bmp", "bilevel.bmp"]:
         by_pillow(name)
+
+    # AVIF
+    by_libavif("lossless.avif", "colour.png", "--lossless")
+    expect("lossless.avif", "3", np.asarray(colour))
+    by_libavif("lossy.avif", "colour.png", "--min", "10", "--max", "20", "--yuv", "444")
+    by_libavif("lossy-ten-bits.avif", "sixteen.png", "--depth", "10", "--min", "0", "--max", "4", "--yuv", "444")
 
     # TIFF
     colour.save(FOLDER / "colour.tif", compression="tiff_lzw")

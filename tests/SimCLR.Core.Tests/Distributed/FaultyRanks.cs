@@ -16,6 +16,12 @@ internal sealed class FaultyRanks(ICollective ranks) : ICollective
 
     internal bool KeepsStatistics { get; init; }
 
+    /// <summary>The sums that batch norm's way back needs are each rank's own.</summary>
+    internal bool KeepsNormGradients { get; init; }
+
+    /// <summary>The variance is the mean of the ranks' variances, as if their means were equal.</summary>
+    internal bool ForgetsMeans { get; init; }
+
     internal bool KeepsRows { get; init; }
 
     internal bool Interleaves { get; init; }
@@ -36,17 +42,33 @@ internal sealed class FaultyRanks(ICollective ranks) : ICollective
             values.div_(Size);
         if ((areGradients && KeepsGradients) || (!areGradients && KeepsStatistics))
             values.copy_(areGradients ? own : own * Size);
+        if (!areGradients && KeepsNormGradients)
+            values.copy_(own);
     }
 
     public Tensor AllGather(Tensor rows)
     {
         var all = ranks.AllGather(rows);
         var areStatistics = rows.shape[0] == 1;
+        if (areStatistics && ForgetsMeans)
+            TakeBetween(all);
         if (areStatistics ? KeepsStatistics : KeepsRows)
             return cat([.. Enumerable.Repeat(rows.detach(), Size)]);
         return Interleaves && !areStatistics
             ? all.view([Size, rows.shape[0], .. rows.shape[1..]]).transpose(0, 1).reshape(all.shape)
             : all;
+    }
+
+    /// <summary>Takes the part of the squared deviations that lies between ranks, which is added later, from those of the first.</summary>
+    private static void TakeBetween(Tensor statistics)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var channels = (statistics.shape[1] - 1) / 2;
+        var means = statistics.narrow(1, 0, channels);
+        var counts = statistics.narrow(1, 2 * channels, 1);
+        var mean = (counts * means).sum([0]) / counts.sum();
+        statistics[0].narrow(0, channels, channels).sub_((counts * (means - mean).square()).sum([0]));
     }
 
     public void Broadcast(Tensor values) => ranks.Broadcast(values);

@@ -51,6 +51,25 @@ public class MpiTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_mpi_cannot_read_goes_through_memory_of_the_host()
+    {
+        var (code, text) = Start(OpenMpi, 2, "staged");
+        Assert.Equal(0, code);
+        Assert.Contains("rank 1 of 2 on Open MPI", text);
+    }
+
+    [Theory]
+    [InlineData(OpenMpi, 2)]
+    [InlineData(Mpich, 3)]
+    public void Processes_measure_what_one_process_measures(string launcher, int size)
+    {
+        var (code, text) = Start(launcher, size, "measurements");
+        Assert.Equal(0, code);
+        Assert.Contains("k-NN: deviation 0", text);
+        Assert.Contains("fine-tuning: deviation", text);
+    }
+
+    [Fact]
     public void A_rank_that_throws_ends_all_and_says_why()
     {
         var watch = Stopwatch.StartNew();

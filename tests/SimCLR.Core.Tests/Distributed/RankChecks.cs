@@ -15,6 +15,9 @@ internal static class RankChecks
         ["throwing"] = Throw,
         ["dying"] = Die,
         ["equality"] = RankEquality.Check,
+        ["measurements"] = RankMeasurements.Check,
+        ["staged"] = Staged,
+        ["waiting"] = Wait,
     };
 
     internal static int Run(string check)
@@ -22,7 +25,7 @@ internal static class RankChecks
         try
         {
             var launch = Launch.Detect() ?? throw new InvalidOperationException("No launcher is seen.");
-            var ranks = Mpi.Join(launch);
+            var ranks = Join(launch);
             try
             {
                 Checks[check](ranks);
@@ -38,6 +41,15 @@ internal static class RankChecks
             Console.Error.WriteLine(error.Message);
             return 2;
         }
+    }
+
+    /// <summary>By NCCL's stub where there is one, else by MPI.</summary>
+    private static ICollective Join(Launch launch)
+    {
+        ICollective host = launch.Kind == LaunchKind.TorchRun ? Rendezvous.Join(launch) : Mpi.Join(launch);
+        return Environment.GetEnvironmentVariable(NcclLibrary.Variable) is null
+            ? host
+            : new Nccl(host, NcclLibrary.TryLoad()!, DeviceType.CPU);
     }
 
     private static void Collectives(ICollective ranks)
@@ -67,6 +79,7 @@ internal static class RankChecks
 
         Check(ranks.Any(rank == size - 1) && !ranks.Any(false), "Any");
         Check(ranks.FromFirst(rank == 0 ? "Grüße" : "") == "Grüße", "a text of rank 0");
+        Check(ranks.FromFirst(rank == 0 ? "" : "none") == "", "no text of rank 0");
         Check(ranks.FromFirst(rank + 5L) == 5, "a number of rank 0");
         Assert.Throws<ArgumentException>(() => ranks.AllReduceSum(ones(1, ScalarType.BFloat16)));
 
@@ -92,6 +105,24 @@ internal static class RankChecks
         if (ranks.Rank == 1)
             Environment.FailFast("rank 1 dies");
         ranks.AllReduceSum(ones(1));
+    }
+
+    /// <summary>As where MPI cannot read a GPU; also more than is copied at once.</summary>
+    private static void Staged(ICollective ranks)
+    {
+        using var host = new HostBuffer((count, type) => zeros([count], type, CPU));
+        ((Mpi)ranks).Host = host;
+        Collectives(ranks);
+        var many = arange((1 << 24) + 5, ScalarType.Int64);
+        ranks.AllReduceSum(many);
+        AreEqual(arange((1 << 24) + 5, ScalarType.Int64) * ranks.Size, many);
+    }
+
+    /// <summary>As on a GPU that never ends.</summary>
+    private static void Wait(ICollective ranks)
+    {
+        ranks.AllReduceSum(ones(1));
+        Thread.Sleep(TimeSpan.FromMinutes(1));
     }
 
     internal static void Check(bool holds, string what)

@@ -142,6 +142,11 @@ public class RankEqualityTests(ITestOutputHelper output)
             ["gradients are averaged"] = ranks => new FaultyRanks(ranks) { AveragesGradients = true },
             ["gradients stay on their rank"] = ranks => new FaultyRanks(ranks) { KeepsGradients = true },
             ["batch statistics are each rank's own"] = ranks => new FaultyRanks(ranks) { KeepsStatistics = true },
+            ["the variance forgets that means differ"] = ranks => new FaultyRanks(ranks) { ForgetsMeans = true },
+            ["batch norm's way back is each rank's own"] = ranks => new FaultyRanks(ranks)
+            {
+                KeepsNormGradients = true,
+            },
             ["a rank's embeddings stand for all"] = ranks => new FaultyRanks(ranks) { KeepsRows = true },
             ["rows come in another order"] = ranks => new FaultyRanks(ranks) { Interleaves = true },
         };

@@ -29,10 +29,18 @@ internal static class Ranks
         string[] options = launcher.EndsWith("openmpi", StringComparison.Ordinal)
             ? ["--oversubscribe", "--bind-to", "none"]
             : [];
-        var start = new ProcessStartInfo(
-            launcher,
-            [.. options, "-n", $"{size}", Environment.ProcessPath!, .. arguments]
-        )
+        return Start(launcher, variables, [.. options, "-n", $"{size}", Environment.ProcessPath!, .. arguments]);
+    }
+
+    /// <summary>Runs any launcher.</summary>
+    /// <returns>Its exit code, and what all ranks wrote.</returns>
+    internal static (int Code, string Output) Start(
+        string launcher,
+        IReadOnlyDictionary<string, string>? variables,
+        string[] arguments
+    )
+    {
+        var start = new ProcessStartInfo(launcher, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,5 +1,6 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -31,7 +32,7 @@ public sealed class ModuleEncoderTests
     /// <summary>What the encoder makes in training, in a step of a stream.</summary>
     private static Tensor Trained(Encoder encoder, Tensor images, string stream, long step)
     {
-        using var drawn = ModuleEncoder.Draws(encoder, new RandomStreams(3), stream, step);
+        using var drawn = Dropped.Draws(encoder, null, new RandomStreams(3), stream, step);
         return encoder.forward(images);
     }
 
@@ -61,7 +62,7 @@ public sealed class ModuleEncoderTests
         // A half is dropped: 256 of 512 numbers, give or take five deviations.
         Assert.InRange(first.eq(0).sum().ToInt64(), 199, 313);
         encoder.eval();
-        Assert.Null(ModuleEncoder.Draws(encoder, new RandomStreams(3), "a", 4));
+        Assert.Null(Dropped.Draws(encoder, null, new RandomStreams(3), "a", 4));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Images;
+using SimCLR.Core.Optimizers;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -31,8 +32,10 @@ public class ClassifierTraineeTests
         Assert.Equal((-Math.Log(0.75) - Math.Log(0.5) - Math.Log(0.25)) / 2, loss, 1e-12);
     }
 
-    [Fact]
-    public void Steps_are_nesterovs_with_half_a_cosine_and_no_warmup()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // The optimizer that is given counts, and its decay.
+    public void Steps_are_nesterovs_with_half_a_cosine_and_no_warmup(bool given)
     {
         // h is the image itself; two epochs of the one batch there is. The reference knows the images' order to be of no account.
         using var scope = NewDisposeScope();
@@ -49,7 +52,15 @@ public class ClassifierTraineeTests
             classifier,
             train,
             new Identity(),
-            new ClassifierSettings(2, 100, batch => 0.05 * batch, 0.1),
+            given
+                ? new ClassifierSettings(
+                    2,
+                    100,
+                    batch => 0.05 * batch,
+                    7,
+                    Optimizer: new SgdSpec(0.9, 0.1, Nesterov: true)
+                )
+                : new ClassifierSettings(2, 100, batch => 0.05 * batch, 0.1),
             tiny.Pretrained,
             "test"
         );

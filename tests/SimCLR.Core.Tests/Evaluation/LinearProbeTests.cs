@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -72,12 +73,62 @@ public class LinearProbeTests
         var train = new TrainFeatures(arange(100, dtype: ScalarType.Float32).unsqueeze(1), arange(100) % 5, 5);
         using var generator = Numbers();
         var (fit, validation) = train.HoldOut(0.2, generator);
-        var all = fit.H.data<float>().Concat(validation.H.data<float>()).Order();
-        Assert.Equal(Enumerable.Range(0, 100).Select(i => (float)i), all);
+        var all = fit.Rows!.data<long>().Concat(validation.Rows!.data<long>()).Order();
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => (long)i), all);
+        Assert.Equal(fit.Labels.data<long>().ToArray(), (fit.Rows! % 5).data<long>().ToArray());
+        Assert.Equal((80, 20), (fit.Count, validation.Count));
         Assert.All(
             validation.Labels.data<long>().ToArray().GroupBy(label => label),
             group => Assert.Equal(4, group.Count())
         );
+    }
+
+    [Fact]
+    public void A_held_out_part_shares_the_features_and_outlives_them()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var train = new TrainFeatures(zeros(20, 3), arange(20) % 2, 2);
+        var (fit, validation) = train.HoldOut(0.5, generator);
+        train.H.fill_(7);
+        Assert.Equal([7f, 7, 7], fit.Block(9, 1).data<float>().ToArray());
+        train.Dispose();
+        fit.Dispose();
+        Assert.Equal([7f, 7, 7], validation.Block(0, 1).data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Chosen_rows_are_fitted_and_measured_as_copies_of_them()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var (x, labels) = Blobs(300, 3, 1, generator);
+        var (fit, validation) = new TrainFeatures(x, labels, 3).HoldOut(0.3, generator);
+        TrainFeatures Copy(Features of) => new(x.index_select(0, of.Rows!), of.Labels, 3);
+        var (byRows, byCopy) = (LinearProbe.Fit(fit, 1e-2), LinearProbe.Fit(Copy(fit), 1e-2));
+        Assert.Equal(byCopy.Weights.data<double>().ToArray(), byRows.Weights.data<double>().ToArray());
+        Assert.Equal(byCopy.Predictions(Copy(validation)), byRows.Predictions(validation));
+        Assert.Equal(byCopy.Top1(Copy(validation)), byRows.Top1(validation));
+        Assert.Equal(
+            NearestNeighbours.Top1(Copy(fit), Copy(validation), 5),
+            NearestNeighbours.Top1(fit, validation, 5)
+        );
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Features_that_are_not_finite_are_told_of_whether_fitted_or_measured(float value)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Numbers();
+        var (x, labels) = Blobs(60, 3, 1, generator);
+        var good = new TrainFeatures(x.clone(), labels, 3);
+        x[11, 2] = value;
+        var bad = new TrainFeatures(x, labels, 3);
+        var classifier = LinearProbe.Fit(good, 1e-2);
+        foreach (Action act in new Action[] { () => LinearProbe.Fit(bad, 1e-2), () => classifier.Top1(bad) })
+            Assert.StartsWith("1 of 300 features", Assert.Throws<TrainingFailedException>(act).Message);
     }
 
     [Theory]

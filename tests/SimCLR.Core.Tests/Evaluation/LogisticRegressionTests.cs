@@ -126,8 +126,8 @@ public class LogisticRegressionTests
         using var scope = NewDisposeScope();
         var (x, labels) = Blobs(60, 3);
         var shown = several ? (nn.functional.one_hot(labels, 3) * 2 - 1).to_type(ScalarType.Int64) : labels;
-        var whole = FeatureRows.Standardized(x * 3 + 5);
-        var inBlocks = FeatureRows.Standardized(x * 3 + 5, rowsAtOnce: 7);
+        var whole = new FeatureRows(x * 3 + 5).Standardized();
+        var inBlocks = (new FeatureRows(x * 3 + 5) { RowsAtOnce = 7 }).Standardized();
         Assert.True((whole.Mean! - inBlocks.Mean!).abs().max().ToDouble() < 1e-12);
         var deviation = (x * 3 + 5).std(0, unbiased: false, keepdim: true);
         Assert.True((inBlocks.Scale! - deviation).abs().max().ToDouble() < 1e-12);
@@ -150,6 +150,7 @@ public class LogisticRegressionTests
                     { 5, 6 },
                 }
             ),
+            null,
             tensor(
                 new double[,]
                 {

@@ -76,6 +76,37 @@ public class NearestNeighboursTests
         Assert.InRange(actual, 0.34, 0.99);
     }
 
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(7, 40)]
+    [InlineData(200, 100)]
+    public void Neighbours_that_are_looked_through_in_blocks_are_the_definitions(int k, int mostNumbers)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new RandomStreams(0).At("test", 0);
+        var (labels, testLabels) = (arange(90) % 3, arange(40) % 3);
+        var (bank, queries) = (randn(90, 6, generator: generator), randn(40, 6, generator: generator));
+        bank[TensorIndex.Colon, 0] += labels;
+        queries[TensorIndex.Colon, 0] += testLabels;
+        var expected = BruteForce(
+            (float[,])bank.data<float>().ToNDArray(),
+            labels.data<long>().ToArray(),
+            (float[,])queries.data<float>().ToNDArray(),
+            testLabels.data<long>().ToArray(),
+            3,
+            k,
+            0.1
+        );
+        var actual = NearestNeighbours.Accuracies(
+            new TrainFeatures(bank, labels, 3),
+            new TestFeatures(queries, testLabels, 3),
+            [(k, 0.1)],
+            CancellationToken.None,
+            mostNumbers
+        );
+        Assert.Equal(expected, Assert.Single(actual), precision: 10);
+    }
+
     [Fact]
     public void A_tiny_temperature_does_not_overflow()
     {

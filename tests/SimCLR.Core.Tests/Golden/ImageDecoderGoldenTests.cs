@@ -58,6 +58,8 @@ public class ImageDecoderGoldenTests
     [InlineData("four.tif", 50, 36, 4, 16)]
     [InlineData("thirteen-bytes.tif", 50, 36, 13, 8)]
     [InlineData("colour.bmp", 50, 36, 3, 8)]
+    [InlineData("lossless.avif", 50, 36, 3, 8)]
+    [InlineData("lossy-ten-bits.avif", 50, 36, 3, 16)]
     public void Headers_tell_size_bands_and_depth(string file, int width, int height, int bands, int bits) =>
         Assert.Equal(
             new ImageHeader(width, height, bands, bits),

@@ -5,6 +5,21 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Golden;
 
+/// <summary>The same, computed as on a GPU: by operations on the whole batch.</summary>
+public sealed class ViewOfBatchGoldenTests : ViewGoldenTests, IDisposable
+{
+    private readonly IDisposable _asOnGpu = PixelPass.AsOnGpu();
+
+    [Fact]
+    public void These_views_are_not_computed_image_by_image()
+    {
+        using var images = zeros(1, 3, 4, 4);
+        Assert.False(PixelPass.Serves(images));
+    }
+
+    public void Dispose() => _asOnGpu.Dispose();
+}
+
 /// <summary>Views with fixed parameters against torchvision.transforms.functional on float32 tensors.</summary>
 public class ViewGoldenTests
 {

@@ -21,6 +21,35 @@ public class NtXentTests
         return loss.Compute(tensor(a), tensor(b)).ToDouble();
     }
 
+    /// <summary>First views as anchors, second views as positives and negatives, anchor by anchor.</summary>
+    private static double BruteForceOfOneView(double[,] a, double[,] b, double temperature, bool normalize)
+    {
+        var (n, d) = (a.GetLength(0), a.GetLength(1));
+        double Dot(double[,] u, int i, double[,] v, int k) => Enumerable.Range(0, d).Sum(j => u[i, j] * v[k, j]);
+        double Similarity(int i, int k) =>
+            Dot(a, i, b, k) / (normalize ? Math.Sqrt(Dot(a, i, a, i) * Dot(b, k, b, k)) : 1) / temperature;
+        return Enumerable
+            .Range(0, n)
+            .Average(i => Math.Log(Enumerable.Range(0, n).Sum(k => Math.Exp(Similarity(i, k) - Similarity(i, i)))));
+    }
+
+    [Theory]
+    [InlineData(0.1, true)]
+    [InlineData(0.5, true)]
+    [InlineData(2.0, false)]
+    public void With_negatives_of_one_view_each_first_view_has_one_less_than_there_are_images(
+        double temperature,
+        bool normalize
+    )
+    {
+        var (a, b) = (Draw(7, 5, 1), Draw(7, 5, 2));
+        var loss = new NtXent(temperature, normalize, oneView: true);
+        var expected = BruteForceOfOneView(a, b, temperature, normalize);
+        Assert.Equal(expected, Compute(loss, a, b), 1e-12 * Math.Abs(expected));
+        Assert.NotEqual(Compute(new NtXent(temperature, normalize), a, b), expected, 1e-3);
+        Assert.Equal(normalize ? Math.Log(7) : null, loss.Collapsed(7));
+    }
+
     /// <summary>Equation 1 of the paper, anchor by anchor.</summary>
     private static double BruteForce(double[,] a, double[,] b, double temperature, bool normalize)
     {

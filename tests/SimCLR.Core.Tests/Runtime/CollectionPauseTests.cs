@@ -33,6 +33,30 @@ public class CollectionPauseTests
     }
 
     [Fact]
+    public void None_is_renewed_while_another_thread_is_in_its_own()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var other = new Thread(() =>
+        {
+            using var pause = new CollectionPause();
+            entered.Set();
+            leave.Wait();
+        });
+        using var mine = new CollectionPause();
+        other.Start();
+        entered.Wait();
+        var before = GC.CollectionCount(2);
+        GC.KeepAlive(new byte[8 << 20]);
+        mine.Renew();
+        Assert.Equal(before, GC.CollectionCount(2));
+        leave.Set();
+        other.Join();
+        mine.Renew();
+        Assert.True(GC.CollectionCount(2) > before);
+    }
+
+    [Fact]
     public void A_pause_that_is_not_renewed_ends_when_its_budget_is_used_up()
     {
         using var pause = new CollectionPause();

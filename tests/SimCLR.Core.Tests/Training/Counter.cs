@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using TorchSharp;
@@ -17,6 +18,8 @@ internal sealed class Counter(long totalSteps, Func<long, float>? loss = null) :
     public string Name => "counting";
     public Device Device => CPU;
     public Precision Precision { get; init; } = Precision.Float32;
+    public ICollective Ranks { get; init; } = Alone.Instance;
+    public IMonitor? Monitor { get; set; }
     public int BatchSize => 2;
     public long StepsPerEpoch => 4;
     public long TotalSteps => totalSteps;

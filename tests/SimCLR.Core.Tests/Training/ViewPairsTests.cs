@@ -32,6 +32,7 @@ public class ViewPairsTests
     [Fact]
     public void Views_made_in_one_pass_are_those_made_one_after_the_other()
     {
+        using var asOnGpu = PixelPass.AsOnGpu();
         using var scope = NewDisposeScope();
         var view = View();
         using var together = Pairs(view, view);
@@ -43,6 +44,7 @@ public class ViewPairsTests
     [Fact]
     public void One_pass_asks_for_fewer_operations_than_two()
     {
+        using var asOnGpu = PixelPass.AsOnGpu();
         using var scope = NewDisposeScope();
         var view = View();
         using var together = Pairs(view, view);

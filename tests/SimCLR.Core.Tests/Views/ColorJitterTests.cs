@@ -104,24 +104,6 @@ public class ColorJitterTests
         Close(Fill(1, 3, 1, 2, (_, _, _, _) => 0.50596), gray.Apply(images, Factors(1, contrast: 0)), 1e-6);
     }
 
-    [Theory]
-    [InlineData(1, 0.8, BrightnessMode.Multiply)]
-    [InlineData(40, 0.8, BrightnessMode.Multiply)]
-    [InlineData(40, 0.8, BrightnessMode.Add)]
-    [InlineData(40, 1.0, BrightnessMode.Multiply)]
-    [InlineData(40, 0.0, BrightnessMode.Multiply)]
-    public void Sorting_the_images_by_what_is_done_to_them_changes_no_bit(int count, double p, BrightnessMode mode)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(3, CPU);
-        var images = rand([count, 3, 9, 7], generator: generator);
-        var jitter = ColorJitter.OfStrength(1, p, mode);
-        var drawn = jitter.Draw(BatchShape.Of(images), generator);
-        var (sorted, whole) = (jitter.Apply(images, drawn, sorts: true), jitter.Apply(images, drawn, sorts: false));
-        Assert.True(sorted.bytes.SequenceEqual(whole.bytes));
-        Assert.Equal(p == 0, whole.bytes.SequenceEqual(images.bytes));
-    }
-
     [Fact]
     public void Factors_of_1_and_no_hue_change_nothing()
     {

@@ -53,6 +53,17 @@ public class RotateTests
     }
 
     [Fact]
+    public void An_image_that_is_always_turned_is_so_by_each_of_three_angles_as_often()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Seeded(1);
+        var turns = Doubles(new Rotate(always: true).Draw(new(40000, 3, 8, 8, CPU), generator)["quarterTurns"]);
+        for (var k = 1; k < 4; k++)
+            Frequency(turns.Count(t => t == k), 40000, 1.0 / 3);
+        Assert.All(turns, t => Assert.InRange(t, 1, 3));
+    }
+
+    [Fact]
     public void Images_that_are_not_square_are_refused() =>
         Assert.Throws<ArgumentException>(() => new Rotate().Output(new(1, 3, 8, 9, CPU)));
 }

@@ -19,6 +19,7 @@ public class ViewContractTests
         ["grayscale"] = new Grayscale(0.5),
         ["blur"] = new GaussianBlur(0.5),
         ["rotate"] = new Rotate(),
+        ["turn"] = new Rotate(always: true),
         ["cutout"] = new Cutout(),
         ["noise"] = new GaussianNoise(0.3, 0.8),
         ["sobel"] = new Sobel(0.5),

@@ -1,0 +1,30 @@
+using System.Runtime.ExceptionServices;
+
+namespace SimCLR.Core.Images;
+
+/// <summary>Asks the system after many files or folders, several at a time: there may be a million, and a share answers late.</summary>
+internal static class FileQuestions
+{
+    /// <summary>Threads that ask: they wait for the system, not for a core.</summary>
+    private const int Askers = 8;
+
+    /// <summary>The answers, in order. What one of the questions throws is thrown.</summary>
+    internal static TAnswer[] Ask<T, TAnswer>(IReadOnlyList<T> things, Func<T, TAnswer> question)
+    {
+        var answers = new TAnswer[things.Count];
+        try
+        {
+            Parallel.For(
+                0,
+                things.Count,
+                new ParallelOptions { MaxDegreeOfParallelism = Askers },
+                i => answers[i] = question(things[i])
+            );
+        }
+        catch (AggregateException errors)
+        {
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
+        return answers;
+    }
+}

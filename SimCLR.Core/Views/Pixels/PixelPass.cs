@@ -1,0 +1,111 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SimCLR.Core.Views;
+
+/// <summary>Views on the processor: each image goes through all of them while it is in the cache, and what its parameters leave alone is not touched.</summary>
+/// <remarks>
+/// As operations on a batch, every step reads and writes all of its images several times, and all kinds of work are done to all of them, to be chosen
+/// from later; that suits a GPU, where <see cref="IView.Apply"/> does so. Here a pass over memory costs as much as the work. The threads are as many
+/// as libtorch's; the result does not depend on their number.
+/// </remarks>
+internal static class PixelPass
+{
+    private static readonly AsyncLocal<bool> Off = new();
+
+    [ThreadStatic]
+    private static PixelImage? _room;
+
+    /// <summary>Whether images are worked on here: on a processor, of float32 or of bytes, and nothing is differentiated.</summary>
+    internal static bool Serves(Tensor images) =>
+        images.device.type == DeviceType.CPU
+        && (images.dtype == ScalarType.Float32 || images.dtype == ScalarType.Byte)
+        && !images.requires_grad
+        && !Off.Value;
+
+    /// <summary>Until disposed of, this flow of control works as on a GPU.</summary>
+    internal static IDisposable AsOnGpu()
+    {
+        Off.Value = true;
+        return new Restored();
+    }
+
+    /// <summary>Whether a view begins with a step that reads bytes here.</summary>
+    internal static bool ReadsBytes(IView view) =>
+        view switch
+        {
+            Sequence sequence => sequence.Steps.Count > 0 && ReadsBytes(sequence.Steps[0]),
+            _ => view is IPixelView,
+        };
+
+    /// <summary>The images after one view.</summary>
+    internal static Tensor Apply(IPixelView view, Tensor images, ViewParameters parameters) =>
+        Apply([(view, parameters)], images);
+
+    /// <summary>The images after all of the views.</summary>
+    /// <param name="steps">The views with the parameters drawn for these images.</param>
+    /// <param name="images">[N, C, H, W], float32 in [0, 1], or bytes.</param>
+    /// <returns>[N, C, H', W'], float32, new, contiguous.</returns>
+    internal static Tensor Apply(IReadOnlyList<(IPixelView View, ViewParameters Parameters)> steps, Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var first = BatchShape.Of(images);
+        var shape = first;
+        var changes = new Action<int, PixelImage>[steps.Count];
+        for (var step = 0; step < steps.Count; step++)
+        {
+            var (view, parameters) = steps[step];
+            var before = shape;
+            shape = view.Output(before);
+            changes[step] = view.Pixels(before, parameters);
+        }
+        var result = empty([shape.Count, shape.Channels, shape.Height, shape.Width]);
+        if (result.numel() > 0)
+            Run(images.contiguous(), result, first, changes);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    private static unsafe void Run(Tensor images, Tensor result, BatchShape shape, Action<int, PixelImage>[] changes)
+    {
+        var bytes = images.dtype == ScalarType.Byte;
+        var from = (nint)Start(images);
+        var to = (nint)Start(result);
+        var (height, width) = ((int)shape.Height, (int)shape.Width);
+        var size = checked((int)(shape.Channels * height * width));
+        var newSize = (int)(result.numel() / shape.Count);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
+        Parallel.For(0, (int)shape.Count, options, Change);
+
+        void Change(int image)
+        {
+            var pixels = Room((int)shape.Channels);
+            if (bytes)
+                pixels.Load(new ReadOnlySpan<byte>((byte*)from + (long)image * size, size), height, width);
+            else
+                pixels.Load(new ReadOnlySpan<float>((float*)from + (long)image * size, size), height, width);
+            foreach (var change in changes)
+                change(image, pixels);
+            pixels.Store(new Span<float>((float*)to + (long)image * newSize, newSize));
+        }
+    }
+
+    private static PixelImage Room(int channels)
+    {
+        if (_room?.Channels != channels)
+            _room = new PixelImage(channels);
+        return _room;
+    }
+
+    /// <summary>libtorch's memory, which stays in place while the tensor lives. Of its first image alone, as more numbers than an int counts may follow.</summary>
+    private static unsafe void* Start(Tensor tensor)
+    {
+        using var first = tensor[0];
+        fixed (byte* memory = first.bytes)
+            return memory;
+    }
+
+    private sealed class Restored : IDisposable
+    {
+        public void Dispose() => Off.Value = false;
+    }
+}

@@ -1,0 +1,23 @@
+using SimCLR.Core.Images;
+
+namespace SimCLR.Core.Tests.Images;
+
+public class FileQuestionsTests
+{
+    [Fact]
+    public void Answers_come_in_the_order_of_the_questions()
+    {
+        var asked = Enumerable.Range(0, 10_000).ToList();
+        Assert.Equal(asked.Select(i => i * 3L), FileQuestions.Ask(asked, i => i * 3L));
+        Assert.Empty(FileQuestions.Ask(new List<int>(), i => i));
+    }
+
+    [Fact]
+    public void What_a_question_throws_is_thrown_as_it_is()
+    {
+        var error = Assert.Throws<FileNotFoundException>(() =>
+            FileQuestions.Ask([1, 2, 3], i => i == 2 ? throw new FileNotFoundException("gone") : i)
+        );
+        Assert.Equal("gone", error.Message);
+    }
+}

@@ -39,7 +39,7 @@ public sealed class Sequence(params IReadOnlyList<IView> steps) : IView
         {
             var together = PixelPass.Serves(current) ? Steps.Skip(i).TakeWhile(step => step is IPixelView).Count() : 0;
             var next =
-                together > 1
+                together > 0
                     ? PixelPass.Apply(
                         [
                             .. Enumerable

@@ -109,6 +109,21 @@ public class PixelPassTests
     }
 
     [Fact]
+    public void So_they_are_by_a_view_that_returns_its_input()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Seeded(9);
+        var bytes = randint(0, 256, [5, 1, 12, 12], ScalarType.Byte, generator: generator);
+        foreach (IView step in new IView[] { new Grayscale(1), new Resize(12) })
+        foreach (var view in new[] { step, new Sequence(step), new Sequence(step, new GaussianNoise()) })
+        {
+            var drawn = view.Draw(BatchShape.Of(bytes), generator);
+            var expected = view.Apply(ViewBatch.FromBytes(bytes), drawn);
+            Assert.True(Same(expected, ViewBatch.Apply(view, bytes, drawn)));
+        }
+    }
+
+    [Fact]
     public void Where_a_gradient_is_wanted_there_is_one()
     {
         using var scope = NewDisposeScope();

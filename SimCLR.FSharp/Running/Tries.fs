@@ -53,16 +53,16 @@ let private read path =
 let begin' run (store: Store) =
     attempt (fun () ->
         let path = fileOf run store
-        let state = stateOf run store
+        let last, state = read path, stateOf run store
 
         let deaths =
-            match read path with
+            match last with
             | Some last when last.State = state -> last.Deaths + 1
             | Some _ -> 1
             | None -> 0
 
         let deaths =
-            match read path with
+            match last with
             | Some last when deaths >= Patience ->
                 Store.saveDeath
                     run

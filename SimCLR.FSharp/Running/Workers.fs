@@ -89,28 +89,11 @@ let private orderly = set [ 0; 1; 130; 143 ]
 [<Literal>]
 let private CannotBegin = 2
 
-/// So often a process may die with nothing to show for it.
-[<Literal>]
-let private Patience = 3
-
 let private command () =
     let arguments = Environment.GetCommandLineArgs() |> List.ofArray
 
-    // The launcher compiles a script to a program beside this library, without a configuration of its own.
-    let configuration =
-        Path.Combine(AppContext.BaseDirectory, "script.runtimeconfig.json")
-
-    let isCompiledScript =
-        File.Exists configuration
-        && not (File.Exists(Path.ChangeExtension(arguments.Head, ".runtimeconfig.json")))
-
     match Environment.ProcessPath |> Option.ofObj with
-    | Some path when Path.GetFileNameWithoutExtension path = "dotnet" ->
-        path,
-        (if isCompiledScript then
-             [ "exec"; "--runtimeconfig"; configuration ] @ arguments
-         else
-             arguments)
+    | Some path when Path.GetFileNameWithoutExtension path = "dotnet" -> path, arguments
     | Some path -> path, List.tail arguments
     | None -> "dotnet", arguments
 
@@ -232,15 +215,15 @@ type private Deaths(executor: Executor) =
                 unfinished
                 |> List.tryFind (fun run -> Store.lastProcess run store = Some worker.Id)
             with
-            | None -> count "" $"{unfinished.Length}" < Patience
+            | None -> count "" $"{unfinished.Length}" < Tries.Patience
             | Some run ->
-                if count (Run.hash run) (Store.stateOf run store) >= Patience then
+                if count (Run.hash run) (Store.stateOf run store) >= Tries.Patience then
                     Store.saveDeath
                         run
                         {
                             Reason = "worker died"
                             Detail =
-                                $"Processes that computed it ended {Patience} times without coming further, the last with code {worker.ExitCode} "
+                                $"Processes that computed it ended {Tries.Patience} times without coming further, the last with code {worker.ExitCode} "
                                 + "(137: killed, often for lack of memory; 139: a crash of native code). Try again with --retry-failed, with fewer workers if memory was short."
                         }
                         store
@@ -287,7 +270,7 @@ let run (executor: Executor) count threads gpus (cancellation: CancellationToken
         elif not (orderly.Contains code) then
             if not (deaths.Add(runs, worker.Process)) then
                 giveUp
-                    $"Workers ended {Patience} times before they had a run, the last with code {code}: {Seq.tryLast worker.Said |> Option.defaultValue String.Empty}"
+                    $"Workers ended {Tries.Patience} times before they had a run, the last with code {code}: {Seq.tryLast worker.Said |> Option.defaultValue String.Empty}"
             elif
                 problem.IsNone
                 && not cancellation.IsCancellationRequested

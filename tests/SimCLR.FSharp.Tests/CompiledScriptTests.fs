@@ -21,7 +21,7 @@ let private withScript (name: string) (lines: string) test =
         try
             test folder path
         finally
-            for left in Directory.GetFiles(binaries, $"{name}-????????????????.dll*") do
+            for left in Directory.GetFiles(binaries, $"{name}-????????????????.*") do
                 File.Delete left)
 
 [<Fact>]

@@ -162,10 +162,9 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         using (var generator = streams.At($"{Name} view", StepsDone))
         using (classifier.Draws(streams, share.Ranks.Rank == 0 ? Name : $"{Name} {share.Ranks.Rank}", StepsDone))
         {
-            var seen = ViewBatch.FromBytes(bytes);
             // Drawn for the whole batch: a rank sees what one process would.
-            var drawn = view.Draw(BatchShape.Of(seen) with { Count = BatchSize }, generator).Select(share.Of);
-            seen = view.Apply(seen, drawn.To(seen.device));
+            var drawn = view.Draw(BatchShape.Of(bytes) with { Count = BatchSize }, generator).Select(share.Of);
+            var seen = ViewBatch.Apply(view, bytes, drawn.To(bytes.device));
             optimizer.LearningRate = schedule.At(StepsDone);
             optimizer.ZeroGrad();
             var scores = classifier.Scores(seen, Precision);

@@ -10,6 +10,12 @@ namespace SimCLR.Core.Views;
 /// </remarks>
 internal static class ResizeFilter
 {
+    /// <summary>Keys' constant where shrinking averages: PIL's.</summary>
+    internal const double Averaging = -0.5;
+
+    /// <summary>Keys' constant where it does not: PyTorch's.</summary>
+    internal const double Interpolating = -0.75;
+
     /// <summary>The matrices that resample pixels start .. start + length - 1 of a row of source pixels to target pixels.</summary>
     /// <returns>[N, target, source], float32; start and length are [N], int64.</returns>
     internal static Tensor Weights(
@@ -47,7 +53,7 @@ internal static class ResizeFilter
     )
     {
         var distance = Distance(pixels.add(0.5).div_(stretch), centres.div(stretch));
-        var weights = interpolation == Interpolation.Bilinear ? Triangle(distance) : Cubic(distance, -0.5);
+        var weights = interpolation == Interpolation.Bilinear ? Triangle(distance) : Cubic(distance, Averaging);
         var inside = pixels.ge(0).logical_and(pixels.le(last)).to(ScalarType.Float32).unsqueeze(1);
         weights.mul_(inside);
         return weights.div_(weights.sum(2, keepdim: true));
@@ -76,7 +82,7 @@ internal static class ResizeFilter
         for (var tap = -1; tap <= 2; tap++)
         {
             var at = below.add(tap);
-            var weight = Cubic((at - positions).abs_().to(ScalarType.Float32), -0.75);
+            var weight = Cubic((at - positions).abs_().to(ScalarType.Float32), Interpolating);
             var index = minimum(at.clamp_min(0), last.to(ScalarType.Float64));
             weights.addcmul_(index.unsqueeze(2).eq(pixels.unsqueeze(1)).to(ScalarType.Float32), weight.unsqueeze(2), 1);
         }

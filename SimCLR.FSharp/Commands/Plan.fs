@@ -125,10 +125,12 @@ module Plan =
     /// each such recipe its lines. What the grid varies is no deviation.
     let deviations (grid: Grid) =
         let varied =
-            Grid.runs grid
-            |> List.map (Run.training >> Training.diff (Run.training (Grid.runs grid).Head))
-            |> List.collect (List.map (fun (path, _, _) -> path))
-            |> set
+            match Grid.runs grid |> List.map Run.training with
+            | [] -> Set.empty
+            | first :: _ as all ->
+                all
+                |> List.collect (Training.diff first >> List.map (fun (path, _, _) -> path))
+                |> set
 
         let changed (recipe: NamedRecipe) (run: Run) =
             [

@@ -32,11 +32,12 @@ module Script =
         eprintfn $"{error}"
         Environment.Exit 1
 
-    /// What scripts that load references.fsx begin with: numbers are written in one way everywhere, values show themselves, errors end the script
-    /// with what they say.
+    /// What scripts that load references.fsx begin with: numbers are written in one way everywhere, values show themselves where there is a prompt or
+    /// a notebook, errors end a compiled script with what they say.
     let start () =
         Culture.useInvariant ()
-        Display.register ()
 
         if isCompiled () then
             AppDomain.CurrentDomain.UnhandledException.Add failed
+        else
+            Display.register ()

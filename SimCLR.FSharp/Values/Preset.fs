@@ -14,7 +14,7 @@ type Preset =
     /// The paper's settings, in parts that a GPU of 80 GB has the memory for.
     | Paper
 
-/// Presets of a sweep: smoke, cpu, paper.
+/// Presets of a sweep: smoke, cpu, gpu, paper.
 [<RequireQualifiedAccess>]
 module Preset =
 

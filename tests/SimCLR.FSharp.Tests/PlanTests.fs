@@ -136,6 +136,10 @@ let What_is_unlike_the_paper_is_said_once_for_all_runs_of_a_recipe () =
     | [] -> Assert.Fail "nothing is said"
 
 [<Fact>]
+let Of_no_runs_nothing_is_said () =
+    Assert.Empty(Plan.deviations { paperGrid with Cells = [] })
+
+[<Fact>]
 let Runs_of_several_recipes_are_told_apart () =
     let grid =
         Grid.from Recipe.soloByol

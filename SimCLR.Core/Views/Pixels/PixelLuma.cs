@@ -26,7 +26,7 @@ internal static class PixelLuma
 
     private static float Weight(int channel, int channels) =>
         channels != 3 ? 1
-        : channel == 0 ? 0.2989f
-        : channel == 1 ? 0.587f
-        : 0.114f;
+        : channel == 0 ? (float)Luma.Red
+        : channel == 1 ? (float)Luma.Green
+        : (float)Luma.Blue;
 }

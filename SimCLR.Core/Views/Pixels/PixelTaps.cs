@@ -29,8 +29,7 @@ internal sealed class PixelTaps
         var scale = (double)length / targets;
         var stretch = antialias ? Math.Max(scale, 1) : 1;
         var reach = (interpolation == Interpolation.Bilinear ? 1 : 2) * stretch;
-        // Keys' constant: PIL's where averaging, else PyTorch's.
-        var a = antialias ? -0.5f : -0.75f;
+        var a = (float)(antialias ? ResizeFilter.Averaging : ResizeFilter.Interpolating);
         Size(targets, (int)Math.Ceiling(2 * reach) + 1);
         for (var target = 0; target < targets; target++)
         {

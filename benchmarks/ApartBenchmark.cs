@@ -79,13 +79,13 @@ internal static class ApartBenchmark
     }
 
     /// <summary>This program, as a bundle or under dotnet.</summary>
-    private static string[] Self() =>
+    internal static string[] Self() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
             ? [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "SimCLR.Benchmarks.dll")]
             : [Environment.ProcessPath!];
 
     /// <summary>The last line of JSON that a command prints.</summary>
-    private static JsonElement Ask(string[] command)
+    internal static JsonElement Ask(string[] command)
     {
         using var process = Process.Start(
             new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true }

@@ -1,7 +1,6 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Images;
-using SimCLR.Core.Kernels;
 using SimCLR.Core.Losses;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
@@ -15,54 +14,21 @@ namespace SimCLR.Benchmarks;
 /// <summary>Whether a GPU computes what the CPU computes, the same twice, without waiting and without growing.</summary>
 internal static class GpuChecks
 {
-    internal const string Help =
-        "compares a GPU with the CPU: views, losses, encoders, optimizers, whole steps; same seed twice; hidden waits; memory\n"
-        + "[--only TEXT] [--write]";
-
     internal const int Batch = 64;
-    private static readonly List<string[]> Rows = [];
-    private static int failures;
 
-    internal static int Run(string[] arguments)
-    {
-        var options = new Options(arguments, "only", "write");
-        LibTorch.Load();
-        if (!cuda.is_available())
-            throw new OptionException("gpu needs a GPU; set SIMCLR_LIBTORCH to a CUDA PyTorch's lib folder");
-        backends.cudnn.allow_tf32 = false;
-        var section = new Section($"GPU against CPU: {Machine.Place(CUDA)}");
-        section.Say(
-            $"{Machine.Describe(CUDA)}. Kernels: {FusedBatchNorm.Problem ?? "compiled"}. float32 without TF32."
-        );
-        var only = options.Text("only", " ").Trim();
-        foreach (var (name, check) in Checks.Where(check => only == "" || only.Split(",").Any(check.Name.Contains)))
-            Take(name, check);
-        section.Table(["check", "found", "asked", "seconds"], Rows);
-        section.Say(failures == 0 ? "All as asked." : $"{failures} not as asked.");
-        if (options.Has("write"))
-            section.WriteTo(Machine.ResultsFile);
-        return failures == 0 ? 0 : 1;
-    }
-
-    private static void Take(string name, Func<(string Found, string Asked, bool Good)> check)
-    {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        using var scope = NewDisposeScope();
-        (string Found, string Asked, bool Good) told;
-        try
-        {
-            told = check();
-        }
-        catch (Exception error)
-        {
-            told = ($"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")}", "no error", false);
-        }
-        failures += told.Good ? 0 : 1;
-        Rows.Add([(told.Good ? "" : "! ") + name, Short(told.Found), told.Asked, $"{clock.Elapsed.TotalSeconds:F1}"]);
-        Console.Error.WriteLine(string.Join(" | ", Rows[^1]));
-    }
-
-    private static string Short(string text) => text.Length <= 90 ? text : text[..90];
+    /// <summary>Each compares something.</summary>
+    internal static IEnumerable<Part> Parts =>
+        Checks.Select(named => new Part(
+            named.Name,
+            TimeSpan.FromSeconds(20),
+            _ =>
+            {
+                using var scope = NewDisposeScope();
+                backends.cudnn.allow_tf32 = false;
+                var (found, asked, good) = named.Check();
+                return new Found(found, asked, good);
+            }
+        ));
 
     private static IEnumerable<(string Name, Func<(string, string, bool)> Check)> Checks =>
         [
@@ -178,7 +144,7 @@ internal static class GpuChecks
         [new SgdSpec(0.9, 5e-4), new LarsSpec(), new AdamSpec(WeightDecay: 1e-4)];
 
     internal static PretrainingSpec Spec(OptimizerSpec optimizer) =>
-        Subjects.Training(Subjects.Encoders["resnet18-quarter"], Batch, Precision.Float32) with
+        Subjects.Training(Subjects.Encoders["resnet18-quarter"], Batch, Precision.Ieee) with
         {
             Optimizer = optimizer,
             LearningRate = 0.05,

@@ -14,7 +14,7 @@ internal static class Bench
         ("throughput", Throughput.Help, Throughput.Run),
         ("train", TrainRun.Help, TrainRun.Run),
         ("check", Check.Help, Check.Run),
-        ("gpu", GpuChecks.Help, GpuChecks.Run),
+        ("gpu", GpuBenchmark.Help, GpuBenchmark.Run),
         ("norm", NormSpeed.Help, NormSpeed.Run),
         ("convolutions", ConvolutionBenchmark.Help, ConvolutionBenchmark.Run),
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),

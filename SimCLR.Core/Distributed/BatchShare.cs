@@ -80,7 +80,7 @@ internal sealed class BatchShare : IDisposable
                 .Select(p =>
                 {
                     var count = p.Count / Ranks.Size;
-                    return arange(p.Start + rank * count, p.Start + (rank + 1) * count, int64);
+                    return arange(p.Start + rank * count, p.Start + (rank + 1) * count, int64, CPU);
                 }),
         ]);
 

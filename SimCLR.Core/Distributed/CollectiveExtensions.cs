@@ -30,7 +30,7 @@ public static class CollectiveExtensions
     {
         if (ranks.Size == 1)
             return isSo;
-        using var count = tensor(isSo ? 1L : 0L);
+        using var count = tensor(isSo ? 1L : 0L, device: CPU);
         ranks.AllReduceSum(count);
         return count.ToInt64() > 0;
     }
@@ -38,7 +38,7 @@ public static class CollectiveExtensions
     /// <summary>Rank 0's number.</summary>
     public static long FromFirst(this ICollective ranks, long number)
     {
-        using var value = tensor(number);
+        using var value = tensor(number, device: CPU);
         ranks.Broadcast(value);
         return value.ToInt64();
     }
@@ -50,7 +50,7 @@ public static class CollectiveExtensions
             return text;
         var bytes = Encoding.UTF8.GetBytes(text);
         var length = ranks.FromFirst((long)bytes.Length);
-        using var values = ranks.Rank == 0 ? tensor(bytes) : zeros(length, ScalarType.Byte);
+        using var values = ranks.Rank == 0 ? tensor(bytes, device: CPU) : zeros(length, ScalarType.Byte, CPU);
         ranks.Broadcast(values);
         return Encoding.UTF8.GetString(values.bytes);
     }

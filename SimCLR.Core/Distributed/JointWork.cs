@@ -127,7 +127,7 @@ public sealed class JointWork : ICollective
     /// <summary>What every rank says at this point.</summary>
     private List<long> Say(long state)
     {
-        using var all = zeros(Size, ScalarType.Int64);
+        using var all = zeros(Size, ScalarType.Int64, CPU);
         all[Rank] = state;
         Ranks.AllReduceSum(all);
         return [.. all.data<long>()];

@@ -1,5 +1,5 @@
 using System.Text;
-using SimCLR.Core.Kernels;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -242,5 +242,5 @@ public sealed unsafe class Mpi : ICollective
         );
     }
 
-    private static IntPtr Address(Tensor tensor) => CudaProgram.Address(tensor);
+    private static IntPtr Address(Tensor tensor) => MemoryLayout.Address(tensor);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SimCLR.Core.Kernels;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -194,7 +193,7 @@ internal sealed unsafe partial class Nccl : ICollective
                 $"Ranks exchange {string.Join(", ", NcclLibrary.Types.Keys)}, not {values.dtype}; convert it first."
             );
 
-    private static IntPtr Address(Tensor tensor) => CudaProgram.Address(tensor);
+    private static IntPtr Address(Tensor tensor) => MemoryLayout.Address(tensor);
 
     [LibraryImport("torch_cuda")]
     private static partial int aoti_torch_get_current_cuda_stream(int device, out IntPtr stream);

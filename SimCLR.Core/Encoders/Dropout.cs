@@ -33,7 +33,7 @@ public sealed class Dropout(double probability) : Module<Tensor, Tensor>(nameof(
     internal static Tensor Drop(Tensor input, double kept, long[] shape)
     {
         using var scope = NewDisposeScope();
-        using var drawn = rand(shape, ScalarType.Float32, generator: GlobalRandomness.Current);
+        using var drawn = rand(shape, ScalarType.Float32, CPU, generator: GlobalRandomness.Current);
         var mask = (drawn < kept).to_type(input.dtype).to(input.device);
         return (input * mask / kept).MoveToOuterDisposeScope();
     }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Encoders;
 
-/// <summary>Batch norm and what follows it in a residual network, in as few passes over memory as the device allows.</summary>
+/// <summary>Batch norm and what follows it in a network of convolutions, in as few passes over memory as the device allows.</summary>
 internal static class NormActivation
 {
     /// <summary>norm(x), plus the residual, through a ReLU.</summary>
@@ -15,6 +15,8 @@ internal static class NormActivation
     {
         if (norm.Ranks.Size == 1 && FusedBatchNorm.Takes(norm, x, residual))
             return FusedBatchNorm.Apply(norm, x, residual, relu);
+        if (norm.Ranks.Size == 1 && BatchNormPass.Takes(norm, x, residual))
+            return BatchNormPass.Apply(norm, x, residual, relu);
         var y = norm.forward(x);
         if (residual is not null)
             y = y.add_(residual);

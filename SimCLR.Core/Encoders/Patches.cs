@@ -29,7 +29,7 @@ internal readonly record struct Patches(long Kernel, long Stride, long Padding)
         using var scope = NewDisposeScope();
         var (channels, outputs) = (images.shape[3], gradient.shape[3]);
         var type = images.dtype == ScalarType.Float64 ? images.dtype : ScalarType.Float32;
-        var sum = zeros([outputs, Kernel * Kernel * channels], type);
+        var sum = zeros([outputs, Kernel * Kernel * channels], type, CPU);
         var bytes = gradient.shape[1] * gradient.shape[2] * sum.shape[1] * images.element_size();
         var most = Math.Max(1, MostBytes / Math.Max(1, bytes));
         for (var start = 0L; start < images.shape[0]; start += most)

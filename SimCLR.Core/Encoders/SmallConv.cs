@@ -50,6 +50,12 @@ public sealed class SmallConv : Encoder
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return stages.forward(input).mean([2, 3]).MoveToOuterDisposeScope();
+        var x = input;
+        foreach (var layer in stages.children().Cast<Module<Tensor, Tensor>>())
+            if (layer is BatchNorm norm)
+                x = NormActivation.Forward(norm, x);
+            else if (layer is Convolution)
+                x = layer.forward(x);
+        return x.mean([2, 3]).MoveToOuterDisposeScope();
     }
 }

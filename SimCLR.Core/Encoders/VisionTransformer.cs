@@ -1,4 +1,5 @@
 using SimCLR.Core.Optimizers;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,7 +8,8 @@ using static TorchSharp.torch.nn;
 namespace SimCLR.Core.Encoders;
 
 /// <summary>A vision transformer without its classifier (Dosovitskiy et al. 2020, 2010.11929).</summary>
-/// <param name="ImageSize">Height and width of the images, pixels; a multiple of the patch. Position embeddings are learned for it.</param>
+/// <param name="ImageSize">Height and width of the images, pixels; a multiple of the patch. Position embeddings are learned for it, and interpolated for images of another
+/// size.</param>
 /// <param name="Patch">Height and width of a patch, pixels: 16 on ImageNet, 4 on 32-pixel images.</param>
 /// <param name="Dim">Length of a token and of h; a multiple of the heads.</param>
 /// <param name="Depth">Blocks of attention and MLP.</param>
@@ -58,7 +60,7 @@ public sealed record VisionTransformerSpec(
 /// </summary>
 /// <remarks>Initial weights as timm's: linear layers, class token and positions normal of deviation 0.02 (here cut at twice that), their
 /// biases 0, layer norms 1 and 0; the patches' projection uniform in ±1/sqrt(fan-in).</remarks>
-public sealed class VisionTransformer : Encoder, IParameterRoles
+public sealed class VisionTransformer : Encoder, IParameterRoles, ISizedWeights
 {
     private const double Deviation = 0.02;
     private const double Epsilon = 1e-6;
@@ -70,6 +72,9 @@ public sealed class VisionTransformer : Encoder, IParameterRoles
     private readonly Parameter pos_embed;
     private readonly Sequential blocks;
     private readonly LayerNorm norm;
+
+    /// <summary><see cref="PositionGrid.Weights"/> to so many patches.</summary>
+    private readonly Dictionary<long, Tensor> interpolations = [];
 
     /// <summary>Makes the network and draws its weights.</summary>
     /// <param name="spec">What to make.</param>
@@ -106,19 +111,68 @@ public sealed class VisionTransformer : Encoder, IParameterRoles
     public ParameterRole RoleOf(string parameter) => ParameterRole.Embedding; // class token and positions: it has no others of its own
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The images are not of the spec's side and channels.</exception>
+    /// <exception cref="ArgumentException">The images have other channels, or cannot be cut into patches.</exception>
     public override Tensor forward(Tensor input)
     {
-        if (input.shape is not [_, var c, var h, var w] || (c, h, w) != (channels, spec.ImageSize, spec.ImageSize))
+        if (input.shape is not [_, var c, var h, var w] || c != channels || h % spec.Patch != 0 || w % spec.Patch != 0)
             throw new ArgumentException(
-                $"This transformer was made for images of {channels} x {spec.ImageSize} x {spec.ImageSize}, "
-                    + $"not [{string.Join(", ", input.shape)}]; give ImageSize the side that the views make."
+                $"This transformer was made for images of {channels} channels, cut into patches of {spec.Patch} x {spec.Patch}, "
+                    + $"not for [{string.Join(", ", input.shape)}]; let the views make sides that are multiples of {spec.Patch}."
             );
         using var scope = NewDisposeScope();
         var patches = projection.forward(input).flatten(2).transpose(1, 2);
-        var x = cat([cls_token.expand(input.shape[0], -1, -1), patches], 1) + pos_embed;
+        var positions = Positions(h / spec.Patch, w / spec.Patch);
+        var x = cat([cls_token.expand(input.shape[0], -1, -1), patches], 1) + positions;
         // The norm works on each token by itself: only the one that is read needs it.
         return norm.forward(blocks.forward(x).select(1, 0)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    Tensor ISizedWeights.Resized(string name, Tensor stored)
+    {
+        if (name != nameof(pos_embed) || stored.shape is not [1, var tokens, _] || tokens == pos_embed.shape[1])
+            return stored;
+        var side = (long)Math.Round(Math.Sqrt(tokens - 1));
+        if (side < 1 || side * side + 1 != tokens)
+            return stored;
+        using var scope = NewDisposeScope();
+        var weights = PositionGrid.Weights(side, spec.ImageSize / spec.Patch).to(stored.device);
+        return PositionGrid.Resize(stored.to_type(ScalarType.Float64), weights, weights).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            foreach (var weights in interpolations.Values)
+                weights.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Those of so many rows and columns of patches, [1, 1 + rows · columns, Dim].</summary>
+    internal Tensor Positions(long rows, long columns)
+    {
+        var side = spec.ImageSize / spec.Patch;
+        if ((rows, columns) == (side, side))
+            return pos_embed;
+        using var exact = Autocast.Pause(pos_embed.device_type);
+        return PositionGrid.Resize(pos_embed, Interpolation(side, rows), Interpolation(side, columns));
+    }
+
+    private Tensor Interpolation(long side, long patches)
+    {
+        if (interpolations.TryGetValue(patches, out var known))
+        {
+            if (Place(known) == Place(pos_embed))
+                return known;
+            known.Dispose();
+        }
+        using var scope = NewDisposeScope();
+        var weights = PositionGrid.Weights(side, patches).to_type(pos_embed.dtype).to(pos_embed.device);
+        return interpolations[patches] = weights.DetachFromDisposeScope();
+
+        static (ScalarType, DeviceType, int) Place(Tensor tensor) =>
+            (tensor.dtype, tensor.device_type, tensor.device_index);
     }
 
     private void Draw(Generator generator)

@@ -45,6 +45,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
         (this.classifier, this.view, this.loss, Name) = (classifier, view, loss, name);
         (Device, streams) = (pretrained.Device, pretrained.Streams);
         Precision = pretrained.ResolvedPrecision;
+        TensorFloat32.Set(pretrained.Spec.Precision, Device);
         BatchSize = (int)Math.Min(settings.BatchSize, images.Count);
         Ranks = RanksOf(pretrained, classifier, BatchSize, name);
         share = new BatchShare(JointWork.Plain(Ranks), BatchSize, null, 1, Device);
@@ -156,19 +157,17 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
     private Tensor Take()
     {
         using var scope = NewDisposeScope();
-        var (bytes, labels) = feed.Batch(StepsDone);
-        using (bytes)
-        using (labels)
+        using (var batch = feed.Batch(StepsDone))
         using (var generator = streams.At($"{Name} view", StepsDone))
         using (classifier.Draws(streams, share.Ranks.Rank == 0 ? Name : $"{Name} {share.Ranks.Rank}", StepsDone))
         {
             // Drawn for the whole batch: a rank sees what one process would.
-            var drawn = view.Draw(BatchShape.Of(bytes) with { Count = BatchSize }, generator).Select(share.Of);
-            var seen = ViewBatch.Apply(view, bytes, drawn.To(bytes.device));
+            var drawn = view.Draw(batch.Shape(BatchSize), generator).Select(share.Of);
+            var seen = batch.Through(view, drawn, 0, batch.Count);
             optimizer.LearningRate = schedule.At(StepsDone);
             optimizer.ZeroGrad();
             var scores = classifier.Scores(seen, Precision);
-            var value = loss?.Invoke(seen, scores) ?? CrossEntropy(scores, labels);
+            var value = loss?.Invoke(seen, scores) ?? CrossEntropy(scores, batch.Labels);
             // The mean of the ranks' means, whose shares are equal.
             value = value / share.Ranks.Size;
             value.backward();
@@ -180,7 +179,7 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
             using var noGrad = no_grad();
             value = value.detach();
             var figures = showsOneClass
-                ? stack([value, scores.argmax(1).eq(labels).to_type(value.dtype).mean() / share.Ranks.Size])
+                ? stack([value, scores.argmax(1).eq(batch.Labels).to_type(value.dtype).mean() / share.Ranks.Size])
                 : value.view(1);
             share.Ranks.AllReduceSum(figures);
             return figures.MoveToOuterDisposeScope();

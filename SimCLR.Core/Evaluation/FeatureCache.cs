@@ -1,5 +1,6 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Images;
+using SimCLR.Core.Runtime;
 using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -41,6 +42,7 @@ internal sealed class FeatureCache : IDisposable
 
     private void Renew(Pretrained pretrained)
     {
+        TensorFloat32.Set(pretrained.Spec.Precision, pretrained.Device);
         var (from, now) = (
             (pretrained.Encoder, pretrained.Splits, pretrained.Evaluation.Picture, pretrained.Evaluation.Normalization),
             Sums(pretrained.Encoder)

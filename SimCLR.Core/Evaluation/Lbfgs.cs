@@ -113,16 +113,12 @@ internal static class Lbfgs
         return q;
     }
 
-    private static void Add(Tensor sum, Tensor part, double factor)
-    {
-        using var scaled = part * factor;
-        sum.add_(scaled);
-    }
+    private static void Add(Tensor sum, Tensor part, double factor) => sum.add_(part, factor);
 
     private static double Dot(Tensor a, Tensor b)
     {
         using var scope = NewDisposeScope();
-        return (a * b).sum().ToDouble();
+        return a.reshape(-1).dot(b.reshape(-1)).ToDouble();
     }
 
     private static double Norm(Tensor gradient)

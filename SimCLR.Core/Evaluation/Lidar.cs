@@ -24,7 +24,7 @@ public sealed record Lidar(int Images = 1000, int Views = 50) : IMeasurement
         using var noGrad = no_grad();
         var train = pretrained.Splits.Train;
         using var generator = pretrained.Streams.At("LiDAR", 0);
-        var rows = randperm(train.Count, generator: generator).narrow(0, 0, Math.Min(Images, train.Count));
+        var rows = randperm(train.Count, device: CPU, generator: generator).narrow(0, 0, Math.Min(Images, train.Count));
         using var images = train.Select(rows);
         var frozen = pretrained.Frozen(view: new Identity());
         var views = Enumerable

@@ -100,7 +100,7 @@ public static class NearestNeighbours
                 correct[i] += votes.argmax(1).eq(labels).sum().ToInt64();
             }
         }
-        using var all = tensor(correct);
+        using var all = tensor(correct, device: CPU);
         ranks.AllReduceSum(all);
         return [.. all.data<long>().Select(right => (double)right / queries.Count)];
     }

@@ -55,7 +55,7 @@ public sealed record RankMe(bool OfZ) : IMeasurement, IValidationMeasurement
     private static ImageSet Spread(ImageSet images)
     {
         var count = Math.Min(images.Count, MaxImages);
-        using var places = arange(count).mul_(images.Count).floor_divide(count);
+        using var places = arange(count, device: CPU).mul_(images.Count).floor_divide(count);
         return images.Select(places);
     }
 }

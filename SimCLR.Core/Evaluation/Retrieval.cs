@@ -53,7 +53,7 @@ public static class Retrieval
             : labels[at.Image] == labels[at.Query] ? Right
             : Wrong
         );
-        var indices = tensor(shown.Select(at => samples.Indices[at.Image]).ToArray());
+        var indices = tensor(shown.Select(at => samples.Indices[at.Image]).ToArray(), device: CPU);
         var images = ViewBatch.FromBytes(test.Gather(indices.to(test.Labels.device))).cpu();
         var columns = nearest[0].Length + 1;
         ContactSheet.Write(path, Framed(images, [.. colours]), columns, test.Height <= 64 ? 2 : 1);
@@ -63,7 +63,7 @@ public static class Retrieval
     private static Tensor Framed(Tensor images, float[][] colours)
     {
         var (count, height, width) = (images.shape[0], images.shape[2], images.shape[3]);
-        var framed = tensor(colours.SelectMany(colour => colour).ToArray())
+        var framed = tensor(colours.SelectMany(colour => colour).ToArray(), device: CPU)
             .view(count, 3, 1, 1)
             .repeat(1, 1, height + 2 * Border, width + 2 * Border);
         // Of other numbers of channels the first three, or the first alone.

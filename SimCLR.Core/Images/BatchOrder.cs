@@ -46,7 +46,7 @@ public sealed class BatchOrder : IDisposable
         {
             using var generator = streams.At(stream, epoch);
             order?.Dispose();
-            order = randperm(Count, generator: generator).DetachFromDisposeScope();
+            order = randperm(Count, device: CPU, generator: generator).DetachFromDisposeScope();
             orderEpoch = epoch;
         }
         return order!;
@@ -59,12 +59,17 @@ public sealed class BatchOrder : IDisposable
         return Of(Epoch(step / StepsPerEpoch), step).clone().MoveToOuterDisposeScope();
     }
 
+    /// <summary>The images of a step, those of other ranks too, [B], int64, on the CPU. The caller disposes it.</summary>
+    internal Tensor AllAt(long step) => All(Epoch(step / StepsPerEpoch), step);
+
     /// <summary>The images of a step in the order of its epoch, wherever that lies.</summary>
     internal Tensor Of(Tensor epoch, long step)
     {
-        var batch = epoch.narrow(0, step % StepsPerEpoch * BatchSize, BatchSize);
+        var batch = All(epoch, step);
         return Share is null ? batch : Share.Of(batch);
     }
+
+    private Tensor All(Tensor epoch, long step) => epoch.narrow(0, step % StepsPerEpoch * BatchSize, BatchSize);
 
     /// <summary>Forgets the order of the last epoch; asked again, it is made again.</summary>
     public void Dispose()

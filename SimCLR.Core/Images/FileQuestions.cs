@@ -8,6 +8,9 @@ internal static class FileQuestions
     /// <summary>Threads that ask: they wait for the system, not for a core.</summary>
     private const int Askers = 8;
 
+    /// <summary>Bytes that a path and some numbers never exceed, as UTF-8.</summary>
+    internal const int LongestLine = 128 << 10;
+
     /// <summary>The answers, in order. What one of the questions throws is thrown.</summary>
     internal static TAnswer[] Ask<T, TAnswer>(IReadOnlyList<T> things, Func<T, TAnswer> question)
     {

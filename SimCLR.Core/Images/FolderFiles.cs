@@ -21,7 +21,7 @@ internal sealed record FolderFiles(
 )
 {
     /// <summary>What a file's name may end with.</summary>
-    internal static readonly IReadOnlySet<string> Extensions = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
+    internal static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
     {
         ".jpg",
         ".jpeg",

@@ -1,5 +1,6 @@
+using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Unicode;
 
 namespace SimCLR.Core.Images;
 
@@ -18,10 +19,18 @@ internal static class FolderFingerprint
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         LabelledFile[] all = [.. files.Train, .. files.Test, .. files.Unlabelled];
-        foreach (var (file, length) in all.Zip(FileQuestions.Ask(all, file => Length(file.Path))))
+        var lengths = FileQuestions.Ask(all, file => Length(file.Path));
+        var line = new byte[FileQuestions.LongestLine];
+        for (var i = 0; i < all.Length; i++)
         {
-            var name = Path.GetRelativePath(root, file.Path).Replace(Path.DirectorySeparatorChar, '/');
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\0{file.Label}\0{length}\n"));
+            var name = Path.GetRelativePath(root, all[i].Path).Replace(Path.DirectorySeparatorChar, '/');
+            Utf8.TryWrite(
+                line,
+                CultureInfo.InvariantCulture,
+                $"{name}\0{all[i].Label}\0{lengths[i]}\n",
+                out var length
+            );
+            hash.AppendData(line, 0, length);
         }
         var buffer = new byte[PartBytes];
         for (var i = 0; i < all.Length; i += Math.Max(1, all.Length / Looked))

@@ -52,6 +52,11 @@ public sealed record FolderOptions
     /// <summary>Whether the camera's orientation tag is followed.</summary>
     public bool FollowOrientation { get; init; }
 
+    /// <summary>Whether images are kept whole: the shorter side is resized to the size, and crops are of all of the image (SimCLR, appendix A), not of the square at
+    /// its centre. They lie on disk in any case. What measures sees the squares.</summary>
+    public bool Whole { get; init; }
+
     /// <summary>The layout of an image of that size.</summary>
-    internal PixelLayout Layout(int height, int width) => new(Channels, height, width, Bits, FollowOrientation, Range);
+    internal PixelLayout Layout(int height, int width) =>
+        new(Channels, height, width, Bits, FollowOrientation, Range) { Whole = Whole };
 }

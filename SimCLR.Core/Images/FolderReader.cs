@@ -64,10 +64,41 @@ internal sealed class FolderReader(
             );
     }
 
+    /// <summary>Heights and widths that whole images will have, read from the files' beginnings; of damaged ones 0.</summary>
+    /// <exception cref="ImageSourceException">One cannot be read.</exception>
+    internal (int Height, int Width)[] WholeSizes(IReadOnlyList<LabelledFile> files)
+    {
+        var sizes = new (int Height, int Width)[files.Count];
+        Each(files, i => sizes[i] = ImageDecoder.WholeSize(files[i].Path, layout));
+        return sizes;
+    }
+
     private ConcurrentDictionary<int, UnreadableImageException> Decode(
         IReadOnlyList<LabelledFile> files,
         PixelBlock pixels,
         DecodingProgress progress
+    ) =>
+        Each(
+            files,
+            i =>
+            {
+                try
+                {
+                    DecodeOne(files[i].Path, pixels.Image(i), pixels.Size(i));
+                }
+                finally
+                {
+                    progress.Step();
+                }
+            }
+        );
+
+    /// <summary>Does something with each file, over all cores.</summary>
+    /// <returns>Of those that are damaged, by their number, why.</returns>
+    /// <exception cref="ImageSourceException">One cannot be read.</exception>
+    private ConcurrentDictionary<int, UnreadableImageException> Each(
+        IReadOnlyList<LabelledFile> files,
+        Action<int> action
     )
     {
         var damaged = new ConcurrentDictionary<int, UnreadableImageException>();
@@ -86,7 +117,7 @@ internal sealed class FolderReader(
                 {
                     try
                     {
-                        DecodeOne(files[i].Path, pixels.Image(i));
+                        action(i);
                     }
                     catch (UnreadableImageException error)
                     {
@@ -100,7 +131,6 @@ internal sealed class FolderReader(
                             error
                         );
                     }
-                    progress.Step();
                 }
             );
         }
@@ -111,8 +141,19 @@ internal sealed class FolderReader(
         return damaged;
     }
 
-    private void DecodeOne(string path, Span<byte> planes)
+    /// <param name="path">The file.</param>
+    /// <param name="planes">Where to.</param>
+    /// <param name="size">Height and width of a whole image; null: those of the layout.</param>
+    private void DecodeOne(string path, Span<byte> planes, (int Height, int Width)? size)
     {
+        if (size is { } whole)
+        {
+            // Of a damaged one this says why.
+            if (whole == default && ImageDecoder.WholeSize(path, layout) != whole)
+                throw new UnreadableImageException(Unreadable.Damaged, "it changed while it was read");
+            ImageDecoder.Decode(path, planes, layout with { Height = whole.Height, Width = whole.Width });
+            return;
+        }
         if (
             !resize
             && ImageDecoder.Measure(path, layout.Orient) is var found
@@ -187,7 +228,7 @@ internal sealed class FolderReader(
             if (damaged.ContainsKey(i))
                 continue;
             if (labels.Count < i)
-                pixels.Image(i).CopyTo(pixels.Image(labels.Count));
+                pixels.Move(i, labels.Count);
             labels.Add(files[i].Label);
         }
         return [.. labels];

@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace SimCLR.Core.Images;
 
 /// <summary>
@@ -8,6 +10,11 @@ internal sealed class FolderWalk
 {
     private const int MaxDepth = 16;
 
+    private static readonly EnumerationOptions Options = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Endings =
+        FolderFiles.Extensions.GetAlternateLookup<ReadOnlySpan<char>>();
+
     private readonly List<string> files = [];
     private readonly SortedDictionary<string, int> others = new(StringComparer.OrdinalIgnoreCase);
 
@@ -16,9 +23,12 @@ internal sealed class FolderWalk
     /// <exception cref="UnauthorizedAccessException">A folder may not be read.</exception>
     internal FolderWalk(string folder)
     {
-        Visit(new DirectoryInfo(folder), 0);
-        files.Sort(StringComparer.Ordinal);
-        HoldsFoldersOnly = !files.Any(file => Path.GetDirectoryName(file) == folder) && Folders.Count > 0;
+        var whole = Path.GetFullPath(folder);
+        Visit(whole, 0);
+        // All begin with the folder.
+        files.Sort((a, b) => string.CompareOrdinal(a, whole.Length, b, whole.Length, int.MaxValue));
+        HoldsFoldersOnly =
+            files.All(file => file.LastIndexOf(Path.DirectorySeparatorChar) > whole.Length) && Folders.Count > 0;
     }
 
     /// <summary>Paths, sorted (ordinal).</summary>
@@ -36,31 +46,45 @@ internal sealed class FolderWalk
     /// <summary>Whether all images lie in folders of it.</summary>
     internal bool HoldsFoldersOnly { get; }
 
-    private void Visit(DirectoryInfo folder, int depth)
+    private void Visit(string folder, int depth)
     {
-        foreach (var entry in folder.EnumerateFileSystemInfos())
+        // Of a million files nothing is made but their paths.
+        var entries = new FileSystemEnumerable<(string Path, bool IsFolder, bool IsLink)>(folder, Found, Options)
         {
-            if (entry.Name.StartsWith('.'))
-                continue;
-            if (entry is not DirectoryInfo inner)
-                Add(entry);
-            else if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
-                Links.Add(entry.FullName);
+            ShouldIncludePredicate = IsOfUse,
+        };
+        foreach (var (path, isFolder, isLink) in entries)
+            if (!isFolder)
+                files.Add(path);
+            else if (isLink)
+                Links.Add(path);
             else if (depth < MaxDepth)
             {
                 if (depth == 0)
-                    Folders.Add(entry.Name);
-                Visit(inner, depth + 1);
+                    Folders.Add(Path.GetFileName(path));
+                Visit(path, depth + 1);
             }
-        }
     }
 
-    private void Add(FileSystemInfo file)
+    private static (string, bool, bool) Found(ref FileSystemEntry entry) =>
+        (
+            entry.ToFullPath(),
+            entry.IsDirectory,
+            entry.IsDirectory && entry.Attributes.HasFlag(FileAttributes.ReparsePoint)
+        );
+
+    /// <summary>Folders, and files that end as images do; other files are counted.</summary>
+    private bool IsOfUse(ref FileSystemEntry entry)
     {
-        var ending = Path.GetExtension(file.Name);
-        if (FolderFiles.Extensions.Contains(ending))
-            files.Add(file.FullName);
-        else
-            others[ending] = others.GetValueOrDefault(ending) + 1;
+        if (entry.FileName[0] == '.')
+            return false;
+        if (entry.IsDirectory)
+            return true;
+        var ending = Path.GetExtension(entry.FileName);
+        if (Endings.Contains(ending))
+            return true;
+        var other = ending.ToString();
+        others[other] = others.GetValueOrDefault(other) + 1;
+        return false;
     }
 }

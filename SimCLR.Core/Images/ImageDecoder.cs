@@ -28,6 +28,23 @@ internal readonly record struct PixelLayout(
     PixelRange? Range = null
 )
 {
+    /// <summary>Longer sides are cut, at the centre, to so many times the shorter one.</summary>
+    private const int MostRatio = 16;
+
+    /// <summary>Whether the shorter side alone is <see cref="Width"/>, and the longer one what it is then. Not public, so that it is not printed: the fingerprints of
+    /// caches are of what is.</summary>
+    internal bool Whole { get; init; }
+
+    /// <summary>Height and width of a whole image of that size. The longer side exceeds the shorter by an even number, so that the square at the centre has the pixels
+    /// that an image cut to it has.</summary>
+    internal (int Height, int Width) SizeOf(int height, int width)
+    {
+        var (shorter, longer) = ((long)Math.Min(height, width), (long)Math.Max(height, width));
+        var free = Math.Min(Width * longer / shorter, (long)MostRatio * Width) - Width;
+        var side = (int)(Width + free / 2 * 2);
+        return height <= width ? (Width, side) : (side, Width);
+    }
+
     /// <summary>Bytes of an image.</summary>
     internal int Bytes => checked(Channels * Height * Width * (Bits / 8));
 }
@@ -61,6 +78,16 @@ internal static class ImageDecoder
         {
             throw Damaged(path, error);
         }
+    }
+
+    /// <summary>Height and width of an image where it is kept whole, from its header.</summary>
+    /// <exception cref="UnreadableImageException">It is no image, or of a kind that is not read.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    internal static (int Height, int Width) WholeSize(string path, PixelLayout layout)
+    {
+        var found = Measure(path, layout.Orient);
+        return layout.SizeOf(found.Height, found.Width);
     }
 
     /// <summary>Decodes an image: one of another size is resized, so that it just covers the layout, and cut at the centre.</summary>

@@ -33,6 +33,7 @@ public sealed class ImageFolder : IImageSource
     /// <param name="stream">Whether the images are read from a cache on disk; null: if they need more memory than that.</param>
     /// <param name="options">How the files are read; null: as colour of 8 bits.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size or limit is out of range.</exception>
+    /// <exception cref="ArgumentException">Whole images have no size, or are to be in memory.</exception>
     public ImageFolder(
         string root,
         int? size = null,
@@ -47,6 +48,10 @@ public sealed class ImageFolder : IImageSource
             throw new ArgumentOutOfRangeException(nameof(maxGiB), maxGiB, $"maxGiB is {maxGiB}; use more than 0.");
         (this.root, this.size, this.stream) = (root, size, stream);
         this.options = options ?? new FolderOptions();
+        if (this.options.Whole && size is null)
+            throw new ArgumentException("Whole images need a size, of their shorter sides.", nameof(size));
+        if (this.options.Whole && stream is false)
+            throw new ArgumentException("Whole images are read from disk; leave stream out.", nameof(stream));
         this.maxGiB = maxGiB ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4.0 / Sharers() / (1L << 30);
     }
 
@@ -180,7 +185,7 @@ public sealed class ImageFolder : IImageSource
                 $"{root}: {images} images of {layout.Width} x {layout.Height} pixels need {needed:f1} GiB of memory, more than the limit of {maxGiB:f1} GiB. "
                     + "Choose a smaller size, use fewer classes, raise the limit, or let them be streamed."
             );
-        return stream ?? needed > maxGiB;
+        return stream ?? (layout.Whole || needed > maxGiB);
     }
 
     private static int Sharers() =>
@@ -198,9 +203,9 @@ public sealed class ImageFolder : IImageSource
     }
 
     private static string Kind(PixelLayout layout) =>
-        layout == new PixelLayout(3, layout.Height, layout.Width)
-            ? ""
-            : FormattableString.Invariant(
-                $"-{layout.Channels}x{layout.Bits}-{layout.Range?.Low}-{layout.Range?.High}{(layout.Orient ? "-o" : "")}"
-            );
+        layout.Whole ? $"{Kind(layout with { Whole = false })}-whole"
+        : layout == new PixelLayout(3, layout.Height, layout.Width) ? ""
+        : FormattableString.Invariant(
+            $"-{layout.Channels}x{layout.Bits}-{layout.Range?.Low}-{layout.Range?.High}{(layout.Orient ? "-o" : "")}"
+        );
 }

@@ -89,20 +89,43 @@ public sealed class ImageSet : IDisposable
     /// <summary>Bits of each number: 8 in uint8, or 16, without sign, in int16: libtorch has no such type to compute with.</summary>
     public int Bits => store.Bits;
 
-    /// <summary>Height in pixels.</summary>
+    /// <summary>Height in pixels; of whole images that of the squares at their centres.</summary>
     public long Height => store.Height;
 
-    /// <summary>Width in pixels.</summary>
+    /// <summary>Width in pixels; of whole images that of the squares at their centres.</summary>
     public long Width => store.Width;
+
+    /// <summary>Whether the images are whole (<see cref="FolderOptions.Whole"/>): each has sides of its own. Training crops them; whatever else asks for images gets the
+    /// squares at their centres.</summary>
+    public bool IsWhole => store.IsWhole;
 
     /// <summary>The images at those indices, [B], int64: [B, C, H, W], of their type, where the images are (on the CPU for those on disk).</summary>
     public Tensor Gather(Tensor indices)
     {
-        if (rows is null)
-            return store.Gather(indices);
-        using var here = indices.to(rows.device, copy: true);
-        using var places = rows.index_select(0, here);
+        using var places = Places(indices);
         return store.Gather(places);
+    }
+
+    /// <summary>The whole images at those indices, [B], int64.</summary>
+    internal WholeImages Whole(Tensor indices)
+    {
+        using var places = Places(indices);
+        return store.Whole(places);
+    }
+
+    /// <summary>Heights and widths of the whole images at those indices, [B, 2], int64, on the CPU.</summary>
+    internal Tensor Sizes(Tensor indices)
+    {
+        using var places = Places(indices);
+        return store.Sizes(places);
+    }
+
+    private Tensor Places(Tensor indices)
+    {
+        if (rows is null)
+            return indices.alias();
+        using var here = indices.to(rows.device, copy: true);
+        return rows.index_select(0, here);
     }
 
     /// <summary>Some images in their order: [count, C, H, W], of their type.</summary>
@@ -110,7 +133,7 @@ public sealed class ImageSet : IDisposable
     {
         if (store.Tensor is { } all && rows is null)
             return all.narrow(0, start, count);
-        using var indices = arange(start, start + count);
+        using var indices = arange(start, start + count, device: CPU);
         return Gather(indices);
     }
 
@@ -221,7 +244,7 @@ public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
                 count,
                 $"count is {count}, but there are {Pretraining.Count} images; use 1 to {Pretraining.Count}."
             );
-        using var first = arange(count);
+        using var first = arange(count, device: CPU);
         return new ImageSplits(Train.Take(Train.Count), Test) { Pretraining = Pretraining.Select(first) };
     }
 

@@ -32,7 +32,7 @@ public sealed class MemoryFeed : IImageFeed
     public TimeSpan Waited => TimeSpan.Zero;
 
     /// <inheritdoc/>
-    public (Tensor Images, Tensor Labels) Batch(long step)
+    public ImageBatch Batch(long step)
     {
         using var scope = NewDisposeScope();
         var epoch = step / order.StepsPerEpoch;
@@ -43,7 +43,7 @@ public sealed class MemoryFeed : IImageFeed
             indicesEpoch = epoch;
         }
         var chosen = order.Of(indices!, step);
-        return (
+        return new ImageBatch(
             images.Gather(chosen).MoveToOuterDisposeScope(),
             labels.index_select(0, chosen).MoveToOuterDisposeScope()
         );

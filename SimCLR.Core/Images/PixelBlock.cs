@@ -12,18 +12,40 @@ internal sealed unsafe class PixelBlock : IDisposable
     private readonly Tensor tensor;
     private readonly byte* start;
     private readonly int imageBytes;
+    private readonly int pixelBytes;
+    private readonly (int Height, int Width)[]? sizes;
+    private readonly long[]? ends;
     private bool handedOver;
 
     internal PixelBlock(long count, long channels, long height, long width, int bits = 8)
     {
-        tensor = empty([count, channels, height, width], ImageSet.TypeOf(bits)).DetachFromDisposeScope();
+        tensor = empty([count, channels, height, width], ImageSet.TypeOf(bits), CPU).DetachFromDisposeScope();
         Count = count;
         imageBytes = checked((int)(channels * height * width * bits / 8));
         if (count == 0)
             return;
+        start = Start(tensor);
+    }
+
+    /// <summary>Images of sizes of their own, one after another.</summary>
+    internal PixelBlock(IReadOnlyList<(int Height, int Width)> sizes, long channels, int bits = 8)
+    {
+        (this.sizes, Count, pixelBytes) = ([.. sizes], sizes.Count, checked((int)(channels * bits / 8)));
+        ends = new long[Count];
+        var end = 0L;
+        for (var i = 0; i < Count; i++)
+            ends[i] = end += (long)sizes[i].Height * sizes[i].Width * pixelBytes;
+        tensor = empty([end / (bits / 8)], ImageSet.TypeOf(bits), CPU).DetachFromDisposeScope();
+        if (end > 0)
+            start = Start(tensor);
+    }
+
+    /// <summary>libtorch's memory: it stays in place while the tensor lives.</summary>
+    private static byte* Start(Tensor tensor)
+    {
         using var first = tensor[0];
         fixed (byte* memory = first.bytes)
-            start = memory; // libtorch's memory: it stays in place while the tensor lives
+            return memory;
     }
 
     /// <summary>Number of images.</summary>
@@ -31,19 +53,41 @@ internal sealed unsafe class PixelBlock : IDisposable
 
     /// <summary>The bytes of image i, [C, H, W].</summary>
     internal Span<byte> Image(long i) =>
-        i >= 0 && i < Count
-            ? new Span<byte>(start + i * imageBytes, imageBytes)
-            : throw new ArgumentOutOfRangeException(nameof(i), i, $"There are {Count} images.");
+        i < 0 || i >= Count ? throw new ArgumentOutOfRangeException(nameof(i), i, $"There are {Count} images.")
+        : ends is null ? new Span<byte>(start + i * imageBytes, imageBytes)
+        : new Span<byte>(start + First(i), (int)(ends[i] - First(i)));
+
+    /// <summary>Whether the images have sizes of their own.</summary>
+    internal bool IsWhole => sizes is not null;
+
+    /// <summary>Height and width of image i, where each has its own; null: all have one.</summary>
+    internal (int Height, int Width)? Size(long i) => sizes?[i];
+
+    /// <summary>Moves an image to an earlier place. Images are moved in their order, to places in their order.</summary>
+    internal void Move(long from, long to)
+    {
+        var image = Image(from);
+        if (ends is null || sizes is null)
+        {
+            image.CopyTo(Image(to));
+            return;
+        }
+        sizes[to] = sizes[from];
+        ends[to] = First(to) + image.Length;
+        image.CopyTo(Image(to));
+    }
+
+    private long First(long i) => i == 0 ? 0 : ends![i - 1];
 
     /// <summary>Hands the pixels over, with one label for each of the first images; the rest are let go.</summary>
     internal ImageSet ToImageSet(long[] labels, IReadOnlyList<string> classNames)
     {
         using var scope = NewDisposeScope();
         if (labels.Length == Count)
-            return new ImageSet(tensor, torch.tensor(labels), classNames);
+            return new ImageSet(tensor, torch.tensor(labels, device: CPU), classNames);
         var kept = tensor.narrow(0, 0, labels.Length).DetachFromDisposeScope();
         tensor.Dispose();
-        return new ImageSet(kept, torch.tensor(labels), classNames);
+        return new ImageSet(kept, torch.tensor(labels, device: CPU), classNames);
     }
 
     /// <summary>Hands the pixels over, [N, C, H, W].</summary>

@@ -21,8 +21,18 @@ internal abstract class PixelStore(long count, long channels, long height, long 
     /// <summary>[N, C, H, W], where they are in memory.</summary>
     internal virtual Tensor? Tensor => null;
 
-    /// <summary>The images at those places, [B], int64: [B, C, H, W].</summary>
+    /// <summary>The images at those places, [B], int64: [B, C, H, W]; of whole images the squares at their centres.</summary>
     internal abstract Tensor Gather(Tensor places);
+
+    /// <summary>Whether images have sides of their own, of which the shorter ones are equal.</summary>
+    internal virtual bool IsWhole => false;
+
+    /// <summary>Heights and widths of the whole images at those places, [B, 2], int64, on the CPU.</summary>
+    internal virtual Tensor Sizes(Tensor places) => throw new NotSupportedException("These images are of one size.");
+
+    /// <summary>The whole images at those places.</summary>
+    internal virtual WholeImages Whole(Tensor places) =>
+        throw new NotSupportedException("These images are of one size.");
 
     /// <summary>The same store, to be disposed once more.</summary>
     internal PixelStore Share()

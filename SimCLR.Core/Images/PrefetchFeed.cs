@@ -16,7 +16,7 @@ public sealed class PrefetchFeed : IImageFeed
     private readonly BatchOrder order;
     private readonly Device device;
     private readonly long totalSteps;
-    private readonly BlockingCollection<(Tensor? Images, Tensor? Labels, Exception? Error)> ready = new(Ahead - 1);
+    private readonly BlockingCollection<(ImageBatch? Batch, Exception? Error)> ready = new(Ahead - 1);
     private readonly CancellationTokenSource ending = new();
     private readonly Stopwatch waiting = new();
     private Thread? reader;
@@ -43,7 +43,7 @@ public sealed class PrefetchFeed : IImageFeed
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">Steps do not come in order, or the last one is over.</exception>
     /// <exception cref="ImageSourceException">The images cannot be read any more.</exception>
-    public (Tensor Images, Tensor Labels) Batch(long step)
+    public ImageBatch Batch(long step)
     {
         if (step >= totalSteps)
             throw new InvalidOperationException($"Step {step} was asked for, but there are {totalSteps} steps.");
@@ -55,15 +55,24 @@ public sealed class PrefetchFeed : IImageFeed
             );
         next++;
         waiting.Start();
-        var (batch, shown, error) = ready.Take();
+        var (batch, error) = ready.Take();
         waiting.Stop();
         if (error is not null)
             throw new ImageSourceException($"The images of step {step} cannot be read: {error.Message}", error);
+        return OnDevice(batch!);
+    }
+
+    /// <summary>The batch where it is trained on; whole images stay where they are.</summary>
+    private ImageBatch OnDevice(ImageBatch batch)
+    {
         if (device.type == DeviceType.CPU)
-            return (batch!, shown!);
-        using (batch)
-        using (shown)
-            return (batch!.to(device, non_blocking: true), shown!.to(device, non_blocking: true));
+            return batch;
+        using var labels = batch.Labels;
+        var there = batch with { Labels = labels.to(device, non_blocking: true) };
+        if (batch.Whole is not null)
+            return there;
+        using var images = batch.Images;
+        return there with { Images = images.to(device, non_blocking: true) };
     }
 
     /// <inheritdoc/>
@@ -71,11 +80,8 @@ public sealed class PrefetchFeed : IImageFeed
     {
         ending.Cancel();
         reader?.Join();
-        foreach (var (batch, shown, _) in ready)
-        {
+        foreach (var (batch, _) in ready)
             batch?.Dispose();
-            shown?.Dispose();
-        }
         ready.Dispose();
         ending.Dispose();
         order.Dispose();
@@ -110,10 +116,10 @@ public sealed class PrefetchFeed : IImageFeed
     private void Offer(long step)
     {
         ending.Token.ThrowIfCancellationRequested();
-        var (batch, shown, error) = ((Tensor?)null, (Tensor?)null, (Exception?)null);
+        var (batch, error) = ((ImageBatch?)null, (Exception?)null);
         try
         {
-            (batch, shown) = Gather(step);
+            batch = Gather(step);
         }
         catch (Exception unreadable)
         {
@@ -121,24 +127,38 @@ public sealed class PrefetchFeed : IImageFeed
         }
         try
         {
-            ready.Add((batch, shown, error), ending.Token);
+            ready.Add((batch, error), ending.Token);
         }
         catch (OperationCanceledException)
         {
             batch?.Dispose();
-            shown?.Dispose();
             throw;
         }
     }
 
-    private (Tensor Images, Tensor Labels) Gather(long step)
+    private ImageBatch Gather(long step)
     {
         using var indices = order.At(step);
-        var (batch, shown) = (images.Gather(indices), labels.index_select(0, indices));
-        if (device.type != DeviceType.CUDA)
-            return (batch, shown);
-        using (batch)
-        using (shown)
-            return (batch.pin_memory(), shown.pin_memory());
+        var shown = labels.index_select(0, indices);
+        var batch = images.IsWhole ? Whole(step, indices, shown) : new ImageBatch(images.Gather(indices), shown);
+        return device.type == DeviceType.CUDA ? Pinned(batch) : batch;
+    }
+
+    private ImageBatch Whole(long step, Tensor indices, Tensor shown)
+    {
+        using var all = order.AllAt(step);
+        var whole = images.Whole(indices);
+        return new ImageBatch(whole.Pixels, shown) { Whole = whole, Sizes = images.Sizes(all) };
+    }
+
+    /// <summary>What is copied to a GPU lies in pinned memory.</summary>
+    private static ImageBatch Pinned(ImageBatch batch)
+    {
+        using var labels = batch.Labels;
+        var pinned = batch with { Labels = labels.pin_memory() };
+        if (batch.Whole is not null)
+            return pinned;
+        using var images = batch.Images;
+        return pinned with { Images = images.pin_memory() };
     }
 }

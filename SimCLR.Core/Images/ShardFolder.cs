@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,7 +9,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Images;
 
 /// <summary>
-/// A cache of decoded and resized images on disk, in files of up to 256 MiB that can be mapped into memory (docs/image-cache.md).
+/// A cache of decoded and resized images on disk, in files of about 256 MiB that can be mapped into memory (docs/image-cache.md).
 /// Each file is written whole or not at all, so that an interrupted making goes on where it stopped. One process makes the cache while
 /// others wait for it.
 /// </summary>
@@ -23,6 +25,9 @@ internal sealed class ShardFolder(
 )
 {
     internal const long ShardBytes = 256L << 20;
+
+    /// <summary>Sides of photographs: how much larger whole images are than their squares.</summary>
+    private const double LikelyRatio = 4.0 / 3;
 
     private const string LockFile = "lock";
 
@@ -44,7 +49,8 @@ internal sealed class ShardFolder(
             layout.Width,
             layout.Bits,
             classNames,
-            []
+            [],
+            layout.Whole
         );
         return ToImageSet(Ready(wanted, files) ?? Make(wanted, files, layout, resize));
     }
@@ -52,11 +58,11 @@ internal sealed class ShardFolder(
     /// <summary>A set that reads its images from the shards.</summary>
     internal ImageSet ToImageSet(ShardIndex index)
     {
-        var pixels = new ShardedPixels(folder, index);
+        PixelStore pixels = index.Whole ? new WholePixels(folder, index) : new ShardedPixels(folder, index);
         using var scope = NewDisposeScope();
         return new ImageSet(
             pixels,
-            tensor(index.Shards.SelectMany(shard => shard.EachLabel).ToArray()),
+            tensor(index.Shards.SelectMany(shard => shard.EachLabel).ToArray(), device: CPU),
             index.ClassNames
         );
     }
@@ -146,8 +152,9 @@ internal sealed class ShardFolder(
     private ShardIndex Fill(ShardIndex index, IReadOnlyList<LabelledFile> files, FolderReader reader)
     {
         var done = (int)index.Sources;
-        var perShard = (int)Math.Max(1, shardBytes / index.ImageBytes);
-        CheckDisk((files.Count - done) * (long)index.ImageBytes);
+        var likely = (long)(index.ImageBytes * (index.Whole ? LikelyRatio : 1));
+        var perShard = (int)Math.Max(1, shardBytes / likely);
+        CheckDisk((files.Count - done) * likely);
         var progress = new DecodingProgress(files.Count, done, report);
         // A shard is hashed and written while the next is decoded: of many cores one would else keep the others waiting.
         Task<Shard>? writing = null;
@@ -205,7 +212,9 @@ internal sealed class ShardFolder(
         DecodingProgress progress
     )
     {
-        var pixels = new PixelBlock(files.Count, index.Channels, index.Height, index.Width, index.Bits);
+        var pixels = index.Whole
+            ? new PixelBlock(reader.WholeSizes(files), index.Channels, index.Bits)
+            : new PixelBlock(files.Count, index.Channels, index.Height, index.Width, index.Bits);
         try
         {
             var (labels, damaged) = reader.ReadInto(pixels, files, progress);
@@ -229,14 +238,20 @@ internal sealed class ShardFolder(
             stream =>
             {
                 for (var i = 0; i < decoded.Labels.Length; i++)
-                {
-                    stream.Write(pixels.Image(i));
-                    hash.AppendData(pixels.Image(i));
-                }
+                    Append(stream, pixels.Image(i));
+                if (pixels.IsWhole)
+                    Append(stream, WholePixels.Table(decoded.Labels.Select((_, i) => pixels.Size(i)!.Value)));
             }
         );
         var sha256 = Convert.ToHexStringLower(hash.GetHashAndReset());
-        return new Shard(name, LabelRun.Of(decoded.Labels), decoded.Damaged, sha256, TimeOf(path));
+        long? length = pixels.IsWhole ? new FileInfo(path).Length : null;
+        return new Shard(name, LabelRun.Of(decoded.Labels), decoded.Damaged, sha256, TimeOf(path), length);
+
+        void Append(Stream stream, ReadOnlySpan<byte> bytes)
+        {
+            stream.Write(bytes);
+            hash.AppendData(bytes);
+        }
     }
 
     private string PathOf(Shard shard) => Path.Combine(folder, shard.File);
@@ -246,7 +261,7 @@ internal sealed class ShardFolder(
     private bool HasItsLength(ShardIndex index, Shard shard)
     {
         var file = new FileInfo(PathOf(shard));
-        return file.Exists && file.Length == shard.Count * index.ImageBytes;
+        return file.Exists && file.Length == index.LengthOf(shard);
     }
 
     private bool IsUntouched(ShardIndex index, Shard shard) =>
@@ -275,9 +290,21 @@ internal sealed class ShardFolder(
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{layout}")));
+        if (layout.Whole)
+            hash.AppendData("\nwhole"u8);
         var states = FileQuestions.Ask(files, file => StateOf(new FileInfo(file.Path)));
-        foreach (var (file, (length, written)) in files.Zip(states))
-            hash.AppendData(Encoding.UTF8.GetBytes($"\n{file.Path}\0{file.Label}\0{length}\0{written}"));
+        var line = new byte[FileQuestions.LongestLine];
+        for (var i = 0; i < files.Count; i++)
+        {
+            var (file, (bytes, written)) = (files[i], states[i]);
+            Utf8.TryWrite(
+                line,
+                CultureInfo.InvariantCulture,
+                $"\n{file.Path}\0{file.Label}\0{bytes}\0{written}",
+                out var length
+            );
+            hash.AppendData(line, 0, length);
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SimCLR.Core.Runtime;
 
 namespace SimCLR.Core.Images;
@@ -25,7 +26,15 @@ internal readonly record struct LabelRun(long Label, int Count)
 /// <param name="Damaged">How many of the files that it has taken could not be read and were left out.</param>
 /// <param name="Sha256">Of its content, in hexadecimal digits.</param>
 /// <param name="Written">When it was last written, in UTC ticks: with its length it tells whether the checksum must be taken again.</param>
-internal sealed record Shard(string File, IReadOnlyList<LabelRun> Labels, int Damaged, string Sha256, long Written)
+/// <param name="Bytes">Its length, where images are whole; null: that of images of one size.</param>
+internal sealed record Shard(
+    string File,
+    IReadOnlyList<LabelRun> Labels,
+    int Damaged,
+    string Sha256,
+    long Written,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long? Bytes = null
+)
 {
     /// <summary>Number of images.</summary>
     internal long Count => Labels.Sum(run => (long)run.Count);
@@ -46,6 +55,7 @@ internal sealed record Shard(string File, IReadOnlyList<LabelRun> Labels, int Da
 /// <param name="Bits">Of each number: 8, or 16 with the lower byte first.</param>
 /// <param name="ClassNames">The label is the index.</param>
 /// <param name="Shards">In order; the first takes the first files of the split, the next those behind them, and so on.</param>
+/// <param name="Whole">Whether images are whole: H and W are then their shorter sides.</param>
 internal sealed record ShardIndex(
     int Version,
     string Fingerprint,
@@ -54,7 +64,8 @@ internal sealed record ShardIndex(
     int Width,
     int Bits,
     IReadOnlyList<string> ClassNames,
-    IReadOnlyList<Shard> Shards
+    IReadOnlyList<Shard> Shards,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Whole = false
 )
 {
     internal const int CurrentVersion = 3;
@@ -66,8 +77,11 @@ internal sealed record ShardIndex(
         RespectRequiredConstructorParameters = true,
     };
 
-    /// <summary>Bytes of an image.</summary>
+    /// <summary>Bytes of an image; of a whole one those of its square.</summary>
     internal int ImageBytes => checked(Channels * Height * Width * (Bits / 8));
+
+    /// <summary>Bytes of a shard's file.</summary>
+    internal long LengthOf(Shard shard) => shard.Bytes ?? shard.Count * ImageBytes;
 
     /// <summary>Files that the shards so far have taken.</summary>
     internal long Sources => Shards.Sum(shard => shard.Sources);
@@ -105,9 +119,14 @@ internal sealed record ShardIndex(
     {
         var same =
             Fingerprint == wanted.Fingerprint
-            && (Channels, Height, Width, Bits) == (wanted.Channels, wanted.Height, wanted.Width, wanted.Bits)
+            && (Channels, Height, Width, Bits, Whole)
+                == (wanted.Channels, wanted.Height, wanted.Width, wanted.Bits, wanted.Whole)
             && ClassNames.SequenceEqual(wanted.ClassNames);
-        var possible = Shards.All(shard => shard is { Damaged: >= 0 } && shard.Labels.All(run => run.Count > 0));
+        var possible = Shards.All(shard =>
+            shard is { Damaged: >= 0 }
+            && shard.Labels.All(run => run.Count > 0)
+            && (Whole ? shard.Bytes >= shard.Count * WholePixels.SizeBytes : shard.Bytes is null)
+        );
         if (!same || !possible || Shards.Sum(shard => shard.Sources) > files.Count)
             return false;
         var first = 0;

@@ -51,7 +51,7 @@ internal static class Subsets
                 fraction,
                 $"fraction is {fraction}; use one between 0 and 1, for example 0.1."
             );
-        using var order = randperm(labels.shape[0], generator: generator);
+        using var order = randperm(labels.shape[0], device: CPU, generator: generator);
         var classes = Values(labels);
         var held = order
             .data<long>()

@@ -78,15 +78,15 @@ public sealed class Voc2007 : IImageSource
             .ToList();
         var read = reader.Read(files, Classes);
         using var places = read.Labels;
-        using var targets = zeros([names.Count, Classes.Count], ScalarType.Int64);
+        using var targets = zeros([names.Count, Classes.Count], ScalarType.Int64, CPU);
         for (var c = 0; c < lists.Length; c++)
         {
-            using var column = tensor(lists[c].Shown);
+            using var column = tensor(lists[c].Shown, device: CPU);
             targets[TensorIndex.Colon, c] = column;
         }
         return new ImageSet(
             read.Images,
-            full([read.Count], -1, ScalarType.Int64),
+            full([read.Count], -1, ScalarType.Int64, CPU),
             Classes,
             targets.index_select(0, places)
         );

@@ -30,7 +30,7 @@ public static class EncoderWeights
         ModuleFile.Save(encoder, path, notes);
 
     /// <summary>Reads weights into an encoder of the same kind. Other float formats are converted; the encoder stays on its device.
-    /// Counters of batch norm (num_batches_tracked) may be absent.</summary>
+    /// Counters of batch norm (num_batches_tracked) may be absent; a transformer's positions are interpolated where they were learned for images of another size.</summary>
     /// <param name="encoder">Changed only if all of it fits.</param>
     /// <param name="path">A safetensors file.</param>
     /// <param name="names">How the file names its tensors; by default that is found out.</param>
@@ -50,7 +50,10 @@ public static class EncoderWeights
         try
         {
             var byName = tensors.Keys.ToLookup(names.ToOwn);
-            var found = byName.ToDictionary(entry => entry.Key!, entry => tensors[entry.First()]);
+            var found = byName.ToDictionary(
+                entry => entry.Key!,
+                entry => Resized(encoder, entry.Key!, tensors[entry.First()])
+            );
             var strangers = inFile.Where(name => !IsOwn(name)).ToList();
             var ignored = strangers
                 .Where(name => names.ToOwn(name) is not { } own || names.IsHead(own))
@@ -69,6 +72,9 @@ public static class EncoderWeights
                 tensor.Dispose();
         }
     }
+
+    private static Tensor Resized(Encoder encoder, string name, Tensor stored) =>
+        encoder is ISizedWeights sized ? sized.Resized(name, stored) : stored;
 
     private static WeightNames Detect(string path, IReadOnlyCollection<string> inFile, IEnumerable<string> inEncoder)
     {

@@ -85,7 +85,7 @@ public static class Safetensors
         var tensors = new Dictionary<string, Tensor>();
         foreach (var entry in entries.Where(entry => wanted?.Invoke(entry.Name) ?? true))
         {
-            var tensor = empty(entry.Shape, TypeToRead(name, entry));
+            var tensor = empty(entry.Shape, TypeToRead(name, entry), CPU);
             stream.Position = start + entry.Begin;
             stream.ReadExactly(tensor.bytes);
             tensors[entry.Name] = tensor;

@@ -80,13 +80,6 @@ internal sealed unsafe partial class CudaProgram
             );
     }
 
-    /// <summary>Where a tensor's numbers begin.</summary>
-    internal static IntPtr Address(Tensor tensor)
-    {
-        Gpu.Check(aoti_torch_get_data_ptr(tensor.Handle, out var address), "aoti_torch_get_data_ptr");
-        return address;
-    }
-
     /// <summary>Threads of libtorch's have the context as soon as they have computed something.</summary>
     private void Enter()
     {
@@ -160,7 +153,4 @@ internal sealed unsafe partial class CudaProgram
 
     [LibraryImport("torch_cuda")]
     private static partial int aoti_torch_get_current_cuda_stream(int device, out IntPtr stream);
-
-    [LibraryImport("torch_cpu")]
-    private static partial int aoti_torch_get_data_ptr(IntPtr tensor, out IntPtr address);
 }

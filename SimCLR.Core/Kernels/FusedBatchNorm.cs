@@ -252,7 +252,7 @@ internal sealed unsafe class FusedBatchNorm
         return ((groups, (int)chunks), (x, y));
     }
 
-    private static IntPtr Address(Tensor tensor) => CudaProgram.Address(tensor);
+    private static IntPtr Address(Tensor tensor) => MemoryLayout.Address(tensor);
 
     private static IntPtr At<T>(T* argument)
         where T : unmanaged => (IntPtr)argument;

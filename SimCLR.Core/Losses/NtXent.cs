@@ -43,20 +43,36 @@ public sealed record NtXent : ILoss
     public Tensor Compute(Tensor viewA, Tensor viewB, Tensor? labels = null)
     {
         using var scope = NewDisposeScope();
-        if (OneView)
-            return OfOneView(viewA, viewB).MoveToOuterDisposeScope();
+        var value = OneView ? OfOneView(viewA, viewB) : OfBothViews(viewA, viewB, null);
+        return value.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss with more negatives, the same for every anchor (v2, 2006.10029, section 2): constants.</summary>
+    /// <param name="viewA">[N, D].</param>
+    /// <param name="viewB">[N, D].</param>
+    /// <param name="memory">[K, D], normalized where the loss normalizes.</param>
+    /// <returns>A scalar, the mean over the 2N anchors.</returns>
+    internal Tensor WithMemory(Tensor viewA, Tensor viewB, Tensor memory)
+    {
+        using var scope = NewDisposeScope();
+        return OfBothViews(viewA, viewB, memory.detach()).MoveToOuterDisposeScope();
+    }
+
+    private Tensor OfBothViews(Tensor viewA, Tensor viewB, Tensor? memory)
+    {
         var z = cat([viewA, viewB]);
         if (Normalize)
             z = nn.functional.normalize(z);
-        var (n, device) = (viewA.shape[0], z.device);
-        if (2 * n > (BlockRows ?? WholeViews))
-            return NtXentBlocks
-                .Compute(z, Temperature, BlockRows ?? NtXentBlocks.Rows(2 * n))
-                .MoveToOuterDisposeScope();
-        var self = eye(2 * n, dtype: ScalarType.Bool, device: device);
+        var (views, device) = (z.shape[0], z.device);
+        var columns = views + (memory?.shape[0] ?? 0);
+        if (columns > (BlockRows ?? WholeViews))
+            return NtXentBlocks.Compute(z, memory, Temperature, BlockRows ?? NtXentBlocks.Rows(columns));
+        var self = eye(views, dtype: ScalarType.Bool, device: device);
         var logits = (z.mm(z.t()) / Temperature).masked_fill(self, double.NegativeInfinity);
-        var positives = (arange(2 * n, device: device) + n).remainder(2 * n);
-        return nn.functional.cross_entropy(logits, positives).MoveToOuterDisposeScope();
+        if (memory is not null)
+            logits = cat([logits, z.mm(memory.t()) / Temperature], 1);
+        var positives = (arange(views, device: device) + views / 2).remainder(views);
+        return nn.functional.cross_entropy(logits, positives);
     }
 
     private Tensor OfOneView(Tensor viewA, Tensor viewB)

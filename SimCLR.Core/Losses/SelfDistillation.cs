@@ -22,7 +22,14 @@ public static class SelfDistillation
     )
     {
         using var scope = NewDisposeScope();
-        var p = Teacher(teacher, centre, teacherTemperature);
+        return CrossEntropy(Teacher(teacher, centre, teacherTemperature), student, studentTemperature)
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of a teacher's distribution p, [N, K].</summary>
+    internal static Tensor CrossEntropy(Tensor p, Tensor student, double studentTemperature)
+    {
+        using var scope = NewDisposeScope();
         var log = nn.functional.log_softmax(student / studentTemperature, 1);
         return (p * log).sum(1).mean().neg().MoveToOuterDisposeScope();
     }

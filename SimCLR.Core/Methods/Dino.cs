@@ -7,15 +7,17 @@ namespace SimCLR.Core.Methods;
 
 /// <summary>
 /// DINO (Caron et al. 2021, 2104.14294): a student's distribution over K outputs follows that which a teacher, its running mean, gives to the
-/// other view; the teacher's is centred and sharpened. Outputs are cosines of normalized embeddings and directions. The teacher is evaluated.
+/// other view; the teacher's is centred and sharpened. Outputs are cosines of normalized embeddings and directions. The teacher is evaluated. Of further views, multi-crop's,
+/// the teacher sees none; the student's of each follow both of the teacher's.
 /// </summary>
 /// <param name="Outputs">K, 2 or more (paper: 65536).</param>
 /// <param name="Momentum">Of the teacher (paper: 0.996 to 1).</param>
 /// <param name="StudentTemperature">Above 0 (paper: 0.1).</param>
-/// <param name="TeacherTemperature">Above 0, below the student's (paper: 0.04).</param>
+/// <param name="TeacherTemperature">Above 0, below the student's (paper: 0.04; 0.07 after a warmup).</param>
 /// <param name="CentreMomentum">How much of the centre is kept in a step (paper: 0.9).</param>
 /// <param name="FrozenEpochs">Epochs before the directions move (paper: 1).</param>
 /// <param name="LargestGradient">No parameter's gradient is longer, each by itself (code: 3); null: no bound.</param>
+/// <param name="TeacherWarmup">How the teacher's temperature begins; null: as it stays.</param>
 public sealed record DinoSpec(
     long Outputs,
     MomentumSchedule Momentum,
@@ -23,7 +25,8 @@ public sealed record DinoSpec(
     double TeacherTemperature = 0.04,
     double CentreMomentum = 0.9,
     double FrozenEpochs = 1,
-    double? LargestGradient = 3
+    double? LargestGradient = 3,
+    TemperatureWarmup? TeacherWarmup = null
 ) : IMethodSpec
 {
     /// <inheritdoc/>
@@ -31,6 +34,8 @@ public sealed record DinoSpec(
     {
         Require.Temperature(StudentTemperature);
         Require.Temperature(TeacherTemperature);
+        if (TeacherWarmup is { } warmup)
+            Require.Temperature(warmup.From);
         Require.Within("momentum of the centre", CentreMomentum, 0, 1, 0.9);
         Require.Within("number of outputs", Outputs, 2, int.MaxValue, 4096);
         return new Dino(this, context);
@@ -43,12 +48,16 @@ internal sealed class Dino : Method
     private readonly Prototypes student;
     private readonly Prototypes teacher;
     private readonly Tensor centre;
+    private long step;
 
     internal Dino(DinoSpec spec, MethodContext context)
         : base(context, momentum: spec.Momentum)
     {
         this.spec = spec;
-        Branches = BothThroughBoth;
+        Branches =
+            Views == 2
+                ? BothThroughBoth
+                : [.. AllThroughOnline, new Branch(Target!.Networks, 0, 1) { WithGradient = false }];
         student = new Prototypes(context, spec.Outputs, Dimensions);
         teacher = new Prototypes(context, spec.Outputs, Dimensions);
         teacher.Rows.requires_grad = false;
@@ -98,13 +107,22 @@ internal sealed class Dino : Method
             ),
         ];
 
-    /// <summary>The mean of both directions.</summary>
+    /// <summary>Figures are of the step's temperature.</summary>
+    public override void BeforeStep(StepInput input) => step = input.Step;
+
+    /// <summary>The mean over all pairs of a student's view and another one of the teacher's.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
     {
         using var scope = NewDisposeScope();
-        return (
-            (Direction(embeddings[0], embeddings[3]) + Direction(embeddings[1], embeddings[2])) / 2
-        ).MoveToOuterDisposeScope();
+        Tensor[] taught = [.. embeddings.Skip(Views).Select(view => Taught(view, input.Step))];
+        var terms =
+            from view in Enumerable.Range(0, Views)
+            let student = Prototypes.Cosines(embeddings[view].Projection, this.student.Rows)
+            from other in Enumerable.Range(0, taught.Length)
+            where other != view
+            select SelfDistillation.CrossEntropy(taught[other], student, spec.StudentTemperature);
+        var all = terms.ToList();
+        return (all.Aggregate((a, b) => a + b) / all.Count).MoveToOuterDisposeScope();
     }
 
     /// <summary>The centre learns only now: the loss knows that of the steps before.</summary>
@@ -112,7 +130,7 @@ internal sealed class Dino : Method
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var mean = cat([Teacher(embeddings[2]), Teacher(embeddings[3])]).mean([0], keepdim: true);
+        var mean = cat([.. embeddings.Skip(Views).Select(Teacher)]).mean([0], keepdim: true);
         centre.mul_(spec.CentreMomentum).add_(mean, alpha: 1 - spec.CentreMomentum);
         base.AfterStep(embeddings, input);
         teacher.Rows.lerp_(student.Rows, 1 - spec.Momentum.At(input.Step, Context.TotalSteps));
@@ -120,9 +138,8 @@ internal sealed class Dino : Method
 
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
-        var p = SelfDistillation.Teacher(Teacher(embeddings[2]), centre, spec.TeacherTemperature);
-        var entropy = SelfDistillation.Entropy(p);
-        return [.. Health.Of(loss, embeddings[2].Projection), entropy, loss - entropy];
+        var entropy = SelfDistillation.Entropy(Taught(embeddings[Views], step));
+        return [.. Health.Of(loss, embeddings[Views].Projection), entropy, loss - entropy];
     }
 
     public override void Dispose()
@@ -133,14 +150,13 @@ internal sealed class Dino : Method
         centre.Dispose();
     }
 
-    private Tensor Direction(Embedding from, Embedding to) =>
-        SelfDistillation.Compute(
-            Prototypes.Cosines(from.Projection, student.Rows),
-            Teacher(to),
-            centre,
-            spec.StudentTemperature,
-            spec.TeacherTemperature
-        );
+    /// <summary>The teacher's distribution.</summary>
+    private Tensor Taught(Embedding embedding, long step)
+    {
+        var temperature =
+            spec.TeacherWarmup?.At(step / Context.StepsPerEpoch, spec.TeacherTemperature) ?? spec.TeacherTemperature;
+        return SelfDistillation.Teacher(Teacher(embedding), centre, temperature);
+    }
 
     private Tensor Teacher(Embedding embedding) => Prototypes.Cosines(embedding.Projection, teacher.Rows);
 }

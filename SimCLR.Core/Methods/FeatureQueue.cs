@@ -18,7 +18,7 @@ internal sealed class FeatureQueue : IDisposable
         using var scope = NewDisposeScope();
         using var generator = context.Streams.At($"{RandomStreams.Method} {name}", 0);
         Rows = nn
-            .functional.normalize(randn([size, dimensions], generator: generator))
+            .functional.normalize(randn([size, dimensions], device: CPU, generator: generator))
             .to(context.Online.Type)
             .to(context.Device)
             .DetachFromDisposeScope();

@@ -88,6 +88,13 @@ public sealed record MethodContext(
 {
     /// <summary>Steps of one epoch.</summary>
     public long StepsPerEpoch => Images / BatchSize;
+
+    /// <summary>Numbers of the views of an image, those of one size together, the first two first: [[0, 1]] for a pair, [[0, 1], [2, 3, 4]] with three smaller ones.
+    /// Every view must be in a branch, and a branch has views of one size.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> ViewsBySize { get; init; } =
+    [
+        [0, 1],
+    ];
 }
 
 /// <summary>A step as methods see it.</summary>

@@ -8,17 +8,22 @@ namespace SimCLR.Core.Methods;
 
 /// <summary>
 /// Instance discrimination (Wu et al. 2018, 1805.01978): every training image is a class of its own, whose prototype in a memory bank is
-/// a running mean of its embeddings. One view of each image; the softmax is over the whole bank.
+/// a running mean of its embeddings. One view of each image; the softmax is over the whole bank, or estimated by some of it (<see cref="NoiseContrastive"/>).
 /// </summary>
 /// <param name="Temperature">Above 0 (ImageNet: 0.07, CIFAR-10: 0.1).</param>
 /// <param name="Momentum">How much of a prototype is kept when its image is seen (paper: 0.5).</param>
-public sealed record InstanceDiscriminationSpec(double Temperature, double Momentum = 0.5) : IMethodSpec
+/// <param name="Negatives">Other images that an image is told from, drawn evenly with replacement, 1 or more (ImageNet: 4096); null: all. The softmax's sum is then taken to be what it
+/// is by the first step's images (its code).</param>
+public sealed record InstanceDiscriminationSpec(double Temperature, double Momentum = 0.5, int? Negatives = null)
+    : IMethodSpec
 {
     /// <inheritdoc/>
     public IMethod Create(MethodContext context)
     {
         Require.Temperature(Temperature);
         Require.Within("momentum of the bank", Momentum, 0, 1, 0.5);
+        if (Negatives is { } drawn)
+            Require.Within("number of negatives", drawn, 1, int.MaxValue, 4096);
         return new InstanceDiscrimination(this, context);
     }
 }
@@ -28,6 +33,9 @@ internal sealed class InstanceDiscrimination : Method
     private readonly InstanceDiscriminationSpec spec;
     private readonly Tensor bank;
 
+    /// <summary>Z, [1]; 0 before the first step.</summary>
+    private readonly Tensor? constant;
+
     internal InstanceDiscrimination(InstanceDiscriminationSpec spec, MethodContext context)
         : base(context)
     {
@@ -36,16 +44,21 @@ internal sealed class InstanceDiscrimination : Method
         using var scope = NewDisposeScope();
         using var generator = context.Streams.At(RandomStreams.Method, 0);
         var bound = Math.Sqrt(3.0 / Dimensions);
-        bank = empty(context.Images, Dimensions)
+        bank = empty([context.Images, Dimensions], device: CPU)
             .uniform_(-bound, bound, generator)
             .to(context.Online.Type)
             .to(context.Device)
             .DetachFromDisposeScope();
+        if (spec.Negatives is not null)
+            constant = zeros(1, context.Online.Type, context.Device).DetachFromDisposeScope();
     }
 
     public override IReadOnlyList<Branch> Branches { get; }
 
-    public override IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor> { ["bank"] = bank };
+    public override IReadOnlyDictionary<string, Tensor> State =>
+        constant is null
+            ? new Dictionary<string, Tensor> { ["bank"] = bank }
+            : new Dictionary<string, Tensor> { ["bank"] = bank, ["constant"] = constant };
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures => Health.Figures;
 
@@ -53,8 +66,8 @@ internal sealed class InstanceDiscrimination : Method
         [
             Collapse.OfEmbeddings("Lower the learning rate or the weight decay."),
             Collapse.AtLoss(
-                Math.Log(Context.Images),
-                "ln of the number of images",
+                Untold(spec.Negatives),
+                spec.Negatives is null ? "ln of the number of images" : "ln(1 + m) + m ln(1 + 1 / m)",
                 rate => $"Raise the learning rate (now {rate:g3}), lower the temperature, or weaken the views."
             ),
         ];
@@ -62,6 +75,11 @@ internal sealed class InstanceDiscrimination : Method
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
     {
         using var scope = NewDisposeScope();
+        if (constant is not null)
+        {
+            var scores = Scores(embeddings[0], input);
+            return NoiseContrastive.Compute(scores, Constant(scores), Context.Images).MoveToOuterDisposeScope();
+        }
         var logits = nn.functional.normalize(embeddings[0].Projection).mm(bank.t()) / spec.Temperature;
         return nn.functional.cross_entropy(logits, Rows(input)).MoveToOuterDisposeScope();
     }
@@ -71,6 +89,8 @@ internal sealed class InstanceDiscrimination : Method
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
+        if (input.Step == 0)
+            constant?.copy_(Constant(Scores(embeddings[0], input)));
         var rows = Rows(input);
         var z = nn.functional.normalize(embeddings[0].Projection);
         var moved = bank.index_select(0, rows).mul_(spec.Momentum).add_(z, alpha: 1 - spec.Momentum);
@@ -84,6 +104,32 @@ internal sealed class InstanceDiscrimination : Method
     {
         base.Dispose();
         bank.Dispose();
+        constant?.Dispose();
+    }
+
+    /// <summary>The loss of somebody who cannot tell: P is 1 / n of all.</summary>
+    private double Untold(int? drawn) =>
+        drawn is { } m ? Math.Log(1 + m) + m * Math.Log(1 + 1.0 / m) : Math.Log(Context.Images);
+
+    /// <summary>exp(similarity / τ) of each image with its own prototype and with those drawn for it, [N, 1 + m]; the same whenever a step asks.</summary>
+    private Tensor Scores(Embedding embedding, StepInput input)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Context.Streams.At($"{RandomStreams.Method} negatives", input.Step);
+        var own = Rows(input).unsqueeze(1);
+        long[] shape = [own.shape[0], spec.Negatives!.Value];
+        var drawn = DeviceCopy.Of(randint(0, Context.Images, shape, int64, generator: generator), Context.Device);
+        var prototypes = bank.index_select(0, cat([own, drawn], 1).flatten()).view(shape[0], -1, Dimensions);
+        var z = nn.functional.normalize(embedding.Projection).unsqueeze(2);
+        return (prototypes.bmm(z).squeeze(2) / spec.Temperature).exp().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the scores of all images sum to: as it was by the first step's.</summary>
+    private Tensor Constant(Tensor scores)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return where(constant!.gt(0), constant, scores.detach().mean() * Context.Images).MoveToOuterDisposeScope();
     }
 
     private Tensor Rows(StepInput input) => input.Order.At(input.Step).to(Context.Device);

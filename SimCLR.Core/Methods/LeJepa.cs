@@ -8,7 +8,8 @@ namespace SimCLR.Core.Methods;
 
 /// <summary>
 /// LeJEPA (Balestriero and LeCun 2025, 2511.08544): the views of an image lie together, and each view's embeddings are distributed as a
-/// standard normal. No negatives, no target, no predictor, no stopped gradient; embeddings are not normalized. Each view goes through by itself.
+/// standard normal. No negatives, no target, no predictor, no stopped gradient; embeddings are not normalized. Each view goes through by itself. Further views, which show
+/// smaller parts of an image, lie together with the first two's mean; those of one size go through together.
 /// </summary>
 /// <param name="Lambda">Share of the distribution's term, 0 to below 1 (paper: 0.05).</param>
 /// <param name="Directions">Random directions of a step, 1 or more (paper: 1024).</param>
@@ -31,7 +32,7 @@ internal sealed class LeJepa : Method
         : base(context)
     {
         this.spec = spec;
-        Branches = [new(Online, 0), new(Online, 1)];
+        Branches = AllThroughOnline;
     }
 
     public override IReadOnlyList<Branch> Branches { get; }
@@ -45,7 +46,13 @@ internal sealed class LeJepa : Method
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
     {
         using var scope = NewDisposeScope();
-        var directions = Directions(input.Step);
+        return Compute(embeddings, Directions(input.Step)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss by those directions, [D, directions].</summary>
+    internal Tensor Compute(IReadOnlyList<Embedding> embeddings, Tensor directions)
+    {
+        using var scope = NewDisposeScope();
         var normal = embeddings.Select(view => SigReg.Compute(view.Projection, directions)).Aggregate((a, b) => a + b);
         var loss = spec.Lambda * normal / embeddings.Count + (1 - spec.Lambda) * Invariance(embeddings);
         return loss.MoveToOuterDisposeScope();
@@ -63,11 +70,11 @@ internal sealed class LeJepa : Method
         return (drawn / drawn.norm(0, keepdim: true)).to_type(Context.Online.Type).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Mean squared distance of every view from the views' mean, which has a gradient too.</summary>
+    /// <summary>Mean squared distance of every view from the mean of the first two, which has a gradient too.</summary>
     private static Tensor Invariance(IReadOnlyList<Embedding> embeddings)
     {
         using var scope = NewDisposeScope();
         var z = stack([.. embeddings.Select(view => view.Projection)]);
-        return (z - z.mean([0], keepdim: true)).square().mean().MoveToOuterDisposeScope();
+        return (z - z.narrow(0, 0, 2).mean([0], keepdim: true)).square().mean().MoveToOuterDisposeScope();
     }
 }

@@ -56,6 +56,15 @@ internal abstract class Method : IMethod
     /// <summary>Length of z.</summary>
     protected long Dimensions => Context.Online.Head.OutputSize;
 
+    /// <summary>How many views an image has.</summary>
+    protected int Views => Context.ViewsBySize.Sum(views => views.Count);
+
+    /// <summary>All views through the trained networks, the first two first: each of a pair by itself, of more those of one size in one pass.</summary>
+    protected IReadOnlyList<Branch> AllThroughOnline =>
+        Views == 2
+            ? [new(Online, 0), new(Online, 1)]
+            : [.. Context.ViewsBySize.Select(views => new Branch(Online, [.. views]))];
+
     /// <summary>Both views through the trained networks and then, without a gradient, through the target; each view by itself.</summary>
     protected IReadOnlyList<Branch> BothThroughBoth =>
         [

@@ -17,7 +17,7 @@ public static class MethodContract
     private const double Tolerance = 1e-9;
 
     /// <summary>What a method does wrong, each with a remedy; nothing for one that can be trained with: its loss is finite and the same when it is asked for again, has the gradient of
-    /// the whole batch when the batch comes in parts, moves weights, and what it moves stands in its state.</summary>
+    /// the whole batch when the batch comes in parts, moves weights, those of the evaluated encoder among them, and what it moves stands in its state.</summary>
     /// <param name="spec">Makes it, some times, on the CPU.</param>
     /// <param name="head">The projection head.</param>
     /// <param name="batchSize">Images of a step, 2 or more.</param>
@@ -47,10 +47,16 @@ public static class MethodContract
     private static IEnumerable<string> Wrong(PretrainingSpec spec, ImageSet pixels, Dictionary<string, Tensor> whole)
     {
         var before = After(spec, pixels, 0);
-        if (whole.Values.Any(tensor => !tensor.isfinite().all().item<bool>()))
+        bool Moves(IEnumerable<string> names) => names.Any(name => !before[name].Equals(whole[name]));
+        var (moved, evaluated, missing) = Weights(spec, pixels);
+        if (missing.FirstOrDefault() is { } lost)
+            yield return $"the optimizer moves '{lost}', which is not in State, so that checkpoints would lose it; give the parameters of its own networks in State, by name.";
+        else if (whole.Values.Any(tensor => !tensor.isfinite().all().item<bool>()))
             yield return "its state is not finite after three steps.";
-        else if (before.All(named => !IsWeight(named.Key) || named.Value.Equals(whole[named.Key])))
+        else if (!Moves(moved))
             yield return "no weight moves in three steps; give the networks' parameters in Groups, and a loss with a gradient.";
+        else if (!Moves(evaluated))
+            yield return "no weight of the encoder that is evaluated moves in three steps; give its parameters in Groups, or have it follow in AfterStep.";
         else if (!Same(whole, After(spec, pixels, 3), 0))
             yield return "the same steps come to other weights when they are taken again; draw from the context's Streams alone.";
         else if (!Same(whole, TakenUp(spec, pixels), 0))
@@ -66,10 +72,37 @@ public static class MethodContract
             yield return "a batch in two parts comes to other weights than a whole one; the loss must be of the embeddings alone.";
     }
 
-    /// <summary>Whether that part of a state is what an optimizer moves: running statistics move by themselves.</summary>
-    private static bool IsWeight(string name) =>
-        (name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("head.", StringComparison.Ordinal))
-        && (name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(".bias", StringComparison.Ordinal));
+    /// <summary>Names in the state of what the optimizer moves and of the evaluated encoder's parameters; and the method's names of those of either that are
+    /// not in the state.</summary>
+    private static (List<string> Moved, List<string> Evaluated, List<string> Missing) Weights(
+        PretrainingSpec spec,
+        ImageSet images
+    )
+    {
+        using var training = new Pretraining(spec, images, CPU);
+        var names = new Dictionary<nint, string>();
+        foreach (var (name, tensor) in training.State)
+            names.TryAdd(tensor.Handle, name);
+        var moved = training.Groups.SelectMany(group => group.Parameters).ToList();
+        var evaluated = training.Encoder.named_parameters().ToList();
+        List<string> Known(IEnumerable<Tensor> tensors) =>
+            [.. tensors.Where(tensor => names.ContainsKey(tensor.Handle)).Select(tensor => names[tensor.Handle])];
+        return (
+            Known(moved.Select(named => named.Parameter)),
+            Known(evaluated.Select(named => named.parameter)),
+            [
+                .. moved
+                    .Select(named => (named.Name, Tensor: (Tensor)named.Parameter))
+                    .Concat(
+                        evaluated.Select(named =>
+                            (Name: $"{training.Evaluated}.encoder.{named.name}", Tensor: (Tensor)named.parameter)
+                        )
+                    )
+                    .Where(named => !names.ContainsKey(named.Tensor.Handle))
+                    .Select(named => named.Name),
+            ]
+        );
+    }
 
     private static PretrainingSpec Training(IMethodSpec method, HeadSpec head, int batchSize)
     {

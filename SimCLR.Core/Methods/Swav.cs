@@ -7,7 +7,8 @@ namespace SimCLR.Core.Methods;
 
 /// <summary>
 /// SwAV (Caron et al. 2020, 2006.09882): each view predicts to which prototypes the other view is assigned; assignments share a batch out
-/// evenly (<see cref="SinkhornKnopp"/>). Each view goes through by itself.
+/// evenly (<see cref="SinkhornKnopp"/>). Each view goes through by itself. Of further views, multi-crop's, none is assigned: all predict the first two's
+/// assignments, and those of one size go through together.
 /// </summary>
 /// <param name="Prototypes">K, 2 or more (paper: 3000).</param>
 /// <param name="Temperature">Of the predictions, above 0 (paper: 0.1).</param>
@@ -50,7 +51,7 @@ internal sealed class Swav : Method
         : base(context)
     {
         this.spec = spec;
-        Branches = [new(Online, 0), new(Online, 1)];
+        Branches = AllThroughOnline;
         prototypes = new Prototypes(context, spec.Prototypes, Dimensions);
         prototypes.Normalize();
         var frozen = (long)Math.Round(spec.FrozenEpochs * context.StepsPerEpoch);
@@ -82,14 +83,20 @@ internal sealed class Swav : Method
     /// <summary>Prototypes have the length 1 whenever a step begins.</summary>
     public override void BeforeStep(StepInput input) => prototypes.Normalize();
 
-    /// <summary>The mean of both directions.</summary>
+    /// <summary>The mean over the first two views' assignments of the mean over all other views' predictions.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
     {
         using var scope = NewDisposeScope();
-        var scores = Scores(embeddings);
-        var loss = Predicted(Codes(scores[0], 0, input.Step), scores[1], spec.Temperature);
-        loss += Predicted(Codes(scores[1], 1, input.Step), scores[0], spec.Temperature);
-        return (loss / 2).MoveToOuterDisposeScope();
+        Tensor[] scores = [.. embeddings.Select(Scores)];
+        return ((Assigned(0) + Assigned(1)) / 2).MoveToOuterDisposeScope();
+
+        Tensor Assigned(int view)
+        {
+            var codes = Codes(scores[view], view, input.Step);
+            var others = scores.Where((_, other) => other != view).ToList();
+            return others.Select(other => Predicted(codes, other, spec.Temperature)).Aggregate((a, b) => a + b)
+                / others.Count;
+        }
     }
 
     public override void AfterStep(IReadOnlyList<Embedding> embeddings, StepInput input)
@@ -102,7 +109,7 @@ internal sealed class Swav : Method
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
         // The perplexity of the mean assignment, as a part of what it would be if all prototypes were used alike.
-        var mean = nn.functional.softmax(Scores(embeddings)[0] / spec.Temperature, 1).mean([0], keepdim: true);
+        var mean = nn.functional.softmax(Scores(embeddings[0]) / spec.Temperature, 1).mean([0], keepdim: true);
         return [.. Health.Of(loss, embeddings[0].Projection), SelfDistillation.Entropy(mean).exp() / spec.Prototypes];
     }
 
@@ -121,8 +128,7 @@ internal sealed class Swav : Method
     /// <summary>The step from which embeddings are collected.</summary>
     private long Collected => (long)Math.Round(spec.QueueFromEpoch * Context.StepsPerEpoch);
 
-    private Tensor[] Scores(IReadOnlyList<Embedding> embeddings) =>
-        [.. embeddings.Select(view => prototypes.Products(view.Projection))];
+    private Tensor Scores(Embedding view) => prototypes.Products(view.Projection);
 
     /// <summary>Those of a view: with the queue's, which are shared out first and then left out, once it is complete.</summary>
     private Tensor Codes(Tensor scores, int view, long step)

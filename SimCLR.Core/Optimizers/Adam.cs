@@ -35,12 +35,12 @@ internal sealed class Adam(AdamSpec spec, IEnumerable<ParameterGroup> groups)
         [
             rate / (1 - Math.Pow(spec.Beta1, step)),
             Math.Sqrt(1 - Math.Pow(spec.Beta2, step)),
-            1 - rate * spec.WeightDecay,
+            1 - rate * spec.WeightDecay * WeightDecayFactor,
         ];
 
     protected override void Update(Slot slot)
     {
-        var decay = slot.Group.Decays ? spec.WeightDecay : 0;
+        var decay = DecayOf(slot, spec.WeightDecay);
         slot.States[0].mul_(spec.Beta1);
         slot.States[1].mul_(spec.Beta2);
         if (spec.Decoupled && decay != 0)

@@ -11,6 +11,10 @@ public interface IOptimizer : IDisposable
     /// <summary>The learning rate of the next step.</summary>
     double LearningRate { get; set; }
 
+    /// <summary>Multiplies the weight decay of the next step: DINO (2104.14294, its code) raises it along half a cosine. 1 at first; without effect on an optimizer that has
+    /// no weight decay of its own.</summary>
+    double WeightDecayFactor { get; set; }
+
     /// <summary>All that the next step depends on besides parameters and gradients, by name.</summary>
     IReadOnlyDictionary<string, Tensor> State { get; }
 

@@ -24,7 +24,7 @@ internal sealed class Lars(LarsSpec spec, IEnumerable<ParameterGroup> groups) : 
 
     protected override void Update(Slot slot)
     {
-        var decay = slot.Group.Decays ? spec.WeightDecay : 0;
+        var decay = DecayOf(slot, spec.WeightDecay);
         var changes = slot.Parts.Select(part => Decayed(part, decay)).ToList();
         var trusts = slot.Group.Adapts ? slot.Flat.Spread(Trust(slot, changes)) : null;
         slot.States[0].mul_(spec.Momentum);

@@ -42,6 +42,9 @@ internal abstract class ParameterOptimizer : IOptimizer
     public double LearningRate { get; set; }
 
     /// <inheritdoc/>
+    public double WeightDecayFactor { get; set; } = 1;
+
+    /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> State => state;
 
     /// <inheritdoc/>
@@ -116,6 +119,9 @@ internal abstract class ParameterOptimizer : IOptimizer
 
     /// <summary>Changes the parameters of a group in place by its <see cref="Slot.Numbers"/>, reading nothing back from the device.</summary>
     protected abstract void Update(Slot slot);
+
+    /// <summary>The weight decay of a group in this step, given the optimizer's.</summary>
+    protected double DecayOf(Slot slot, double decay) => slot.Group.Decays ? decay * WeightDecayFactor : 0;
 
     /// <summary>g + d w; the gradient itself where nothing decays.</summary>
     protected static Tensor Decayed(Part part, double decay) =>

@@ -19,7 +19,7 @@ internal sealed class Sgd(SgdSpec spec, IEnumerable<ParameterGroup> groups) : Pa
 
     protected override void Update(Slot slot)
     {
-        var decay = slot.Group.Decays ? spec.WeightDecay : 0;
+        var decay = DecayOf(slot, spec.WeightDecay);
         slot.States[0].mul_(spec.Momentum);
         foreach (var part in slot.Parts)
         {

@@ -28,7 +28,7 @@ internal sealed class GlobalRandomness : IDisposable
         (outer, current) = (current, generator);
         using var scope = NewDisposeScope();
         before = random.get_rng_state().DetachFromDisposeScope();
-        manual_seed(randint(long.MaxValue, [1], ScalarType.Int64, generator: generator).ToInt64());
+        manual_seed(randint(long.MaxValue, [1], ScalarType.Int64, CPU, generator: generator).ToInt64());
     }
 
     /// <summary>Seeds it from a stream.</summary>

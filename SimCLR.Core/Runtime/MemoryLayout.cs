@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,7 +8,7 @@ namespace SimCLR.Core.Runtime;
 /// Channels-last: images [N, C, H, W] whose memory is in the order N, H, W, C. libtorch's convolutions follow the strides of
 /// their input, and on CPU and GPU they are faster so.
 /// </summary>
-public static class MemoryLayout
+public static partial class MemoryLayout
 {
     /// <summary>The same values with the memory of a 4-d tensor in channels-last order.</summary>
     public static Tensor ChannelsLast(Tensor images)
@@ -33,6 +34,13 @@ public static class MemoryLayout
         return true;
     }
 
+    /// <summary>Where a tensor's numbers begin, on its device; they stay there while it lives.</summary>
+    internal static IntPtr Address(Tensor tensor)
+    {
+        Gpu.Check(aoti_torch_get_data_ptr(tensor.Handle, out var address), nameof(aoti_torch_get_data_ptr));
+        return address;
+    }
+
     /// <summary>Puts every 4-d weight of the module into channels-last order, in place.</summary>
     public static void ToChannelsLast(nn.Module module)
     {
@@ -41,4 +49,7 @@ public static class MemoryLayout
         foreach (var parameter in module.parameters().Where(parameter => parameter.dim() == 4))
             parameter.set_(ChannelsLast(parameter));
     }
+
+    [LibraryImport("torch_cpu")]
+    private static partial int aoti_torch_get_data_ptr(IntPtr tensor, out IntPtr address);
 }

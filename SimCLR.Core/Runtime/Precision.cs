@@ -15,6 +15,12 @@ public enum Precision
 
     /// <summary>Autocast to bfloat16: convolutions and matrix products in bfloat16, reductions in float32.</summary>
     BFloat16,
+
+    /// <summary>Float32 whose matrix products are rounded to TF32 on such GPUs, too, in evaluation as well. On other devices Float32.</summary>
+    Tf32,
+
+    /// <summary>Float32 without TF32 anywhere, as IEEE 754 has it, in evaluation as well. On CPUs Float32.</summary>
+    Ieee,
 }
 
 /// <summary>
@@ -34,6 +40,8 @@ public static partial class Autocast
     /// <param name="warn">Told, in words, when the answer is not what was asked.</param>
     public static Precision Resolve(Precision asked, Device device, Action<string>? warn = null)
     {
+        if (asked is Precision.Tf32 or Precision.Ieee)
+            return device.type == DeviceType.CUDA ? asked : Precision.Float32;
         if (asked == Precision.Float32)
             return asked;
         if (asked == Precision.Auto && !IsFast(device))
@@ -60,6 +68,10 @@ public static partial class Autocast
     /// <summary>Runs what follows in that precision, until disposed. Use on one thread.</summary>
     public static IDisposable Enter(Precision precision, Device device) =>
         precision == Precision.BFloat16 ? new Region(device.type) : Nothing.Instance;
+
+    /// <summary>Runs what follows in the precision of its tensors, until disposed.</summary>
+    internal static IDisposable Pause(DeviceType device) =>
+        IsActive(device) ? new Pausing((sbyte)device) : Nothing.Instance;
 
     /// <summary>Whether what this thread computes on such a device is computed in bfloat16.</summary>
     internal static bool IsActive(DeviceType device) => IsAvailable && IsEnabled((sbyte)device);
@@ -106,6 +118,15 @@ public static partial class Autocast
             // The cache holds the weights' bfloat16 copies, stale after the optimizer's step.
             ClearCache();
         }
+    }
+
+    private sealed class Pausing : IDisposable
+    {
+        private readonly sbyte type;
+
+        internal Pausing(sbyte device) => SetEnabled(type = device, false);
+
+        public void Dispose() => SetEnabled(type, true);
     }
 
     private sealed class Nothing : IDisposable

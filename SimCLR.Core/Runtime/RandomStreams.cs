@@ -36,6 +36,16 @@ public sealed class RandomStreams(long seed)
     /// <summary>Splits and samples drawn for evaluation.</summary>
     public const string Evaluation = "evaluation";
 
+    /// <summary>The stream of a view: <see cref="ViewA"/>, <see cref="ViewB"/>, "view 3", "view 4", ...</summary>
+    /// <param name="number">0 for the first.</param>
+    public static string View(int number) =>
+        number switch
+        {
+            0 => ViewA,
+            1 => ViewB,
+            _ => $"view {number + 1}",
+        };
+
     /// <summary>The run's seed.</summary>
     public long Seed { get; } = seed;
 

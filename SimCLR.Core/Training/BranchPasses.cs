@@ -8,20 +8,24 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Training;
 
 /// <summary>The views of some of a batch's images.</summary>
-internal sealed class ViewsOfPart(ViewPairs pairs, long start, long count)
+internal sealed class ViewsOfPart(BatchViews views, long start, long count)
 {
-    private readonly Tensor all = pairs.Views(start, count);
+    private readonly Tensor[] made = [.. views.BySize.Select((_, size) => views.Views(start, count, size))];
 
     /// <summary>Number of the first of these images in the batch.</summary>
     internal long Start => start;
 
-    /// <summary>Those views, one below the other: [views · count, C, H, W].</summary>
-    internal Tensor At(IReadOnlyList<int> views)
+    /// <summary>Those views, all of one size, one below the other: [views · count, C, H, W].</summary>
+    internal Tensor At(IReadOnlyList<int> numbers)
     {
-        if (views is [0, 1])
+        var size = views.BySize.ToList().FindIndex(alike => alike.Contains(numbers[0]));
+        var alike = views.BySize[size];
+        var all = made[size];
+        if (numbers.SequenceEqual(alike))
             return all;
-        var each = all.chunk(2);
-        return views.Count == 1 ? each[views[0]] : cat([.. views.Select(view => each[view])]);
+        var each = all.chunk(alike.Count);
+        Tensor[] chosen = [.. numbers.Select(number => each[alike.ToList().IndexOf(number)])];
+        return chosen is [var single] ? single : cat(chosen);
     }
 }
 
@@ -63,7 +67,8 @@ internal sealed class BranchPasses(
         return z.Select(output => output.MoveToOuterDisposeScope());
     }
 
-    /// <summary>All that was observed, float32, without a graph: view after view, [views · N, D]; null where nothing was.</summary>
+    /// <summary>All that was observed of the first two views, float32, without a graph: view after view, [views · N, D]; null where nothing was. Further views
+    /// show less of an image than what is measured.</summary>
     internal Tensor? Seen()
     {
         if (seen.Count == 0)
@@ -72,6 +77,7 @@ internal sealed class BranchPasses(
             from entry in seen
             let parts = entry.Value.Select(part => part.chunk(entry.Key.Views.Count)).ToList()
             from view in Enumerable.Range(0, entry.Key.Views.Count)
+            where entry.Key.Views[view] < 2
             from part in parts
             select part[view];
         return cat([.. views]);
@@ -175,6 +181,6 @@ internal sealed class BranchPasses(
     private Tensor Shuffle(long count, long start)
     {
         using var generator = streams.At($"{RandomStreams.Shuffle} {start}", step);
-        return DeviceCopy.Of(randperm(count, generator: generator), device);
+        return DeviceCopy.Of(randperm(count, device: CPU, generator: generator), device);
     }
 }

@@ -6,18 +6,32 @@ namespace SimCLR.Core.Training;
 /// <param name="Patience">Looks in a row without an improvement after which it ends, 1 or more.</param>
 /// <param name="Least">The smallest improvement over the best value before that counts, in the figure's unit; 0: any.</param>
 /// <param name="SmallerIsBetter">Whether the figure improves as it falls.</param>
-public sealed record EarlyStopping(string Figure, int Patience, double Least = 0, bool SmallerIsBetter = false)
+/// <param name="KeepsBest">Whether the training leaves what it had learnt at the last improvement, however it ends; false: at its end.</param>
+public sealed record EarlyStopping(
+    string Figure,
+    int Patience,
+    double Least = 0,
+    bool SmallerIsBetter = false,
+    bool KeepsBest = false
+)
 {
     /// <summary>Whether a curve ends the training at its last point. Points without the figure count for nothing.</summary>
-    public bool Ends(IEnumerable<TrainingProgress> curve)
+    public bool Ends(IEnumerable<TrainingProgress> curve) => Read(curve).Without >= Patience;
+
+    /// <summary>The step of a curve's last improvement; null: it has no point with the figure.</summary>
+    public long? Best(IEnumerable<TrainingProgress> curve) => Read(curve).Step;
+
+    /// <summary>The step of the last improvement, and the looks since.</summary>
+    private (long? Step, int Without) Read(IEnumerable<TrainingProgress> curve)
     {
-        var (best, without) = (double.NegativeInfinity, 0);
-        foreach (var figure in curve.SelectMany(point => point.Figures).Where(figure => figure.Name == Figure))
+        var (best, at, without) = (double.NegativeInfinity, (long?)null, 0);
+        foreach (var point in curve)
+        foreach (var figure in point.Figures.Where(figure => figure.Name == Figure))
         {
             var value = SmallerIsBetter ? -figure.Value : figure.Value;
             var improves = value > best && value - best >= Least;
-            (best, without) = improves ? (value, 0) : (best, without + 1);
+            (best, at, without) = improves ? (value, point.Step, 0) : (best, at, without + 1);
         }
-        return without >= Patience;
+        return (at, without);
     }
 }

@@ -22,10 +22,10 @@ internal sealed class Embedder(
     internal int NormGroups { get; init; } = 1;
 
     /// <summary>Adds the loss's gradient to the weights.</summary>
-    /// <param name="pairs">The views of the batch.</param>
+    /// <param name="batch">The views of the batch.</param>
     /// <param name="input">The step.</param>
     /// <returns>The loss, a scalar, and the embeddings of every branch's views; none has a graph.</returns>
-    internal (Tensor Loss, IReadOnlyList<Embedding> Embeddings) Backward(ViewPairs pairs, StepInput input)
+    internal (Tensor Loss, IReadOnlyList<Embedding> Embeddings) Backward(BatchViews batch, StepInput input)
     {
         using var scope = NewDisposeScope();
         using var passes = new BranchPasses(method, streams, input.Step, precision, device, share)
@@ -34,20 +34,20 @@ internal sealed class Embedder(
             NormGroups = NormGroups,
         };
         var (loss, embeddings) =
-            share.Part is { } size ? InParts(passes, pairs, input, size)
-            : share.Ranks.Size > 1 ? OverRanks(passes, pairs, input)
-            : Whole(passes, pairs, input);
+            share.Part is { } size ? InParts(passes, batch, input, size)
+            : share.Ranks.Size > 1 ? OverRanks(passes, batch, input)
+            : Whole(passes, batch, input);
         if (passes.Seen() is { } h)
-            Observer?.Observe(cat([.. h.chunk(h.shape[0] / pairs.Count).Select(share.Gather)]), pairs.Labels);
+            Observer?.Observe(cat([.. h.chunk(h.shape[0] / batch.Count).Select(share.Gather)]), batch.Labels);
         return (
             loss.detach().MoveToOuterDisposeScope(),
             [.. embeddings.Select(views => views.Select(z => z.detach().MoveToOuterDisposeScope()))]
         );
     }
 
-    private (Tensor, IReadOnlyList<Embedding>) Whole(BranchPasses passes, ViewPairs pairs, StepInput input)
+    private (Tensor, IReadOnlyList<Embedding>) Whole(BranchPasses passes, BatchViews batch, StepInput input)
     {
-        var views = new ViewsOfPart(pairs, 0, pairs.Count);
+        var views = new ViewsOfPart(batch, 0, batch.Count);
         IReadOnlyList<Embedding> embeddings = [.. method.Branches.SelectMany(Embed)];
         var value = method.Loss(embeddings, input);
         value.backward();
@@ -62,9 +62,9 @@ internal sealed class Embedder(
     /// Every rank has the embeddings of all as leaves, computes the same loss of them, and takes the gradients of its own rows back. The sum over ranks is the
     /// gradient of the whole batch: what each row does to every rank's rows is in its leaf's gradient already.
     /// </summary>
-    private (Tensor, IReadOnlyList<Embedding>) OverRanks(BranchPasses passes, ViewPairs pairs, StepInput input)
+    private (Tensor, IReadOnlyList<Embedding>) OverRanks(BranchPasses passes, BatchViews batch, StepInput input)
     {
-        var views = new ViewsOfPart(pairs, 0, pairs.Count);
+        var views = new ViewsOfPart(batch, 0, batch.Count);
         var own = method.Branches.Select(branch => passes.Embed(branch, views)).ToList();
         var branches = method
             .Branches.Zip(own, (branch, here) => here.Split(branch.Views.Count).Select(z => Leaf(branch, z)).ToList())
@@ -72,7 +72,7 @@ internal sealed class Embedder(
         var (value, embeddings) = LossOf(branches, input);
         foreach (var ((branch, here), leaves) in method.Branches.Zip(own).Zip(branches))
             if (branch.WithGradient)
-                Back(here, leaves, 0, pairs.Count);
+                Back(here, leaves, 0, batch.Count);
         passes.Settle();
         return (value, embeddings);
     }
@@ -96,14 +96,14 @@ internal sealed class Embedder(
         return (value, embeddings);
     }
 
-    private (Tensor, IReadOnlyList<Embedding>) InParts(BranchPasses passes, ViewPairs pairs, StepInput input, int size)
+    private (Tensor, IReadOnlyList<Embedding>) InParts(BranchPasses passes, BatchViews batch, StepInput input, int size)
     {
-        var branches = WithoutGraph(passes, pairs, size);
+        var branches = WithoutGraph(passes, batch, size);
         var (value, embeddings) = LossOf(branches, input);
-        foreach (var (start, count) in BatchShare.Parts(pairs.Count, size))
+        foreach (var (start, count) in BatchShare.Parts(batch.Count, size))
         {
             using var part = NewDisposeScope();
-            var views = new ViewsOfPart(pairs, start, count);
+            var views = new ViewsOfPart(batch, start, count);
             foreach (var (branch, leaves) in method.Branches.Zip(branches).Where(pair => pair.First.WithGradient))
                 Back(passes.Embed(branch, views), leaves, start, count);
             passes.Settle();
@@ -113,7 +113,7 @@ internal sealed class Embedder(
 
     /// <summary>All embeddings, by branch and view; those of branches with a gradient are leaves that take it. Running statistics of these are put
     /// back: they are to move once, when the parts are embedded with a graph.</summary>
-    private List<List<Embedding>> WithoutGraph(BranchPasses passes, ViewPairs pairs, int size)
+    private List<List<Embedding>> WithoutGraph(BranchPasses passes, BatchViews batch, int size)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -121,10 +121,10 @@ internal sealed class Embedder(
         var buffers = twice.SelectMany(networks => networks.Buffers).ToList();
         var before = buffers.Select(buffer => buffer.clone()).ToList();
         var embedded = method.Branches.Select(_ => new List<IReadOnlyList<Embedding>>()).ToList();
-        foreach (var (start, count) in BatchShare.Parts(pairs.Count, size))
+        foreach (var (start, count) in BatchShare.Parts(batch.Count, size))
         {
             using var part = NewDisposeScope();
-            var views = new ViewsOfPart(pairs, start, count);
+            var views = new ViewsOfPart(batch, start, count);
             foreach (var (branch, list) in method.Branches.Zip(embedded))
             {
                 var embedding = passes.Embed(branch, views, observed: !branch.WithGradient);

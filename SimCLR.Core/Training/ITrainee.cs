@@ -49,6 +49,9 @@ public interface ITrainee
     /// <summary>All that the coming steps depend on, by name: the tensors in use, which checkpoints save and put back.</summary>
     IReadOnlyDictionary<string, Tensor> State { get; }
 
+    /// <summary>What is left of it when it ends, by name: the tensors in use. A part of <see cref="State"/>, or all.</summary>
+    IReadOnlyDictionary<string, Tensor> Kept => State;
+
     /// <summary>Takes one step; nothing is read back from the device.</summary>
     /// <returns>Its figures, [figures], float32, on the device; the caller disposes them.</returns>
     Tensor Step();

@@ -51,6 +51,7 @@ public sealed class Pretraining : ITrainee, IDisposable
         (Spec, images, Device, Ranks) = (spec, train, device, ranks ?? Alone.Instance);
         Precision = Autocast.Resolve(spec.Precision, device, warn);
         CuDnn.SearchOn(device);
+        TensorFloat32.Set(spec.Precision, device);
         streams = new RandomStreams(spec.Seed);
 
         rows = new BatchOrder(streams, train.Count, spec.BatchSize);
@@ -61,6 +62,7 @@ public sealed class Pretraining : ITrainee, IDisposable
 
         online = Networks.Create(spec, train.Channels, device);
         method = spec.Method.Create(Context(train));
+        CheckViews(spec, method);
         optimizer = spec.Optimizer.Create(method.Groups);
         SetTraining();
         foreach (var networks in method.Networks)
@@ -128,6 +130,16 @@ public sealed class Pretraining : ITrainee, IDisposable
     /// <summary>What is trained.</summary>
     internal PretrainingSpec Spec { get; }
 
+    /// <summary>All that the optimizer moves.</summary>
+    internal IReadOnlyList<ParameterGroup> Groups => method.Groups;
+
+    /// <summary>What is measured and stored, and what has watched that.</summary>
+    IReadOnlyDictionary<string, Tensor> ITrainee.Kept =>
+        method
+            .Evaluated.State.Select(named => (named.Key, named.Value))
+            .Concat(Observer?.State.Select(named => ($"observer.{named.Key}", named.Value)) ?? [])
+            .ToDictionary(named => named.Item1, named => named.Value);
+
     string ITrainee.Name => "pretraining";
 
     int ITrainee.BatchSize => Spec.BatchSize;
@@ -143,17 +155,20 @@ public sealed class Pretraining : ITrainee, IDisposable
     {
         using var scope = NewDisposeScope();
         optimizer.LearningRate = schedule.At(Step);
+        optimizer.WeightDecayFactor = Spec.WeightDecayFactor.At(Step, new Stretch(TotalSteps, StepsPerEpoch));
         feed ??= ImageFeed.Of(images, order, Device, TotalSteps);
-        var (batch, shown) = feed.Batch(Step);
-        var labels = share.Gather(shown);
-        using var pairs = new ViewPairs(batch, labels, Spec.ViewA, Spec.ViewB, streams, Step, share);
-        method.BeforeStep(new StepInput(Step, labels, rows));
+        var batch = feed.Batch(Step);
+        batch = batch with { Labels = share.Gather(batch.Labels) };
+        using var views = new BatchViews(batch, Spec.Views, streams, Step, share);
+        method.BeforeStep(new StepInput(Step, views.Labels, rows));
         optimizer.Prepare();
         var figures = graph.Take(
-            pairs,
+            views,
             Spec.MayBeRecorded
+                && views.AreSteady
                 && method.IsSteady
                 && optimizer.IsSteady
+                && Spec.WeightDecayFactor == Decay.Constant
                 && Observer is null
                 && Spec.MicroBatches is null
                 && Ranks.Size == 1
@@ -163,12 +178,12 @@ public sealed class Pretraining : ITrainee, IDisposable
     }
 
     /// <summary>All that the device does in a step.</summary>
-    private Tensor Work(ViewPairs pairs)
+    private Tensor Work(BatchViews views)
     {
         using var scope = NewDisposeScope();
         optimizer.ZeroGrad();
-        var input = new StepInput(Step, pairs.Labels, rows);
-        var (loss, embeddings) = embedder.Backward(pairs, input);
+        var input = new StepInput(Step, views.Labels, rows);
+        var (loss, embeddings) = embedder.Backward(views, input);
         Ranks.AllReduceSum(optimizer.Gradients);
         optimizer.Move();
 
@@ -239,7 +254,13 @@ public sealed class Pretraining : ITrainee, IDisposable
             Spec.BatchSize,
             TotalSteps,
             Spec.LearningRate
-        );
+        )
+        {
+            ViewsBySize = BatchViews.Sizes(Spec.Views, Shape(Spec, train)),
+        };
+
+    private static BatchShape Shape(PretrainingSpec spec, ImageSet train) =>
+        new(spec.BatchSize, train.Channels, train.Height, train.Width, CPU);
 
     /// <summary>The networks compute as in training.</summary>
     private void SetTraining()
@@ -278,11 +299,24 @@ public sealed class Pretraining : ITrainee, IDisposable
             );
         if (spec.Epochs < 1)
             throw new ArgumentException($"Epochs is {spec.Epochs}; use 1 or more.");
-        var input = new BatchShape(spec.BatchSize, train.Channels, train.Height, train.Width, CPU);
+        if (train.IsWhole)
+            foreach (var view in spec.Views)
+                WholeViews.Check(view);
+        var input = Shape(spec, train);
         var (a, b) = (spec.ViewA.Output(input), spec.ViewB.Output(input));
         if (a != b)
             throw new ArgumentException(
                 $"View A makes {a.Channels}x{a.Height}x{a.Width} and view B {b.Channels}x{b.Height}x{b.Width}; give both the same size."
+            );
+    }
+
+    private static void CheckViews(PretrainingSpec spec, IMethod method)
+    {
+        var seen = method.Branches.SelectMany(branch => branch.Views).Distinct().Count();
+        if (seen < spec.Views.Count && spec.MoreViews.Count > 0)
+            throw new ArgumentException(
+                $"MoreViews has {spec.MoreViews.Count} views, but the method looks at {seen} of {spec.Views.Count}; leave MoreViews empty, or use a method "
+                    + "that looks at all, for example SwAV."
             );
     }
 }

@@ -18,6 +18,10 @@ public sealed record PretrainingSpec
     /// <summary>Makes the second view of each image.</summary>
     public required IView ViewB { get; init; }
 
+    /// <summary>Makes further views of each image, for methods that use more than two: local crops of multi-crop (SwAV, 2006.09882, section 3.3), of the same size or
+    /// another. The same object may stand there several times.</summary>
+    public IReadOnlyList<IView> MoreViews { get; init; } = [];
+
     /// <summary>The encoder, images to h.</summary>
     public required EncoderSpec Encoder { get; init; }
 
@@ -42,7 +46,10 @@ public sealed record PretrainingSpec
     /// <summary>What the learning rate does after the warmup.</summary>
     public Decay Decay { get; init; } = Decay.Cosine;
 
-    /// <summary>Images per step; each gives two views. An incomplete last batch of an epoch is left out.</summary>
+    /// <summary>What multiplies the optimizer's weight decay, over all steps.</summary>
+    public Decay WeightDecayFactor { get; init; } = Decay.Constant;
+
+    /// <summary>Images per step; each gives two views and <see cref="MoreViews"/>. An incomplete last batch of an epoch is left out.</summary>
     public required int BatchSize { get; init; }
 
     /// <summary>In which parts a batch goes through the encoder; null: whole.</summary>
@@ -84,6 +91,9 @@ public sealed record PretrainingSpec
             throw;
         }
     }
+
+    /// <summary>All views, the first one first.</summary>
+    internal IReadOnlyList<IView> Views => [ViewA, ViewB, .. MoreViews];
 
     /// <summary>Of the weights. Float64 is for tests of exactness.</summary>
     internal ScalarType Type { get; init; } = ScalarType.Float32;

@@ -6,7 +6,7 @@ namespace SimCLR.Core.Training;
 
 /// <summary>The device's work of a step: done operation by operation, or, on a GPU and once it is the same at every step, recorded and launched as a whole.</summary>
 /// <remarks>A graph has memory of its own, beside what libtorch keeps of the steps before it: it is made where that much again is free.</remarks>
-internal sealed class StepGraph(Device device, Func<ViewPairs, Tensor> work)
+internal sealed class StepGraph(Device device, Func<BatchViews, Tensor> work)
 {
     /// <summary>Steps before the recording: at the first ones libtorch and cuDNN make what they keep.</summary>
     private const int Warmup = 3;
@@ -14,14 +14,14 @@ internal sealed class StepGraph(Device device, Func<ViewPairs, Tensor> work)
     private int steps;
     private bool fits = true;
     private CudaGraph? graph;
-    private ViewPairs? pairs;
+    private BatchViews? batch;
     private Tensor? figures;
 
     /// <summary>Takes a step.</summary>
     /// <param name="next">The batch and the parameters of its views.</param>
     /// <param name="steady">Whether the work is the same as at other steady steps, but for what is copied.</param>
     /// <returns>What the work gives.</returns>
-    internal Tensor Take(ViewPairs next, bool steady)
+    internal Tensor Take(BatchViews next, bool steady)
     {
         // A graph is recorded in a stream of the first GPU.
         if (
@@ -35,7 +35,7 @@ internal sealed class StepGraph(Device device, Func<ViewPairs, Tensor> work)
             return work(next);
         if (graph is null && !Record(next))
             return work(next);
-        pairs!.Take(next);
+        batch!.Take(next);
         graph!.Replay();
         return figures!.clone();
     }
@@ -44,19 +44,19 @@ internal sealed class StepGraph(Device device, Func<ViewPairs, Tensor> work)
     internal void Forget()
     {
         graph?.Dispose();
-        pairs?.Dispose();
+        batch?.Dispose();
         figures?.Dispose();
-        (graph, pairs, figures, steps, fits) = (null, null, null, 0, true);
+        (graph, batch, figures, steps, fits) = (null, null, null, 0, true);
     }
 
-    private bool Record(ViewPairs first)
+    private bool Record(BatchViews first)
     {
         cuda.synchronize();
         fits = Gpu.Memory() is not { } memory || memory.Free > memory.Total - memory.Free;
         if (!fits)
             return false;
-        pairs = first.Fixed();
-        graph = CudaGraph.Record(() => figures = work(pairs).DetachFromDisposeScope());
+        batch = first.Fixed();
+        graph = CudaGraph.Record(() => figures = work(batch).DetachFromDisposeScope());
         return true;
     }
 }

@@ -37,6 +37,9 @@ public sealed class TrainingLoop : IDisposable
 
     /// <summary>Whether the monitor has ended the training.</summary>
     private bool ended;
+
+    /// <summary>Null: what is left is of the last step.</summary>
+    private readonly BestWeights? best;
     private long? savedStep;
     private TimeSpan saved;
     private TimeSpan saveCost;
@@ -48,6 +51,8 @@ public sealed class TrainingLoop : IDisposable
         recent = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
         lastEpoch = zeros(trainee.Figures.Count, device: trainee.Device).DetachFromDisposeScope();
         losses = zeros([], device: trainee.Device).DetachFromDisposeScope();
+        if (trainee.Monitor?.Stopping is { KeepsBest: true })
+            best = new BestWeights(trainee);
     }
 
     /// <summary>Trains until the last step.</summary>
@@ -75,6 +80,7 @@ public sealed class TrainingLoop : IDisposable
         recent.Dispose();
         lastEpoch.Dispose();
         losses.Dispose();
+        best?.Dispose();
     }
 
     private TrainingResult Run(Action<TrainingProgress>? report, CancellationToken cancellation)
@@ -101,6 +107,8 @@ public sealed class TrainingLoop : IDisposable
         // Evaluation follows: if it is interrupted, what has been trained is not trained again.
         if (clock.Elapsed - saved > WorthKeeping || checkpointing?.Interval < WorthKeeping)
             Save();
+        if (best is not null && ranks.Any(BestStep is not null))
+            best.PutBack();
         return Summarize();
     }
 
@@ -136,9 +144,15 @@ public sealed class TrainingLoop : IDisposable
             recent.zero_();
             trainee.Look(point);
         }
-        if (IsMonitored(step))
-            ended = IsEnded();
+        if (!IsMonitored(step))
+            return;
+        ended = IsEnded();
+        if (best is not null && ranks.Any(BestStep == step))
+            best.Take();
     }
+
+    /// <summary>The step of the best look so far, which rank 0 knows; null: there was none, or what is left is of the last step.</summary>
+    private long? BestStep => best is null || ranks.Rank > 0 ? null : trainee.Monitor!.Stopping!.Best(progress);
 
     /// <summary>The monitor's figures, which rank 0 takes; null: interrupted.</summary>
     private IReadOnlyList<Figure>? Monitored(CancellationToken cancellation)
@@ -204,7 +218,10 @@ public sealed class TrainingLoop : IDisposable
             trainee.Waited / clock.Elapsed,
             progress,
             segments
-        );
+        )
+        {
+            KeptStep = BestStep ?? trainee.StepsDone,
+        };
     }
 
     private IReadOnlyList<Figure> Means(Tensor sums, long steps)
@@ -235,8 +252,17 @@ public sealed class TrainingLoop : IDisposable
         saveCost = saved - begin;
     }
 
-    private Dictionary<string, Tensor> State() =>
-        new(trainee.State) { [LoopPrefix + nameof(recent)] = recent, [LoopPrefix + nameof(lastEpoch)] = lastEpoch };
+    private Dictionary<string, Tensor> State()
+    {
+        var state = new Dictionary<string, Tensor>(trainee.State)
+        {
+            [LoopPrefix + nameof(recent)] = recent,
+            [LoopPrefix + nameof(lastEpoch)] = lastEpoch,
+        };
+        foreach (var (name, tensor) in best?.State ?? [])
+            state.Add(name, tensor);
+        return state;
+    }
 
     /// <summary>Whether every number is finite; waits for the device once.</summary>
     private bool IsFinite(IEnumerable<Tensor> tensors)

@@ -53,6 +53,9 @@ public sealed record TrainingResult(
     IReadOnlyList<TrainingSegment> Segments
 )
 {
+    /// <summary>The step that what is left is of: the last, or that of the best look (<see cref="EarlyStopping.KeepsBest"/>). Rank 0 knows it.</summary>
+    public long KeptStep { get; init; } = Steps;
+
     /// <summary>Mean loss of the last epoch.</summary>
     public double Loss => Figures[0].Value;
 

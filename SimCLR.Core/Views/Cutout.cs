@@ -48,7 +48,7 @@ public sealed class Cutout(double fraction = 0.5, double p = 1, CutoutFill fill 
         );
 
         Tensor Corner(long length) =>
-            PerSample.Below(full([batch.Count], length, ScalarType.Int64), batch, generator) - Side(batch) / 2;
+            PerSample.Below(full([batch.Count], length, ScalarType.Int64, CPU), batch, generator) - Side(batch) / 2;
     }
 
     /// <inheritdoc/>

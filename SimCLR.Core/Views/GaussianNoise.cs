@@ -34,9 +34,9 @@ public sealed class GaussianNoise(double sigma = 0.1, double p = 1) : IView
     {
         long[] shape = [batch.Count, batch.Channels, batch.Height, batch.Width];
         if (batch.Device.type != DeviceType.CUDA)
-            return randn(shape, ScalarType.Float32, generator: generator);
+            return randn(shape, ScalarType.Float32, CPU, generator: generator);
         // TorchSharp makes generators of the CPU only (dotnet/TorchSharp, issue 1194).
-        cuda.manual_seed(randint(long.MaxValue, [1], ScalarType.Int64, generator: generator).ToInt64());
+        cuda.manual_seed(randint(long.MaxValue, [1], ScalarType.Int64, CPU, generator: generator).ToInt64());
         return randn(shape, ScalarType.Float32, batch.Device);
     }
 

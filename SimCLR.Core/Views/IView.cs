@@ -26,9 +26,20 @@ public interface IView
 /// <summary>Shape and place of a batch of images.</summary>
 public sealed record BatchShape(long Count, long Channels, long Height, long Width, Device Device)
 {
+    /// <summary>Height and width of each image, [N, 2], int64, on the CPU, where they differ: of such images a crop can be drawn, and nothing else. <see cref="Height"/> and
+    /// <see cref="Width"/> are then those of the first. Null: all are of one size.</summary>
+    public Tensor? Sizes { get; init; }
+
     /// <summary>The shape of images [N, C, H, W].</summary>
     public static BatchShape Of(Tensor images) =>
         new(images.shape[0], images.shape[1], images.shape[2], images.shape[3], images.device);
+
+    /// <summary>The shape of images of those sizes, [N, 2], int64, on the CPU.</summary>
+    internal static BatchShape Whole(Tensor sizes, long channels, Device device)
+    {
+        var first = sizes.data<long>();
+        return new(sizes.shape[0], channels, first[0], first[1], device) { Sizes = sizes };
+    }
 }
 
 /// <summary>Drawn parameters of a view, by name; those of a sequence are its <see cref="Children"/>.</summary>

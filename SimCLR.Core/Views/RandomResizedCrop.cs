@@ -64,26 +64,27 @@ public sealed class RandomResizedCrop : IPixelView
     public bool Antialias { get; }
 
     /// <inheritdoc/>
-    public BatchShape Output(BatchShape input) => input with { Height = Size, Width = Size };
+    public BatchShape Output(BatchShape input) => input with { Height = Size, Width = Size, Sizes = null };
 
     /// <inheritdoc/>
     public ViewParameters Draw(BatchShape batch, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var (heights, widths) = Candidates(batch, generator);
+        var (rows, columns) = Sides(batch);
+        var (heights, widths) = Candidates(batch, rows, columns, generator);
         var fits = heights
             .ge(1)
-            .logical_and(heights.le(batch.Height))
+            .logical_and(heights.le(rows))
             .logical_and(widths.ge(1))
-            .logical_and(widths.le(batch.Width));
+            .logical_and(widths.le(columns));
         // The first that fits has the greatest rank; the last column, the central box, always fits.
-        var rank = arange(Tries + 1, 0, -1, ScalarType.Float32);
+        var rank = arange(Tries + 1, 0, -1, ScalarType.Float32, CPU);
         var first = fits.mul(rank).argmax(1, keepdim: true);
         var height = heights.gather(1, first).squeeze(1);
         var width = widths.gather(1, first).squeeze(1);
 
         var central = first.squeeze(1).eq(Tries);
-        var (freeRows, freeColumns) = (batch.Height - height, batch.Width - width);
+        var (freeRows, freeColumns) = (rows.squeeze(1) - height, columns.squeeze(1) - width);
         var top = where(central, freeRows / 2, PerSample.Below(freeRows + 1, batch, generator));
         var left = where(central, freeColumns / 2, PerSample.Below(freeColumns + 1, batch, generator));
         return PerSample.Keep(
@@ -124,28 +125,44 @@ public sealed class RandomResizedCrop : IPixelView
     private Tensor Weights(Tensor start, Tensor length, long source) =>
         ResizeFilter.Weights(start, length, source, Size, Interpolation, Antialias);
 
+    /// <summary>Heights and widths of the images, [N, 1], or [1, 1] where they are of one size, int64.</summary>
+    private static (Tensor Rows, Tensor Columns) Sides(BatchShape batch) =>
+        batch.Sizes is { } sizes
+            ? (sizes.narrow(1, 0, 1), sizes.narrow(1, 1, 1))
+            : (full([1, 1], batch.Height, ScalarType.Int64, CPU), full([1, 1], batch.Width, ScalarType.Int64, CPU));
+
     /// <summary>Heights and widths of the tries, then of the central box, [N, Tries + 1], int64.</summary>
-    private (Tensor Heights, Tensor Widths) Candidates(BatchShape batch, Generator generator)
+    private (Tensor Heights, Tensor Widths) Candidates(
+        BatchShape batch,
+        Tensor rows,
+        Tensor columns,
+        Generator generator
+    )
     {
-        var pixels = batch.Height * batch.Width;
+        var pixels = rows.mul(columns).to(ScalarType.Float64);
         var area = PerSample.Uniform(batch, [Tries], generator);
-        area.mul_((AreaMax - AreaMin) * pixels).add_(AreaMin * pixels);
+        area.mul_(Times(AreaMax - AreaMin)).add_(Times(AreaMin));
         var ratio = PerSample.Uniform(batch, [Tries], generator);
         ratio.mul_(Math.Log(RatioMax) - Math.Log(RatioMin)).add_(Math.Log(RatioMin)).exp_();
-        var (height, width) = Central(batch.Height, batch.Width);
+        var (height, width) = Central(rows, columns);
         return (With(area.div(ratio), height), With(area.mul(ratio), width));
 
-        Tensor With(Tensor squares, long central) =>
-            cat([squares.sqrt_().round_(), full([batch.Count, 1], central)], 1).to(ScalarType.Int64);
+        Tensor Times(double share) => pixels.mul(share).to(ScalarType.Float32);
+
+        Tensor With(Tensor squares, Tensor central) =>
+            cat([squares.sqrt_().round_().to(ScalarType.Int64), central.expand(batch.Count, 1)], 1);
     }
 
-    private (long Height, long Width) Central(long height, long width)
+    /// <summary>Of each image the largest central box whose ratio is allowed, in the shape of the sides.</summary>
+    private (Tensor Heights, Tensor Widths) Central(Tensor rows, Tensor columns)
     {
-        var ratio = (double)width / height;
-        if (ratio < RatioMin)
-            return (Math.Clamp((long)Math.Round(width / RatioMin), 1, height), width);
-        if (ratio > RatioMax)
-            return (height, Math.Clamp((long)Math.Round(height * RatioMax), 1, width));
-        return (height, width);
+        var (height, width) = (rows.to(ScalarType.Float64), columns.to(ScalarType.Float64));
+        var ratio = width / height;
+        return (
+            where(ratio.lt(RatioMin), Within(width / RatioMin, height), height).to(ScalarType.Int64),
+            where(ratio.gt(RatioMax), Within(height * RatioMax, width), width).to(ScalarType.Int64)
+        );
+
+        static Tensor Within(Tensor side, Tensor most) => minimum(side.round().clamp_min(1), most);
     }
 }

@@ -20,7 +20,7 @@ public sealed class Rotate(bool always = false) : IView
     public ViewParameters Draw(BatchShape batch, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var choices = full([batch.Count], always ? 3 : 4, ScalarType.Int64);
+        var choices = full([batch.Count], always ? 3 : 4, ScalarType.Int64, CPU);
         var turns = PerSample.Below(choices, batch, generator);
         return PerSample.Keep(scope, ("quarterTurns", always ? turns + 1 : turns));
     }

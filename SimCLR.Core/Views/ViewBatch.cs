@@ -30,7 +30,7 @@ public static class ViewBatch
         : view.Apply(images, parameters);
 
     /// <summary>Negative ones have their highest bit set: 65,536 is missing.</summary>
-    private static Tensor FromShorts(Tensor images)
+    internal static Tensor FromShorts(Tensor images)
     {
         using var scope = NewDisposeScope();
         return images

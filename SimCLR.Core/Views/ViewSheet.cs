@@ -5,40 +5,46 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Views;
 
-/// <summary>A picture of what the views do: a row per image, the image first, then pairs of its two views.</summary>
+/// <summary>A picture of what the views do: a row per image, the image first, then its views, several times.</summary>
 public static class ViewSheet
 {
     /// <summary>Writes the sheet as a PNG.</summary>
     /// <param name="path">Where to.</param>
     /// <param name="images">The first images of it are shown.</param>
-    /// <param name="viewA">Makes the first view of a pair.</param>
-    /// <param name="viewB">Makes the second.</param>
-    /// <param name="streams">Randomness of the views: the sheet's first pair is what a run's first step would see of them.</param>
+    /// <param name="views">Make the views of an image, the largest first; smaller ones stand in the middle of their place.</param>
+    /// <param name="streams">Randomness of the views: those that come first are what a run's first step would see of the images.</param>
     /// <param name="rows">Images shown.</param>
-    /// <param name="pairs">Pairs per image.</param>
+    /// <param name="columns">Views shown of an image, at most, or all of them once where they are more.</param>
     public static void Write(
         string path,
         ImageSet images,
-        IView viewA,
-        IView viewB,
+        IReadOnlyList<IView> views,
         RandomStreams streams,
         int rows = 8,
-        int pairs = 4
+        int columns = 8
     )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var count = Math.Min(rows, images.Count);
         var batch = ViewBatch.FromBytes(images.Rows(0, count)).cpu();
-        var shape = viewA.Output(BatchShape.Of(batch));
-        var columns = new List<Tensor> { new Resize(shape.Height, shape.Width).Apply(batch, ViewParameters.None) };
-        for (var pair = 0; pair < pairs; pair++)
-        {
-            columns.Add(Apply(viewA, batch, streams, RandomStreams.ViewA, pair));
-            columns.Add(Apply(viewB, batch, streams, RandomStreams.ViewB, pair));
-        }
+        var shape = views[0].Output(BatchShape.Of(batch));
+        var shown = new List<Tensor> { new Resize(shape.Height, shape.Width).Apply(batch, ViewParameters.None) };
+        for (var step = 0; step < Math.Max(1, columns / views.Count); step++)
+            shown.AddRange(
+                views.Select((view, i) => Placed(Apply(view, batch, streams, RandomStreams.View(i), step), shape))
+            );
         // [rows, columns, C, H, W] in reading order.
-        ContactSheet.Write(path, stack(columns, 1).flatten(0, 1), columns.Count, shape.Height <= 64 ? 2 : 1);
+        ContactSheet.Write(path, stack(shown, 1).flatten(0, 1), shown.Count, shape.Height <= 64 ? 2 : 1);
+    }
+
+    /// <summary>In the middle of images of that size.</summary>
+    private static Tensor Placed(Tensor view, BatchShape shape)
+    {
+        var (down, right) = (shape.Height - view.shape[2], shape.Width - view.shape[3]);
+        return down == 0 && right == 0
+            ? view
+            : nn.functional.pad(view, [right / 2, right - right / 2, down / 2, down - down / 2]);
     }
 
     private static Tensor Apply(IView view, Tensor batch, RandomStreams streams, string stream, int step)

@@ -64,6 +64,8 @@ module Plan =
         run.Images,
         run.ViewA,
         run.ViewB,
+        run.MoreViews,
+        Method.name run.Method,
         run.Encoder,
         run.Head,
         run.BatchSize,
@@ -199,7 +201,10 @@ module Plan =
 
         let largest = todo |> List.map inOnePass |> List.max
         let bytes = peak before (snd (workingSet ())) (inOnePass run) largest
-        let models = todo |> List.distinctBy (fun run -> run.Encoder, run.ViewA, run.ViewB)
+
+        let models =
+            todo
+            |> List.distinctBy (fun run -> run.Encoder, run.ViewA, run.ViewB, run.MoreViews)
 
         let caution =
             if models.Length > 1 then

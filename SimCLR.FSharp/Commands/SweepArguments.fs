@@ -19,6 +19,7 @@ type internal Argument =
     | [<AltCommandLine "-d">] Data of string
     | Data_Root of string
     | Size of int
+    | Whole
     | Download
     | Stream
     | Keep_Encoder
@@ -51,6 +52,8 @@ type internal Argument =
             | Data_Root _ ->
                 "folder of the data sets (default: data); NAME=PATH says where named:NAME lies. May be given several times."
             | Size _ -> "resize the images of a folder to that side, in pixels."
+            | Whole ->
+                "keep the images of a folder whole, with that as their shorter side, so that crops are of all of an image."
             | Download -> "download the data set into that folder if it is not there."
             | Stream -> "read an image folder from a cache on disk, whatever its size."
             | Keep_Encoder ->
@@ -256,6 +259,12 @@ module internal SweepArguments =
         let images =
             arguments.TryGetResult Argument.Data
             |> Option.map (Images.parse >> orFail >> sized preset (arguments.TryGetResult Argument.Size))
+            |> Option.map (
+                if arguments.Contains Argument.Whole then
+                    Images.whole
+                else
+                    id
+            )
 
         let standard = standard preset images
 

@@ -133,7 +133,9 @@ module Executor =
                 yield! CustomCheck.otherSources executor.Store (Grid.runs grid)
 
             if not executor.DryRun then
-                yield! Preflight.problems executor.KeepEncoder (Grid.runs grid) executor.Store.Folder
+                // Of a wrong value any size may follow.
+                let runs = Grid.runs grid |> List.filter (Run.problems >> List.isEmpty)
+                yield! Preflight.problems executor.KeepEncoder runs executor.Store.Folder
         ]
 
     /// Fails with all of it. Nothing is written.
@@ -147,7 +149,14 @@ module Executor =
         LibTorch.Load() |> ignore
         let splits = load executor run
         let picture = View.withoutNormalization >> Lower.view
-        ViewSheet.Write(path, splits.Train, picture run.ViewA, picture run.ViewB, RandomStreams run.Seed)
+
+        let views =
+            run.ViewA
+            :: run.ViewB
+            :: (run.MoreViews
+                |> List.collect (fun counted -> List.replicate counted.Count counted.View))
+
+        ViewSheet.Write(path, splits.Train, [| for view in views -> picture view |], RandomStreams run.Seed)
 
     /// What is asked for, if the store has all of it.
     let private whole executor run (found: Outcome option) =

@@ -162,6 +162,8 @@ let private precision value =
     | Precision.Auto -> Core.Runtime.Precision.Auto
     | Precision.Float32 -> Core.Runtime.Precision.Float32
     | Precision.BFloat16 -> Core.Runtime.Precision.BFloat16
+    | Precision.Tf32 -> Core.Runtime.Precision.Tf32
+    | Precision.Ieee -> Core.Runtime.Precision.Ieee
 
 let private momentum (value: Momentum) =
     MomentumSchedule(value.Start, value.End)
@@ -171,13 +173,15 @@ let private method (run: Run) : IMethodSpec =
     | Method.SimClr ->
         SimClrSpec(loss run.Loss, Loss.temperature run.Loss |> Option.defaultValue 1.0, Loss.isNormalized run.Loss)
     | Method.MoCo s -> MoCoSpec(int64 s.Queue, momentum s.Momentum, s.Temperature, s.Symmetric, s.NormGroups)
+    | Method.SimClrMemory s -> SimClrMemorySpec(int64 s.Queue, momentum s.Momentum, s.Temperature)
     | Method.Byol s -> ByolSpec(predictor s.Predictor, momentum s.Momentum)
     | Method.SimSiam s -> SimSiamSpec(predictor s.Predictor, s.StopGradient, s.ConstantRate)
     | Method.BarlowTwins s -> BarlowTwinsSpec(s.Lambda, s.Scale, s.BiasRate)
     | Method.VicReg s -> VicRegSpec(s.Invariance, s.Variance, s.Covariance)
     | Method.MoCoV3 s -> MoCoV3Spec(predictor s.Predictor, momentum s.Momentum, s.Temperature)
     | Method.Nnclr s -> NnclrSpec(predictor s.Predictor, int64 s.Queue, s.Temperature)
-    | Method.InstanceDiscrimination s -> InstanceDiscriminationSpec(s.Temperature, s.BankMomentum)
+    | Method.InstanceDiscrimination s ->
+        InstanceDiscriminationSpec(s.Temperature, s.BankMomentum, Option.toNullable s.Negatives)
     | Method.Swav s ->
         SwavSpec(
             int64 s.Prototypes,
@@ -196,7 +200,10 @@ let private method (run: Run) : IMethodSpec =
             s.TeacherTemperature,
             s.CentreMomentum,
             s.FrozenEpochs,
-            Option.toNullable s.LargestGradient
+            Option.toNullable s.LargestGradient,
+            s.TeacherWarmup
+            |> Option.map (fun warmup -> Core.Methods.TemperatureWarmup(warmup.From, warmup.Epochs))
+            |> Option.toObj
         )
     | Method.LeJepa s -> LeJepaSpec(s.Lambda, s.Directions)
     | Method.Custom c -> Custom.make "method" c
@@ -210,6 +217,17 @@ let pretrainingFrom (first: Core.Interop.InitialWeights | null) (run: Run) =
     PretrainingSpec(
         ViewA = viewA,
         ViewB = viewB,
+        MoreViews =
+            [|
+                for counted in run.MoreViews do
+                    let more =
+                        if counted.View = run.ViewA then
+                            viewA
+                        else
+                            view counted.View
+
+                    yield! Array.replicate counted.Count more
+            |],
         Encoder = encoder run.Encoder,
         InitialWeights = first,
         Head = head run.Head,
@@ -218,6 +236,7 @@ let pretrainingFrom (first: Core.Interop.InitialWeights | null) (run: Run) =
         LearningRate = LearningRate.forBatch run.BatchSize run.LearningRate,
         WarmupEpochs = run.Schedule.WarmupEpochs,
         Decay = decay run.Schedule.Decay,
+        WeightDecayFactor = decay run.Schedule.WeightDecayFactor,
         BatchSize = run.BatchSize,
         MicroBatches = (run.MicroBatches |> Option.map microBatches |> Option.toObj),
         NormGroups = run.NormGroups,
@@ -321,7 +340,13 @@ let private monitored value : IValidationMeasurement =
         | _ -> wrongValue $"The measurement '{c.Name}' is given networks and all images, and cannot be monitored."
 
 let private stopping (value: SimCLR.EarlyStopping) =
-    Core.Training.EarlyStopping(value.Figure, value.Patience, value.Least, (value.Better = Better.Smaller))
+    Core.Training.EarlyStopping(
+        value.Figure,
+        value.Patience,
+        value.Least,
+        (value.Better = Better.Smaller),
+        (value.Weights = KeptWeights.Best)
+    )
 
 /// What watches a training, on training images alone.
 let monitor (training: Pretraining) (train: ImageSet) run warn (value: SimCLR.Monitor) =

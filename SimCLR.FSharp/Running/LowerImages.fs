@@ -24,7 +24,8 @@ let private folderOptions (value: FileReading) =
             (value.Range
              |> Option.map (fun (low, high) -> PixelRange(low, high))
              |> Option.toNullable),
-        FollowOrientation = value.FollowOrientation
+        FollowOrientation = value.FollowOrientation,
+        Whole = value.Whole
     )
 
 let private imageFolder path size stream reading =

@@ -20,9 +20,10 @@ let watch (executor: Executor) (splits: ImageSplits) (run: Run) (trainee: Pretra
     monitor |> Option.iter (fun monitor -> trainee.Monitor <- monitor)
     monitor
 
-/// The figures of the last look, with the labels of their measurements.
+/// The figures of the look that the weights are of, with the labels of their measurements.
 let private last (monitor: Monitor) (result: TrainingResult) =
-    let point = result.Progress |> Seq.tryLast
+    let point =
+        result.Progress |> Seq.tryFindBack (fun point -> point.Step = result.KeptStep)
 
     [
         for measurement in monitor.Measurements do
@@ -37,7 +38,7 @@ let private last (monitor: Monitor) (result: TrainingResult) =
             ]
     ]
 
-/// What the last look came to: figures by label, and why there are none.
+/// What the look that the weights are of came to: figures by label, and why there are none.
 let ends (executor: Executor) (run: Run) (watcher: ValidationMonitor option) (result: TrainingResult) =
     let measured =
         run.Monitor
@@ -50,7 +51,11 @@ let ends (executor: Executor) (run: Run) (watcher: ValidationMonitor option) (re
         | _ ->
             {
                 Reason = "was not measured"
-                Detail = "It failed at the last look, before the training was taken up."
+                Detail =
+                    if result.KeptStep < result.Steps then
+                        "It failed at the best look, whose weights are kept."
+                    else
+                        "It failed at the last look, before the training was taken up."
             }
 
     measured |> List.filter (snd >> List.isEmpty >> not),
@@ -60,7 +65,7 @@ let ends (executor: Executor) (run: Run) (watcher: ValidationMonitor option) (re
                 label, failure label
     ]
 
-/// Says that a training was ended by its monitor.
+/// Says that a training was ended by its monitor, and which weights are kept of it.
 let tellEnd (executor: Executor) (run: Run) (trainee: Pretraining) (result: TrainingResult) =
     match run.Monitor |> Option.bind _.EarlyStopping with
     | Some stopping when result.Steps < trainee.TotalSteps ->
@@ -68,3 +73,8 @@ let tellEnd (executor: Executor) (run: Run) (trainee: Pretraining) (result: Trai
             executor
             $"The training has ended early, after {result.Steps / trainee.StepsPerEpoch} of {run.Epochs} epochs: '{stopping.Figure}' has not improved for {stopping.Patience} looks."
     | _ -> ()
+
+    if result.KeptStep < result.Steps then
+        Executor.note
+            executor
+            $"The weights are those of epoch {result.KeptStep / trainee.StepsPerEpoch}, the best look, of {result.Steps / trainee.StepsPerEpoch} trained."

@@ -24,20 +24,24 @@ let private count channels custom =
     LibTorch.Load() |> ignore
     counts.GetOrAdd((custom, channels), made)
 
-/// Weights of a run's encoder in millions, roughly and rather too many.
-let private millions (run: Run) =
-    match run.Encoder, GpuMemory.millions run.Encoder with
-    | Encoder.Custom c, _ -> count (Images.channels run.Images) c / 1e6
-    | _, millions -> millions |> Option.defaultValue 0.0
+/// Weights of a run's encoder, roughly and rather too many.
+let private weights (run: Run) =
+    match run.Encoder, WeightCount.ofEncoder run.Encoder with
+    | Encoder.Custom c, _ -> count (Images.channels run.Images) c
+    | _, known -> known |> Option.defaultValue 0.0
+
+/// Bytes of a checkpoint: all that is trained with two averages or momenta, and what a method keeps beside, in float32.
+let private checkpoint run =
+    let encoder = weights run
+    let trained, kept = WeightCount.ofMethod encoder run
+    4.0 * (3.0 * (encoder + WeightCount.ofHead run + trained) + kept)
 
 /// Bytes that the store should have free: 8 MiB for each run's outcome, curve and representations, and three checkpoints (two are kept while the
-/// next is written) of the largest encoder with two averages or momenta in float32.
+/// next is written) of the largest run.
 let need (runs: Run list) =
-    let largest = runs |> List.map millions |> List.fold max 0.0
+    let largest = runs |> List.map checkpoint |> List.fold max 0.0
 
-    8L * MiB * int64 runs.Length
-    + int64 (3.0 * 3.0 * 4.0 * largest * 1e6)
-    + 16L * MiB
+    8L * MiB * int64 runs.Length + int64 (3.0 * largest) + 16L * MiB
 
 let rec private existing (folder: string) =
     if Directory.Exists folder || File.Exists folder then
@@ -98,7 +102,7 @@ let free (folder: string) =
 
 /// Bytes of the encoders that are kept, in float32, one for each training.
 let encoders keep (runs: Run list) =
-    let bytes run = int64 (4.0 * 1e6 * millions run)
+    let bytes run = int64 (4.0 * weights run)
 
     let kept run =
         match keep with

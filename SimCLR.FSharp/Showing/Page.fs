@@ -41,8 +41,14 @@ let tableView (table: Table) =
 let private part title content =
     section [] (h2 [] [ str title ] :: content)
 
+/// Before a chart's value is written it is looked for among those around it. Plotly.NET's compare by content, which took most of a report's time; by reference no loop is missed.
+let private byReference =
+    lazy (Globals.JSON_CONFIG.EqualityComparer <- System.Collections.Generic.ReferenceEqualityComparer.Instance)
+
 /// A chart that the page's own library draws.
 let chartHtml (chart: GenericChart) =
+    byReference.Force()
+
     chart
     |> Chart.withDisplayOptionsStyle (PlotlyJSReference = NoReference)
     |> GenericChart.toChartHTML

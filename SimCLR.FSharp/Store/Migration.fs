@@ -126,6 +126,9 @@ module Migration =
             "Monitor"
             "NormGroups"
             "Custom"
+            "MoreViews"
+            "WeightDecayFactor"
+            "TeacherWarmup"
         ]
 
     let rec private withoutNewer (node: JsonNode) =

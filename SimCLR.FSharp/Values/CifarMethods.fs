@@ -152,6 +152,25 @@ module internal CifarMethods =
         |> Run.withViews symmetric
         |> lars 0.6 1e-6
 
+    /// Crops of 32 pixels of a fifth of the area or more, the second solarized at times, and six of 18 pixels of half of it at most.
+    let soloSwavMultiCrop =
+        let pair = crop 0.2 >-> jitter 0.6 0.6 0.2 >-> View.grayscale 0.2
+
+        let local =
+            (crop 0.08 |> View.withSize 18 |> View.withArea 0.08 0.5)
+            >-> jitter 0.8 0.8 0.2
+            >-> View.grayscale 0.2
+            >-> (View.blur |> View.withBlurProbability 0.1)
+            >-> View.solarize 0.1
+            >-> View.flip
+
+        { soloSwav with
+            ViewA = pair >-> View.flip
+            ViewB = pair >-> View.solarize 0.2 >-> View.flip
+            MoreViews = [ CountedView.times 6 local ]
+        }
+        |> Run.withDecay (Decay.CosineBetween(1.0, 0.001))
+
     let soloNnclr =
         solo (head 3 2048 256) (Method.nnclr 49920 |> Method.withTemperature 0.2)
         |> asymmetric
@@ -264,6 +283,11 @@ module internal CifarMethods =
             ofSolo "soloBarlowTwins" soloBarlowTwins "barlow" []
             ofSolo "soloVicReg" soloVicReg "vicreg" []
             ofSolo "soloSwav" soloSwav "swav" []
+            NamedRecipe.Of
+                "soloSwavMultiCrop"
+                soloSwavMultiCrop
+                "vturrisi/solo-learn: scripts/pretrain/cifar-multicrop/swav.yaml, augmentations/swav.yaml"
+                soloUnsaid
             ofSolo "soloNnclr" soloNnclr "nnclr" [ "a queue of 65536, which holds more than all images; here 49920" ]
             ofSolo "soloDino" soloDino "dino" [ "GELU in the head"; "the teacher's temperature warms up" ]
             ofLightly "lightlyMoCo" lightlyMoCo [ "the queue takes this batch's keys before the second direction" ]

@@ -197,6 +197,15 @@ module Encoder =
                     $"Encoder.SmallConv has {channels.Length} stages; use 16 at most: each halves the image's side."
             ]
 
+    /// What is wrong with the encoder for further views that make images of that side: a transformer's positions are interpolated.
+    let internal patchProblems name (side: int) encoder =
+        match encoder with
+        | Encoder.ViT v when v.Patch >= 1 && side % v.Patch <> 0 ->
+            [
+                $"{name} makes images of side {side}, which Encoder.Patch {v.Patch} does not divide; use another crop size, for example {max 1 (side / v.Patch) * v.Patch}."
+            ]
+        | _ -> []
+
     /// What is wrong with the encoder for images of that side.
     let internal sizeProblems (side: int) encoder =
         match encoder with

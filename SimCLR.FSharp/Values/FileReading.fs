@@ -18,6 +18,9 @@ type FileReading =
         /// Whether the camera's orientation is followed.
         [<Neutral "false">]
         FollowOrientation: bool
+        /// Whether images are kept whole, their shorter sides resized to the size: crops are then of all of an image. What measures sees the square at its centre.
+        [<Neutral "false">]
+        Whole: bool
     }
 
 /// How image files are read.
@@ -32,6 +35,7 @@ module FileReading =
             Bits = 8
             Range = None
             FollowOrientation = false
+            Whole = false
         }
 
     let internal problems field reading =

@@ -1,7 +1,8 @@
 namespace SimCLR
 
 /// What a training needs of a GPU's memory, by formula: the numbers that are kept for the backward pass of as many images as pass the encoder at once, their
-/// views, the bytes of the whole batch, and weights with gradients and two states of the optimizer. What the loss, libtorch and its algorithms take comes on top.
+/// views, the bytes of the whole batch, weights with gradients and two states of the optimizer, and what the method has beside: a target, a queue, a bank, prototypes. What the
+/// loss, libtorch and its algorithms take comes on top.
 [<RequireQualifiedAccess>]
 module GpuMemory =
 
@@ -74,41 +75,47 @@ module GpuMemory =
             Some(float v.Depth * perBlock / 2.0)
         | Encoder.Custom _ -> None
 
-    /// An encoder's weights in millions, roughly and rather too many; None for one of your own.
-    let internal millions encoder =
-        match encoder with
-        | Encoder.ResNet r ->
-            let atWidthOne = Map [ 18, 12.0; 34, 22.0; 50, 24.0; 101, 43.0; 152, 59.0 ]
-
-            Some(
-                (atWidthOne |> Map.tryFind r.Depth |> Option.defaultValue 60.0)
-                * r.Width
-                * r.Width
-            )
-        | Encoder.ViT v -> Some(12.0 * float v.Depth * float v.Dim * float v.Dim / 1e6 + 1.0)
-        | Encoder.SmallConv channels ->
-            List.pairwise (3 :: channels)
-            |> List.sumBy (fun (a, b) -> 9.0 * float a * float b / 1e6)
-            |> Some
-        | Encoder.Custom _ -> None
-
     /// Bytes where so many images pass at once; None for an encoder of one's own, or images of unknown size. Automatic precision is bfloat16 on a GPU.
     let ofPart part (run: Run) =
         match Images.knownSize run.Images with
         | None -> None
         | Some size ->
-            let side = View.outputSize size run.ViewA
-            let bytes = if run.Precision = Precision.Float32 then 4.0 else 2.0
+            let bytes =
+                match run.Precision with
+                | Precision.Auto
+                | Precision.BFloat16 -> 2.0
+                | Precision.Float32
+                | Precision.Tf32
+                | Precision.Ieee -> 4.0
 
-            match activations side run.Encoder, millions run.Encoder with
-            | Some numbers, Some millions ->
-                let pixels side =
-                    float (Images.channels run.Images * side * side)
+            let pixels side =
+                float (Images.channels run.Images * side * side)
 
-                // Of each convolution its output and what batch norm and ReLU make of it; views are in float32.
-                let ofView = 2.0 * bytes * numbers + 4.0 * pixels side
+            // Of each convolution its output and what batch norm and ReLU make of it; views are in float32.
+            let ofView view =
+                let side = View.outputSize size view
 
-                Some(2.0 * float part * ofView + float run.BatchSize * pixels size + 16e6 * millions)
+                activations side run.Encoder
+                |> Option.map (fun numbers -> 2.0 * bytes * numbers + 4.0 * pixels side)
+
+            let ofViews =
+                [
+                    2, run.ViewA
+                    for counted in run.MoreViews do
+                        counted.Count, counted.View
+                ]
+                |> List.map (fun (count, view) -> ofView view |> Option.map (fun bytes -> float count * bytes))
+
+            match WeightCount.ofEncoder run.Encoder with
+            | Some encoder when ofViews |> List.forall Option.isSome ->
+                let trained, kept = WeightCount.ofMethod encoder run
+
+                Some(
+                    float part * List.sum (List.choose id ofViews)
+                    + float run.BatchSize * pixels size
+                    + 16.0 * (encoder + WeightCount.ofHead run + trained)
+                    + 4.0 * kept
+                )
             | _ -> None
 
     /// Bytes of a run's training.

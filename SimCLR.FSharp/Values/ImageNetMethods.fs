@@ -44,6 +44,20 @@ module internal ImageNetMethods =
         |> training 256 0.03 200 0.0
         |> Run.withViews Views.mocoV2
 
+    let simClrV2ImageNet =
+        let memory =
+            run (Head.ofDepth 3) (Method.simClrMemory 65536)
+            |> lars 1e-4
+            |> Run.withViews Views.simclrV2
+
+        { memory with
+            Encoder = memory.Encoder |> Encoder.withSelectiveKernel
+            BatchSize = 4096
+            LearningRate = LearningRate.SquareRoot 0.1
+            Epochs = 800
+            Schedule = Schedule.cosine 40.0
+        }
+
     let moCoV3ImageNet =
         run (head 2 4096 256) Method.moCoV3
         |> lars 1e-6
@@ -74,6 +88,66 @@ module internal ImageNetMethods =
         |> training 2048 0.2 1000 10.0
         |> views Views.byol
 
+    /// 64 GPUs of 64 images, whose batch norm is of eight each.
+    let swavImageNet =
+        run (head 2 2048 128) (Method.swav 3000)
+        |> lars 1e-6
+        |> training 4096 0.3 800 10.0
+        |> Run.withDecay (Decay.CosineBetween(1.0, 0.001))
+        |> Run.withNormGroups 8
+        |> Run.withViews Views.paperImageNet
+        |> Run.withMultiCrop 6 96 0.14
+        // The kernel has 23 pixels, also in small crops.
+        |> fun run ->
+            { run with
+                MoreViews =
+                    [
+                        for crops in run.MoreViews ->
+                            { crops with
+                                View = View.withBlurKernel 0.24 crops.View
+                            }
+                    ]
+            }
+
+    /// A ViT-S/16 and AdamW: 0.0005 · batch / 256 to 1e-6, decay 0.04 to 0.4, eight small crops.
+    let private dino batch epochs method =
+        let (a, b) =
+            Views.byol |> fun (a, b) -> View.withArea 0.4 1.0 a, View.withArea 0.4 1.0 b
+
+        let bicubic = View.withInterpolation Interpolation.Bicubic
+
+        let local =
+            a |> View.withSize 96 |> View.withArea 0.05 0.4 |> View.withBlurProbability 0.5
+
+        { run (head 3 2048 256) method with
+            Encoder = Encoder.vitSmall 16 224
+            Optimizer = Optimizer.adamW |> Optimizer.withWeightDecay 0.04
+            Head =
+                { head 3 2048 256 with
+                    BatchNorm = false
+                    LastNorm = LastNorm.None
+                    LastBias = true
+                }
+        }
+        |> training batch 0.0005 epochs 10.0
+        |> Run.withDecay (Decay.CosineBetween(1.0, 1e-6 / (0.0005 * float batch / 256.0)))
+        |> Run.withWeightDecayFactor (Decay.CosineBetween(1.0, 10.0))
+        |> views (bicubic a, bicubic b)
+        |> Run.withMoreViews [ CountedView.times 8 (bicubic local) ]
+
+    let dinoImageNet = dino 512 100 (Method.dino 65536)
+
+    let dinoLongImageNet =
+        dino 1024 300 (Method.dino 65536 |> Method.withTeacherTemperature 0.04 0.07 30)
+
+    let private dinoUnsaid =
+        [
+            "stochastic depth of 0.1 in the student"
+            "GELU in the head, its weights normal of deviation 0.02"
+            "input normalized by ImageNet's mean and deviation"
+            "small crops' positions are interpolated 0.1 of a patch beside"
+        ]
+
     let all =
         [
             NamedRecipe.Of
@@ -83,6 +157,16 @@ module internal ImageNetMethods =
                 [
                     "decay of biases and batch norm too"
                     "the schedule moves once per epoch, not per step"
+                ]
+            NamedRecipe.Of
+                "simClrV2ImageNet"
+                simClrV2ImageNet
+                "Chen et al. 2020, arXiv 2006.10029, section 3 (settings)"
+                [
+                    "which views come into the memory: the paper does not say it, and the published code has no memory; here the second one's of every image"
+                    "that the batch's own negatives stay beside the memory: inferred, as the gain is small where batches are large"
+                    "batch norm over all images of a step: so it is on one GPU or over several ranks, and in MicroBatches over each part alone"
+                    "crops of the original images: so they are of Images.whole, and else of squares that were cut from their centre"
                 ]
             NamedRecipe.Of
                 "moCoV3ImageNet"
@@ -115,4 +199,23 @@ module internal ImageNetMethods =
                 vicRegImageNet
                 "Bardes et al. 2022, arXiv 2105.04906, and facebookresearch/vicreg: main_vicreg.py"
                 [ "the schedule ends at a thousandth of the rate" ]
+            NamedRecipe.Of
+                "swavImageNet"
+                swavImageNet
+                "Caron et al. 2020, arXiv 2006.09882, and facebookresearch/swav: scripts/swav_800ep_pretrain.sh, main_swav.py, src/multicropdataset.py"
+                [
+                    "decay and LARC's adaptation of biases and batch norm too"
+                    "the warmup begins at 0.3"
+                    "input normalized by ImageNet's mean and deviation"
+                ]
+            NamedRecipe.Of
+                "dinoImageNet"
+                dinoImageNet
+                "Caron et al. 2021, arXiv 2104.14294, and facebookresearch/dino: README.md (vanilla training), main_dino.py"
+                dinoUnsaid
+            NamedRecipe.Of
+                "dinoLongImageNet"
+                dinoLongImageNet
+                "Caron et al. 2021, arXiv 2104.14294, and facebookresearch/dino: README.md (boosting performance), main_dino.py"
+                ("the lengths of the outputs' directions are trained" :: dinoUnsaid)
         ]

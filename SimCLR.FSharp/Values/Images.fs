@@ -115,6 +115,18 @@ module Images =
                 FollowOrientation = true
             })
 
+    /// Keeps images whole: their shorter sides are resized to the size, and random crops are of all of an image, as in the paper, not of the square at its
+    /// centre. Measurements see that square. The images lie in a cache on disk, whatever their number.
+    let whole images =
+        images |> reading "whole" (fun reading -> { reading with Whole = true })
+
+    /// Whether images are kept whole.
+    let internal areWhole images =
+        match images.Source with
+        | ImageSource.Folder(_, _, Some reading)
+        | ImageSource.Named(_, _, Some reading) -> reading.Whole
+        | _ -> false
+
     /// Trains on the first so many images only; those with labels come first.
     let limit count images = { images with TrainLimit = Some count }
 
@@ -163,6 +175,9 @@ module Images =
                     |> List.collect (Check.between $"{field}.Folder size" 8 4096)
 
                 yield! reading |> Option.toList |> List.collect (FileReading.problems field)
+
+                if areWhole images && size.IsNone then
+                    $"{field} are whole, but have no size; give that of their shorter sides, for example 256."
             | ImageSource.Voc2007 size -> yield! Check.between $"{field}.Voc2007 size" 8 4096 size
             | ImageSource.Custom c -> yield! Custom.problems "images" field c
             | _ -> ()

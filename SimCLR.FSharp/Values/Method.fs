@@ -7,6 +7,8 @@ type Method =
     | SimClr
     /// Momentum contrast (1911.05722, 2003.04297).
     | MoCo of MoCoSettings
+    /// SimCLR with a memory of negatives (2006.10029).
+    | SimClrMemory of SimClrMemorySettings
     /// Bootstrap your own latent (2006.07733).
     | Byol of ByolSettings
     /// Simple siamese networks (2011.10566).
@@ -46,6 +48,15 @@ module Method =
                 Temperature = 0.2
                 Symmetric = false
                 NormGroups = 8
+            }
+
+    /// SimCLR with a memory, with the constants of version 2: momentum 0.999, temperature 0.1.
+    let simClrMemory queue =
+        Method.SimClrMemory
+            {
+                Queue = queue
+                Momentum = Momentum.constant 0.999
+                Temperature = 0.1
             }
 
     /// BYOL with the constants of 1000 epochs on ImageNet: momentum 0.996 to 1, a predictor 4096 wide.
@@ -138,6 +149,7 @@ module Method =
             {
                 Temperature = 0.07
                 BankMomentum = 0.5
+                Negatives = None
             }
 
     /// SwAV with the constants of its paper: temperature 0.1, ε 0.05, 3 iterations, prototypes frozen for an epoch; no queue.
@@ -165,6 +177,7 @@ module Method =
                 CentreMomentum = 0.9
                 FrozenEpochs = 1.0
                 LargestGradient = Some 3.0
+                TeacherWarmup = None
             }
 
     /// LeJEPA with the constants of its paper: λ 0.05, 1024 directions.
@@ -180,6 +193,7 @@ module Method =
         match method with
         | Method.SimClr -> "SimCLR"
         | Method.MoCo _ -> "MoCo"
+        | Method.SimClrMemory _ -> "SimCLR with memory"
         | Method.Byol _ -> "BYOL"
         | Method.SimSiam _ -> "SimSiam"
         | Method.BarlowTwins _ -> "Barlow Twins"
@@ -199,6 +213,7 @@ module Method =
     let withMomentum momentum method =
         match method with
         | Method.MoCo s -> Method.MoCo { s with Momentum = momentum }
+        | Method.SimClrMemory s -> Method.SimClrMemory { s with Momentum = momentum }
         | Method.Byol s -> Method.Byol { s with Momentum = momentum }
         | Method.MoCoV3 s -> Method.MoCoV3 { s with Momentum = momentum }
         | Method.Dino s -> Method.Dino { s with Momentum = momentum }
@@ -217,6 +232,7 @@ module Method =
     let withQueue size method =
         match method with
         | Method.MoCo s -> Method.MoCo { s with Queue = size }
+        | Method.SimClrMemory s -> Method.SimClrMemory { s with Queue = size }
         | Method.Nnclr s -> Method.Nnclr { s with Queue = size }
         | Method.Swav s -> Method.Swav { s with Queue = size }
         | other -> lacks "queue" other
@@ -225,6 +241,7 @@ module Method =
     let withTemperature temperature method =
         match method with
         | Method.MoCo s -> Method.MoCo { s with Temperature = temperature }
+        | Method.SimClrMemory s -> Method.SimClrMemory { s with Temperature = temperature }
         | Method.MoCoV3 s -> Method.MoCoV3 { s with Temperature = temperature }
         | Method.Nnclr s -> Method.Nnclr { s with Temperature = temperature }
         | Method.InstanceDiscrimination s -> Method.InstanceDiscrimination { s with Temperature = temperature }
@@ -236,6 +253,36 @@ module Method =
         match method with
         | Method.MoCo s -> Method.MoCo { s with NormGroups = groups }
         | other -> lacks "groups of batch norm" other
+
+    /// DINO whose teacher's temperature rises from one to another in so many epochs: the paper's on ImageNet from 0.04 to 0.07 in 30; fails for other methods.
+    let withTeacherTemperature from until epochs method =
+        match method with
+        | Method.Dino s ->
+            Method.Dino
+                { s with
+                    TeacherTemperature = until
+                    TeacherWarmup =
+                        if from = until then
+                            None
+                        else
+                            Some { From = from; Epochs = epochs }
+                }
+        | other -> lacks "teacher's temperature" other
+
+    /// Whether it uses more views than two; what one of your own does, its training says when it starts.
+    let internal usesMoreViews method =
+        match method with
+        | Method.Swav _
+        | Method.Dino _
+        | Method.LeJepa _
+        | Method.Custom _ -> true
+        | _ -> false
+
+    /// Instance discrimination that tells an image from so many drawn ones by noise-contrastive estimation (ImageNet: 4096), not from all; fails for other methods.
+    let withNoise negatives method =
+        match method with
+        | Method.InstanceDiscrimination s -> Method.InstanceDiscrimination { s with Negatives = Some negatives }
+        | other -> lacks "negatives that could be drawn" other
 
     /// With both directions, for MoCo; the other methods are symmetric as they are.
     let symmetric method =
@@ -254,6 +301,7 @@ module Method =
         match method with
         | _ when head.Custom.IsSome -> head
         | Method.SimClr
+        | Method.SimClrMemory _
         | Method.Custom _ -> head
         | Method.MoCo _
         | Method.InstanceDiscrimination _ -> { head with BatchNorm = false }

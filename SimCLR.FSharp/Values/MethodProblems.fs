@@ -40,6 +40,14 @@ let all batchSize images method =
           else
               queueProblems (int64 batchSize * (if s.Symmetric then 2L else 1L)) images s.Queue
               @ groupProblems batchSize s.NormGroups
+    | Method.SimClrMemory s ->
+        Momentum.problems "Method.Momentum" s.Momentum
+        @ Check.above "Method.Temperature" 0.0 s.Temperature
+        @ Check.atLeast "Method.Queue" 1 s.Queue
+        @ if batchSize < 2 then
+              []
+          else
+              queueProblems (int64 batchSize) images s.Queue
     | Method.Byol s -> predictor s.Predictor @ Momentum.problems "Method.Momentum" s.Momentum
     | Method.SimSiam s -> predictor s.Predictor
     | Method.BarlowTwins s ->
@@ -61,6 +69,9 @@ let all batchSize images method =
     | Method.InstanceDiscrimination s ->
         Check.above "Method.Temperature" 0.0 s.Temperature
         @ Check.range "Method.BankMomentum" 0.0 0.99999 s.BankMomentum
+        @ (s.Negatives
+           |> Option.toList
+           |> List.collect (Check.between "Method.Negatives" 1 1_048_576))
     | Method.Swav s ->
         [
             yield! Check.between "Method.Prototypes" 2 1_048_576 s.Prototypes
@@ -80,6 +91,13 @@ let all batchSize images method =
             yield! Momentum.problems "Method.Momentum" s.Momentum
             yield! Check.above "Method.StudentTemperature" 0.0 s.StudentTemperature
             yield! Check.above "Method.TeacherTemperature" 0.0 s.TeacherTemperature
+
+            match s.TeacherWarmup with
+            | Some warmup ->
+                yield! Check.above "Method.TeacherWarmup.From" 0.0 warmup.From
+                yield! Check.between "Method.TeacherWarmup.Epochs" 1 1_000_000 warmup.Epochs
+            | None -> ()
+
             yield! Check.range "Method.CentreMomentum" 0.0 0.99999 s.CentreMomentum
             yield! Check.range "Method.FrozenEpochs" 0.0 1e6 s.FrozenEpochs
 

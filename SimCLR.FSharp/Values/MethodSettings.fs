@@ -35,6 +35,16 @@ type MoCoSettings =
         NormGroups: int
     }
 
+/// SimCLR with a memory (version 2: Chen et al. 2020, 2006.10029, section 2).
+type SimClrMemorySettings =
+    {
+        /// Embeddings that are kept as negatives: a multiple of the batch, at most the images.
+        Queue: int
+        Momentum: Momentum
+        /// Similarities are divided by it; above 0.
+        Temperature: float
+    }
+
 /// BYOL (Grill et al. 2020, 2006.07733).
 type ByolSettings =
     {
@@ -100,6 +110,8 @@ type InstanceDiscriminationSettings =
         Temperature: float
         /// How much of an image's prototype is kept when the image is seen.
         BankMomentum: float
+        /// Other images that an image is told from, drawn evenly; None: all, by a softmax over the bank.
+        Negatives: int option
     }
 
 /// SwAV (Caron et al. 2020, 2006.09882).
@@ -120,6 +132,15 @@ type SwavSettings =
         QueueFromEpoch: float
     }
 
+/// A temperature that begins elsewhere: the same throughout an epoch, and in even steps from epoch to epoch.
+type TemperatureWarmup =
+    {
+        /// Of the first epoch; above 0.
+        From: float
+        /// The last of so many has the temperature that stays.
+        Epochs: int
+    }
+
 /// DINO (Caron et al. 2021, 2104.14294).
 type DinoSettings =
     {
@@ -132,6 +153,8 @@ type DinoSettings =
         FrozenEpochs: float
         /// No parameter's gradient is longer, each by itself; None: no bound.
         LargestGradient: float option
+        /// How the teacher's temperature begins; None: as it stays.
+        TeacherWarmup: TemperatureWarmup option
     }
 
 /// LeJEPA (Balestriero and LeCun 2025, 2511.08544).

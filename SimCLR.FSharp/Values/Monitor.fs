@@ -18,6 +18,14 @@ type Better =
     | Larger
     | Smaller
 
+/// Which weights are left of a training that a figure may end.
+[<RequireQualifiedAccess>]
+type KeptWeights =
+    /// Those of its end.
+    | Last
+    /// Those of the look at which the figure last improved, whether it ended the training or not.
+    | Best
+
 /// When a training ends before its last epoch: a figure has not improved on its best value for so many looks in a row.
 [<RequireQualifiedAccess>]
 type EarlyStopping =
@@ -29,6 +37,8 @@ type EarlyStopping =
         /// The smallest improvement that counts, in the figure's unit; 0: any. Of an accuracy 0.01 is a point.
         Least: float
         Better: Better
+        [<Neutral "\"Last\"">]
+        Weights: KeptWeights
     }
 
 /// What is measured while a run trains, every so many epochs and at the end, and when training ends by it.
@@ -135,8 +145,25 @@ module Monitor =
                         Patience = patience
                         Least = 0.0
                         Better = Better.Larger
+                        Weights = KeptWeights.Last
                     }
         }
+
+    /// The weights that are measured and stored are those of the best look: monitor |> Monitor.stopping "validation k-NN top-1" 5 |> Monitor.keepingBest.
+    /// Raises WrongValueException where no figure is named by Monitor.stopping.
+    let keepingBest (monitor: Monitor) =
+        match monitor.EarlyStopping with
+        | Some stopping ->
+            { monitor with
+                EarlyStopping =
+                    Some
+                        { stopping with
+                            Weights = KeptWeights.Best
+                        }
+            }
+        | None ->
+            wrongValue
+                "Monitor.keepingBest keeps the weights of the best look, but no figure says which is best; name one by Monitor.stopping first."
 
     let private stoppingProblems (monitor: Monitor) (stopping: EarlyStopping) =
         [

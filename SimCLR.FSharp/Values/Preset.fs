@@ -114,30 +114,31 @@ module Preset =
         }
         |> Run.withViews (Recipe.dkobak.ViewA |> View.withSize side)
 
+    /// An image folder's images whole, as the paper crops them.
+    let private uncut images =
+        match images.Source with
+        | ImageSource.Folder _
+        | ImageSource.Named _ -> Images.whole images
+        | _ -> images
+
     /// The paper's run on ImageNet, or its run on CIFAR-10 for images that are as small.
     let private paper images =
         match images with
-        | None -> Recipe.paperImageNet
+        | None -> Recipe.paperImageNet |> Run.withImages (uncut Recipe.paperImageNet.Images)
         | Some({
-                   Source = ImageSource.Folder(path, None, reading)
-               } as images) ->
-            Recipe.paperImageNet
-            |> Run.withImages
-                { images with
-                    Source = ImageSource.Folder(path, Some 256, reading)
-                }
-        | Some({
-                   Source = ImageSource.Named(_, None, _)
-               } as images) -> Recipe.paperImageNet |> Run.withImages (Images.withSize 256 images)
+                   Source = ImageSource.Folder(_, None, _) | ImageSource.Named(_, None, _)
+               } as images) -> Recipe.paperImageNet |> Run.withImages (images |> Images.withSize 256 |> uncut)
         | Some images ->
             match Images.knownSize images with
             | Some side when side < 64 ->
-                Recipe.paperCifar10 |> Run.withViews (Views.paperCifar10 |> View.withSize side)
+                Recipe.paperCifar10
+                |> Run.withViews (Views.paperCifar10 |> View.withSize side)
+                |> Run.withImages images
             | Some side when side < 224 ->
                 Recipe.paperImageNet
                 |> Run.withViews (Views.paperImageNet |> View.withSize side)
-            | _ -> Recipe.paperImageNet
-            |> Run.withImages images
+                |> Run.withImages (uncut images)
+            | _ -> Recipe.paperImageNet |> Run.withImages (uncut images)
 
     /// The run that a script varies, on those images or on the preset's own.
     let run preset images =

@@ -13,6 +13,7 @@ module Recipe =
             Images = Images.folder (Some 256) "imagenet"
             ViewA = Views.paperImageNet
             ViewB = Views.paperImageNet
+            MoreViews = []
             Encoder = Encoder.resNet 50 |> Encoder.withStem Stem.ImageNet
             InitialWeights = None
             Head = Head.nonLinear
@@ -167,6 +168,9 @@ module Recipe =
     /// solo-learn's SwAV on CIFAR-10: LARS 0.6, 3000 prototypes, a queue of 3840 from epoch 50, 1000 epochs. 89.17 % online.
     let soloSwav = CifarMethods.soloSwav
 
+    /// The same with six crops of 18 pixels beside the two of 32. solo-learn publishes no accuracy.
+    let soloSwavMultiCrop = CifarMethods.soloSwavMultiCrop
+
     /// solo-learn's NNCLR on CIFAR-10: LARS 0.4, temperature 0.2, 1000 epochs. 91.88 % online.
     let soloNnclr = CifarMethods.soloNnclr
 
@@ -191,6 +195,10 @@ module Recipe =
     /// SimSiam on CIFAR-10 (2011.10566, appendix D): batch 512, SGD 0.03 · batch / 256, 800 epochs. 91.8 % linear.
     let simSiamCifar10 = CifarMethods.simSiamCifar10
 
+    /// SimCLR v2 on ImageNet: its smallest network of selective kernels, batch 4096, LARS 0.1 · √batch with decay 1e-4, a head of three layers, a memory of 65536, 800 epochs of
+    /// which 40 warm up.
+    let simClrV2ImageNet = ImageNetMethods.simClrV2ImageNet
+
     /// MoCo v2 on ImageNet: batch 256, SGD 0.03, a queue of 65536, 200 epochs. 67.5 % linear.
     let moCoV2ImageNet = ImageNetMethods.moCoV2ImageNet
 
@@ -209,6 +217,15 @@ module Recipe =
     /// VICReg on ImageNet: batch 2048, LARS 0.2 · batch / 256, a head of three layers of 8192, 1000 epochs. 73.2 % linear.
     let vicRegImageNet = ImageNetMethods.vicRegImageNet
 
+    /// SwAV on ImageNet with a ResNet-50: batch 4096, LARS 4.8, 2 crops of 224 and 6 of 96 pixels, 800 epochs. 75.3 % linear.
+    let swavImageNet = ImageNetMethods.swavImageNet
+
+    /// DINO on ImageNet with a ViT-S/16: batch 512, AdamW, 2 crops of 224 and 8 of 96 pixels, 100 epochs. 73.8 % linear, 69.3 % k-NN.
+    let dinoImageNet = ImageNetMethods.dinoImageNet
+
+    /// The same with batch 1024 and a teacher's temperature of 0.07, 300 epochs. 76.1 % linear, 73.3 % k-NN.
+    let dinoLongImageNet = ImageNetMethods.dinoLongImageNet
+
     /// All of them, with their sources and with what they leave unsaid.
     let all =
         [
@@ -218,7 +235,7 @@ module Recipe =
                 ($"{paper}, section 2 and appendix A")
                 [
                     "batch norm over all images of a step: so it is on one GPU or over several ranks, and in MicroBatches over each part alone"
-                    "crops of the original images: here of squares that were cut from their centre"
+                    "crops of the original images: so they are of Images.whole, as with --preset paper, and else of squares that were cut from their centre"
                 ]
             NamedRecipe.Of
                 "paperCifar10"

@@ -6,6 +6,9 @@ type Run =
         Images: Images
         ViewA: View
         ViewB: View
+        /// Views of every image beside the pair, of the same size or another, for methods that use them: SwAV, DINO, LeJEPA.
+        [<Neutral "[]">]
+        MoreViews: CountedView list
         Encoder: Encoder
         /// What the encoder begins with; None: weights drawn by the seed.
         InitialWeights: InitialWeights option
@@ -17,7 +20,7 @@ type Run =
         Optimizer: Optimizer
         LearningRate: LearningRate
         Schedule: Schedule
-        /// Images per step; each gives two views.
+        /// Images per step; each gives two views, and MoreViews.
         BatchSize: int
         /// In which parts a batch goes through the encoder; None: whole.
         MicroBatches: MicroBatches option
@@ -50,6 +53,7 @@ module Run =
             Images = Images.shapes
             ViewA = view
             ViewB = view
+            MoreViews = []
             Encoder = Encoder.smallConv
             InitialWeights = None
             Head = Head.nonLinear
@@ -90,6 +94,24 @@ module Run =
 
     /// The same pipeline for both views.
     let withViews view run = { run with ViewA = view; ViewB = view }
+
+    /// Views of every image beside the pair, which SwAV, DINO and LeJEPA use: Run.withMoreViews [ CountedView.times 6 view ].
+    let withMoreViews views run = { run with Run.MoreViews = views }
+
+    /// Multi-crop (SwAV, 2006.09882, section 3.3): the pair shows that share of an image's area or more, and beside it there are so many crops of that size that show 0.05 of it
+    /// to that share, and are otherwise as ViewA. SwAV on ImageNet: Run.withMultiCrop 6 96 0.14; LeJEPA: Run.withMultiCrop 6 96 0.3.
+    let withMultiCrop count size share run =
+        { run with
+            ViewA = run.ViewA |> View.withArea share 1.0
+            ViewB = run.ViewB |> View.withArea share 1.0
+            MoreViews =
+                [
+                    run.ViewA
+                    |> View.withSize size
+                    |> View.withArea 0.05 share
+                    |> CountedView.times count
+                ]
+        }
 
     /// Another encoder.
     let withEncoder encoder run = { run with Run.Encoder = encoder }
@@ -158,6 +180,15 @@ module Run =
             Run.Schedule = { run.Schedule with Decay = decay }
         }
 
+    /// What multiplies the optimizer's weight decay over all steps: DINO's decay of 0.04 to 0.4 is 0.04 and Decay.CosineBetween(1.0, 10.0).
+    let withWeightDecayFactor factor run =
+        { run with
+            Run.Schedule =
+                { run.Schedule with
+                    WeightDecayFactor = factor
+                }
+        }
+
     /// Another number of images per step. A fixed learning rate stays as it is: Run.scaled has it follow.
     let withBatchSize size run = { run with Run.BatchSize = size }
 
@@ -202,6 +233,7 @@ module Run =
             Images = run.Images
             ViewA = run.ViewA
             ViewB = run.ViewB
+            MoreViews = run.MoreViews
             Encoder = run.Encoder
             InitialWeights = run.InitialWeights |> Option.map InitialWeights.withoutPlace
             Head = run.Head

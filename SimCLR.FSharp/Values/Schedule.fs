@@ -141,6 +141,9 @@ type Schedule =
         /// Linear from 0, over so many epochs.
         WarmupEpochs: float
         Decay: Decay
+        /// What multiplies the optimizer's weight decay, over all steps.
+        [<Neutral "\"Constant\"">]
+        WeightDecayFactor: Decay
     }
 
 /// Schedules of a pretraining: a linear warmup, then a decay.
@@ -152,6 +155,7 @@ module Schedule =
         {
             WarmupEpochs = warmupEpochs
             Decay = Decay.Cosine
+            WeightDecayFactor = Decay.Constant
         }
 
     /// Warmup, then another decay.
@@ -159,9 +163,11 @@ module Schedule =
         {
             WarmupEpochs = warmupEpochs
             Decay = decay
+            WeightDecayFactor = Decay.Constant
         }
 
     /// What is wrong with it in a training of so many epochs.
     let internal problems (epochs: int) schedule =
         Check.finiteFrom "Schedule.WarmupEpochs" 0.0 schedule.WarmupEpochs
         @ Decay.problems "Schedule.Decay" (float epochs - max 0.0 schedule.WarmupEpochs) schedule.Decay
+        @ Decay.problems "Schedule.WeightDecayFactor" (float epochs) schedule.WeightDecayFactor

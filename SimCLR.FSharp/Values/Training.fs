@@ -5,8 +5,13 @@ namespace SimCLR
 type Precision =
     /// BFloat16 where the device computes it faster, else Float32.
     | Auto
+    /// On GPUs from Ampere on convolutions round their inputs to TF32, as libtorch has it by default.
     | Float32
     | BFloat16
+    /// Float32, whose matrix products are rounded to TF32 on such GPUs, too; evaluation as well.
+    | Tf32
+    /// Float32 without TF32 anywhere; evaluation as well.
+    | Ieee
 
 /// A batch goes through the encoder in parts of that size, and the loss sees all of it: large batches in little memory (gradient
 /// caching, Gao et al. 2021). The gradient is exact but for batch norm, which sees one part at a time.
@@ -26,6 +31,8 @@ type Training =
         Images: Images
         ViewA: View
         ViewB: View
+        [<Neutral "[]">]
+        MoreViews: CountedView list
         Encoder: Encoder
         /// Its file without a path: the content decides.
         InitialWeights: InitialWeights option

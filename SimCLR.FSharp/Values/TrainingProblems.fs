@@ -24,15 +24,54 @@ let private imageProblems (training: Training) =
         | _ -> ()
     ]
 
+let rec private beginsWithCrop view =
+    match view with
+    | View.Crop _ -> true
+    | View.Sequence(first :: _) -> beginsWithCrop first
+    | _ -> false
+
 let private viewProblems (training: Training) =
     [
         yield! View.problems "ViewB" training.ViewB
         yield! View.orderProblems "ViewB" training.ViewB
         yield! View.channelProblems (Images.channels training.Images) "ViewB" training.ViewB
 
+        yield!
+            CountedView.problems
+                (Images.channels training.Images)
+                (Images.knownSize training.Images)
+                "MoreViews"
+                training.MoreViews
+
+        for i, counted in List.indexed training.MoreViews do
+            if View.normalization counted.View <> View.normalization training.ViewA then
+                $"MoreViews[{i}] and ViewA are normalized differently, but one encoder sees both; end both with the same View.normalize."
+
+            match Images.knownSize training.Images with
+            | Some size ->
+                yield! Encoder.patchProblems $"MoreViews[{i}]" (View.outputSize size counted.View) training.Encoder
+            | None -> ()
+
+        if not training.MoreViews.IsEmpty && not (Method.usesMoreViews training.Method) then
+            $"MoreViews has {training.MoreViews |> List.sumBy _.Count} views, but the method is {Method.name training.Method}, which uses two; leave it empty, "
+            + "or use SwAV, DINO or LeJEPA."
+
         if View.normalization training.ViewA <> View.normalization training.ViewB then
             "ViewA and ViewB are normalized differently, but one encoder sees both, and images are measured as ViewA ends; "
             + "end both with the same View.normalize."
+
+        if Images.areWhole training.Images then
+            let views =
+                [
+                    "ViewA", training.ViewA
+                    "ViewB", training.ViewB
+                    for i, counted in List.indexed training.MoreViews do
+                        $"MoreViews[{i}]", counted.View
+                ]
+
+            for name, view in views do
+                if not (beginsWithCrop view) then
+                    $"{name} does not begin with a crop, but the images are whole, so that they have sizes of their own; put View.crop in front, or leave Images.whole out."
 
         if training.ViewA = training.ViewB && not (View.isRandom training.ViewA) then
             "ViewA and ViewB make one and the same picture of every image, so that there is nothing to learn; give them random steps, for example View.crop 32 >-> View.flip >-> View.colorJitter 0.5."
@@ -70,6 +109,12 @@ let all (training: Training) =
         yield! Optimizer.problems training.Optimizer
         yield! LearningRate.problems training.LearningRate
         yield! Schedule.problems training.Epochs training.Schedule
+
+        match training.Optimizer with
+        | Optimizer.Custom c when training.Schedule.WeightDecayFactor <> Decay.Constant ->
+            $"Schedule.WeightDecayFactor changes the weight decay, but the optimizer '{c.Name}' is a custom one, which has its own; use Decay.Constant."
+        | _ -> ()
+
         yield! Check.between "BatchSize" 2 1_048_576 training.BatchSize
 
         yield!

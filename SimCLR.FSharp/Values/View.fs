@@ -137,6 +137,10 @@ module View =
     let withBlurSigma least largest =
         mapBlur (fun b -> { b with Sigma = least, largest })
 
+    /// Another width of the blur's kernel, as a part of the side.
+    let withBlurKernel fraction =
+        mapBlur (fun b -> { b with KernelFraction = fraction })
+
     /// Turns by 0, 90, 180 or 270 degrees.
     let rotate = View.Rotate
 

@@ -15,6 +15,8 @@ Usage: ./run.sh [TORCH_LIB [DATA]]
 
 Environment: PYTHON (python3), ENCODERS (resnet18,resnet50), BATCHES (512,4096; on a CPU 16), SECONDS_EACH (10), TURNS (3),
 VIEWS (tensor,loader), MINUTES of training (15), TRAIN (more arguments of the training, for example "--limit 500 --epochs 1").
+With OUT=FOLDER it does all of that, and the comparison of GPU and CPU, in runs of MINUTES_EACH (8.5): each takes up what is not done, and ends with 75 where another
+is to go on. FOLDER has no file above 16 MiB; bring it along.
 Without a GPU everything is tiny: that shows only that it runs. The output also goes to results.txt in the current folder.
 TEXT
 }
@@ -38,6 +40,19 @@ unpack() { # ARCHIVE FOLDER; a machine without xz has Python
         "$SIMCLR_PYTHON" -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$1" "$2"
 }
 
+in_parts() { # DATA DEVICE
+    local data=$1 more=()
+    [ "$2" = cuda ] || more=(--encoder small --batch 16 --turns 1 --seconds 1 --epochs 1 --limit 500)
+    if [ -f "$data" ]; then
+        unpacked=$(mktemp -d)
+        trap 'rm -rf "$unpacked"' EXIT
+        unpack "$data" "$unpacked"
+        data=$unpacked
+    fi
+    [ ! -d "$data" ] || more+=(--data "$data")
+    bench gpu --out "$OUT" --minutes "${MINUTES_EACH:-8.5}" --device "$2" --python "$SIMCLR_PYTHON" "${more[@]}"
+}
+
 main() {
     local data=${1:-} checked device seconds=${SECONDS_EACH:-10} more=()
     [ -n "$data" ] || data=$here/cifar10-jpeg.tar.xz
@@ -45,6 +60,11 @@ main() {
     checked=$(bench check) || { echo "$checked"; exit 1; }
     echo "$checked"
     if grep -q '^CUDA.*device(s)' <<<"$checked"; then device=cuda; else device=cpu; fi
+
+    if [ -n "${OUT:-}" ]; then
+        in_parts "$data" $device
+        return
+    fi
 
     echo "== training step against plain PyTorch, channels-last, on $device =="
     if [ $device = cuda ]; then

@@ -180,6 +180,78 @@ let ``What a method does wrong is said before anything is trained`` () =
 
     Assert.Empty(problems (follower []))
 
+/// What a test changes in the method below.
+[<RequireQualifiedAccess>]
+type private Own =
+    | Sound
+    | NotInState
+    | Alone
+
+/// Distillation by a network of its own: a linear layer that is to find each view's z from the other's.
+type private Finder(context: MethodContext, own: Own) =
+    let size = context.Online.Head.OutputSize
+
+    let layer =
+        use generator = context.Streams.At("finder", 0L)
+        let layer = torch.nn.Linear(size, size, dtype = torch.ScalarType.Float64)
+        use _noGrad = torch.no_grad ()
+        layer.weight.normal_ (0.0, 0.1, generator) |> ignore
+        layer.bias.zero_ () |> ignore
+        layer
+
+    let module' =
+        torch.nn.Sequential(struct ("layer", layer :> torch.nn.Module<torch.Tensor, torch.Tensor>))
+
+    let groups =
+        let ofLayer = SimCLR.Core.Optimizers.ParameterGroups.Of(module', "finder")
+
+        if own = Own.Alone then
+            ofLayer
+        else
+            [| yield! context.Online.Groups(); yield! ofLayer |]
+
+    let branches =
+        [| Branch(context.Online, [| 0 |]); Branch(context.Online, [| 1 |]) |]
+
+    interface IMethod with
+        member _.Networks = [| context.Online |]
+        member _.Evaluated = context.Online
+        member _.Groups = groups
+        member _.Branches = branches
+
+        member _.State =
+            match own with
+            | Own.NotInState -> Dictionary()
+            | _ -> Dictionary(dict [ for entry in module'.state_dict () -> $"finder.{entry.Key}", entry.Value ])
+
+        member _.Figures = Health.Figures
+        member _.Collapses = [||]
+
+        member _.Loss(embeddings, _) =
+            let found = module'.call embeddings[0].Projection
+            (found - embeddings[1].Projection).square().mean()
+
+        member _.Measure(loss, embeddings) =
+            Health.Of(loss, embeddings[0].Projection)
+
+        member _.Dispose() = module'.Dispose()
+
+[<Fact>]
+let ``Networks that a method has of its own are weights like others, by whatever name`` () =
+    let problems own =
+        let spec = FunctionMethodSpec(fun context -> new Finder(context, own) :> IMethod)
+
+        List.ofSeq (MethodContract.Check(spec, SimCLR.Core.Heads.HeadSpec(Output = 4)))
+
+    Assert.Empty(problems Own.Sound)
+
+    Assert.Contains(
+        "the optimizer moves 'finder.layer.weight', which is not in State",
+        Assert.Single(problems Own.NotInState)
+    )
+
+    Assert.Contains("no weight of the encoder that is evaluated moves", Assert.Single(problems Own.Alone))
+
 [<Trait("group", "slow")>]
 [<Fact>]
 let ``The example of a method and a head of one's own runs with workers, and shows what was monitored`` () =

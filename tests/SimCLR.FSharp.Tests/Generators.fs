@@ -34,6 +34,7 @@ let private reading =
                 Bits = 16
                 Range = range
                 FollowOrientation = orientation
+                Whole = false
             }
     }
 
@@ -318,6 +319,19 @@ let method batch (count: int option) =
                         Method.barlowTwinsOfCode
             }
             Gen.map2
+                (fun momentum temperature ->
+                    if fits then
+                        Method.SimClrMemory
+                            {
+                                Queue = 2 * batch
+                                Momentum = momentum
+                                Temperature = temperature
+                            }
+                    else
+                        Method.simSiam)
+                momentum
+                (number 0.01 2.0)
+            Gen.map2
                 (fun predictor momentum ->
                     Method.Byol
                         {
@@ -372,15 +386,17 @@ let method batch (count: int option) =
                         Method.vicRegOfSoloLearn)
                 (Gen.optionOf predictor)
                 (number 0.01 2.0)
-            Gen.map2
-                (fun temperature momentum ->
+            Gen.map3
+                (fun temperature momentum negatives ->
                     Method.InstanceDiscrimination
                         {
                             Temperature = temperature
                             BankMomentum = momentum
+                            Negatives = negatives
                         })
                 (number 0.01 2.0)
                 (number 0.0 0.99)
+                (Gen.optionOf (Gen.choose (1, 5000)))
             Gen.map3
                 (fun prototypes epsilon frozen ->
                     Method.Swav
@@ -396,8 +412,8 @@ let method batch (count: int option) =
                 (Gen.choose (2, 4000))
                 (number 0.01 1.0)
                 (number 0.0 20.0)
-            Gen.map3
-                (fun outputs momentum largest ->
+            Gen.map4
+                (fun outputs momentum largest warmup ->
                     Method.Dino
                         {
                             Outputs = outputs
@@ -407,10 +423,17 @@ let method batch (count: int option) =
                             CentreMomentum = 0.9
                             FrozenEpochs = 1.0
                             LargestGradient = largest
+                            TeacherWarmup = warmup
                         })
                 (Gen.choose (2, 4000))
                 momentum
                 (Gen.optionOf (number 0.1 10.0))
+                (Gen.optionOf (
+                    Gen.map2
+                        (fun from epochs -> ({ From = from; Epochs = epochs }: TemperatureWarmup))
+                        (number 0.01 0.1)
+                        (Gen.choose (1, 50))
+                ))
             Gen.map2
                 (fun lambda directions ->
                     Method.LeJepa
@@ -736,6 +759,7 @@ let private monitor hasLabels =
         let! patience = Gen.choose (1, 20)
         let! least = number 0.0 0.1
         let! better = Gen.elements [ Better.Larger; Better.Smaller ]
+        let! weights = Gen.elements [ KeptWeights.Last; KeptWeights.Best ]
 
         let stopping: EarlyStopping =
             {
@@ -743,6 +767,7 @@ let private monitor hasLabels =
                 Patience = patience
                 Least = least
                 Better = better
+                Weights = weights
             }
 
         let! stopping = Gen.elements [ None; Some stopping ]
@@ -805,7 +830,14 @@ let run =
         let! decay = decay
 
         let! precision =
-            Gen.elements [ Precision.Auto; Precision.Float32; Precision.BFloat16 ]
+            Gen.elements
+                [
+                    Precision.Auto
+                    Precision.Float32
+                    Precision.BFloat16
+                    Precision.Tf32
+                    Precision.Ieee
+                ]
 
         let! evaluation = evaluation
 
@@ -843,6 +875,16 @@ let run =
             )
 
         let! monitor = Gen.optionOf (monitor (Images.hasLabels images))
+        let! weightDecay = Gen.frequency [ 4, Gen.constant Decay.Constant; 1, decayOf 1 ]
+
+        let! more =
+            if Method.usesMoreViews method && not encoder.IsViT then
+                Gen.map2 CountedView.times (Gen.choose (1, 8)) (viewOf side |> Gen.map (fun view -> view >-> ending))
+                |> Gen.listOf
+                |> Gen.map (List.truncate 2)
+            else
+                Gen.constant []
+
         let! seed = Gen.choose64 (-9_000_000_000_000_000_000L, 9_000_000_000_000_000_000L)
 
         return
@@ -850,6 +892,7 @@ let run =
                 Images = images
                 ViewA = viewA
                 ViewB = viewB
+                MoreViews = more
                 Encoder = encoder
                 InitialWeights = weights
                 Head =
@@ -864,7 +907,12 @@ let run =
                 Loss = (if method = Method.SimClr then loss else Loss.OfMethod)
                 Optimizer = optimizer
                 LearningRate = learningRate
-                Schedule = { WarmupEpochs = warmup; Decay = decay }
+                Schedule =
+                    {
+                        WarmupEpochs = warmup
+                        Decay = decay
+                        WeightDecayFactor = weightDecay
+                    }
                 BatchSize = batch
                 MicroBatches = parts
                 NormGroups = groups

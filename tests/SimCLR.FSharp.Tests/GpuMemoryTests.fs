@@ -24,11 +24,41 @@ let Activations_of_a_plain_network_are_those_counted_by_hand () =
 let Memory_grows_with_part_batch_and_precision () =
     let run = Recipe.paperImageNet
     let gb part run = (GpuMemory.ofPart part run).Value / 1e9
-    // 2 views · 256 · 11.114e6 numbers · 2 of 2 bytes; 2 · 256 · 3 · 224² · 4 bytes of views; 4096 · 3 · 256² bytes; 16 bytes for each of 24 million weights.
-    Assert.Equal(22.761 + 0.308 + 0.805 + 0.384, gb 256 run, 2)
+    // 2 views · 256 · 11.114e6 numbers · 2 of 2 bytes; 2 · 256 · 3 · 224² · 4 bytes of views; 4096 · 3 · 256² bytes; 16 bytes for each of 24 million weights
+    // and of the head's 2048 · 2048 + 2048 · 128.
+    Assert.Equal(22.761 + 0.308 + 0.805 + 0.384 + 0.071, gb 256 run, 2)
     Assert.Equal(gb 256 run + 22.761 + 0.308, gb 512 run, 2)
     Assert.Equal(gb 256 run + 22.761, gb 256 (Run.withPrecision Precision.Float32 run), 2)
     Assert.Equal(None, GpuMemory.ofRun (run |> Run.withImages (Images.folder None "/of-unknown-size")))
+
+[<Fact>]
+let Further_views_and_what_a_method_keeps_beside_are_counted () =
+    let gb run = (GpuMemory.ofPart 256 run).Value / 1e9
+    let run = Recipe.paperImageNet |> Run.withMethod (Method.swav 3000)
+    let pair = gb run
+    // A crop of 96 pixels has (96 / 224)² of the numbers, all its sides being divisible alike.
+    let crops = gb (run |> Run.withMultiCrop 6 96 0.14)
+    Assert.Equal(3.0 * (22.761 + 0.308) * (96.0 / 224.0) ** 2.0, crops - pair, 1)
+    let simClr = gb Recipe.paperImageNet
+    // 16 bytes for each of 3000 · 128 prototypes.
+    Assert.Equal(0.00614, pair - simClr, 4)
+
+    let beside method =
+        gb (Recipe.paperImageNet |> Run.withMethod method) - simClr
+
+    let networks = 4.0 * (24e6 + 2048.0 * 2048.0 + 2048.0 * 128.0) / 1e9
+    Assert.Equal(networks + 4.0 * 65536.0 * 128.0 / 1e9, beside (Method.moCo 65536), 4)
+    // A predictor from 128 to 4096 and back.
+    Assert.Equal(networks + 16.0 * 2.0 * 128.0 * 4096.0 / 1e9, beside Method.byol, 4)
+    Assert.Equal(networks + 20.0 * 65536.0 * 128.0 / 1e9, beside (Method.dino 65536), 3)
+    Assert.Equal(0.0, beside Method.barlowTwins, 6)
+
+    let bank =
+        Run.cifar10
+        |> Run.withMethod Method.instanceDiscrimination
+        |> WeightCount.ofMethod 11e6
+
+    Assert.Equal((0.0, 50_000.0 * 128.0), bank)
 
 [<Fact>]
 let A_run_is_cut_into_halves_until_it_fits () =

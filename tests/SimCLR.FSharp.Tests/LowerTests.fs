@@ -159,6 +159,7 @@ let private run =
             {
                 WarmupEpochs = 1.5
                 Decay = SimCLR.Decay.Constant
+                WeightDecayFactor = SimCLR.Decay.CosineBetween(1.0, 10.0)
             }
         BatchSize = 64
         MicroBatches = Some { Size = 16; FreezeBatchNorm = true }
@@ -177,11 +178,24 @@ let Every_number_of_a_run_is_in_its_place () =
     Assert.Equal((1.5, Core.Optimizers.Decay.Constant), (spec.WarmupEpochs, spec.Decay))
     Assert.Equal(Core.Training.MicroBatches(16, true), spec.MicroBatches)
     Assert.Equal(4, spec.NormGroups)
+    Assert.Equal<Core.Optimizers.Decay>(CosineDecay(1.0, 10.0), spec.WeightDecayFactor)
     Assert.Equal((64, 7, 11L), (spec.BatchSize, spec.Epochs, spec.Seed))
     Assert.Equal(Core.Runtime.Precision.BFloat16, spec.Precision)
     // The views are not exchanged: only the second mirrors.
     Assert.Equal<byte array>(seen (RandomResizedCrop 16L), seen spec.ViewA)
     Assert.NotEqual<byte array>(seen spec.ViewA, seen spec.ViewB)
+
+[<Fact>]
+let Every_precision_is_its_own () =
+    for precision, expected in
+        [
+            SimCLR.Precision.Auto, Core.Runtime.Precision.Auto
+            SimCLR.Precision.Float32, Core.Runtime.Precision.Float32
+            SimCLR.Precision.BFloat16, Core.Runtime.Precision.BFloat16
+            SimCLR.Precision.Tf32, Core.Runtime.Precision.Tf32
+            SimCLR.Precision.Ieee, Core.Runtime.Precision.Ieee
+        ] do
+        Assert.Equal(expected, (Lower.pretraining (Run.withPrecision precision run)).Precision)
 
 [<Fact>]
 let Metrics_scale_similarities_as_the_loss_does () =

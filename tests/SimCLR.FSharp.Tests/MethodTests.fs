@@ -82,6 +82,15 @@ let Every_number_of_a_method_is_in_its_place () =
         Method.simSiam |> Method.withPredictor None |> Method.withoutStopGradient |> of'
     )
 
+    Assert.Equal<IMethodSpec>(
+        SimClrMemorySpec(1024L, MomentumSchedule(0.99, 0.99), 0.2),
+        Method.simClrMemory 512
+        |> Method.withQueue 1024
+        |> Method.withMomentum (Momentum.constant 0.99)
+        |> Method.withTemperature 0.2
+        |> of'
+    )
+
     Assert.Equal<IMethodSpec>(BarlowTwinsSpec(0.0051, 1.0, 0.024), of' Method.barlowTwinsOfCode)
     Assert.Equal<IMethodSpec>(BarlowTwinsSpec(0.005, 0.1, 1.0), of' Method.barlowTwinsOfSoloLearn)
     Assert.Equal<IMethodSpec>(VicRegSpec(25.0, 25.0, 1.0), of' Method.vicReg)
@@ -92,6 +101,11 @@ let Every_number_of_a_method_is_in_its_place () =
     Assert.Equal<IMethodSpec>(InstanceDiscriminationSpec(0.07, 0.5), of' Method.instanceDiscrimination)
 
     Assert.Equal<IMethodSpec>(
+        InstanceDiscriminationSpec(0.07, 0.5, 4096),
+        of' (Method.instanceDiscrimination |> Method.withNoise 4096)
+    )
+
+    Assert.Equal<IMethodSpec>(
         SwavSpec(64L, 0.1, 0.05, 3, 1.0, 256L, 15.0),
         of' (Method.swav 64 |> Method.withQueue 256)
     )
@@ -100,6 +114,13 @@ let Every_number_of_a_method_is_in_its_place () =
         DinoSpec(64L, MomentumSchedule(0.996, 1.0), 0.1, 0.04, 0.9, 1.0, 3.0),
         of' (Method.dino 64)
     )
+
+    Assert.Equal<IMethodSpec>(
+        DinoSpec(64L, MomentumSchedule(0.996, 1.0), 0.1, 0.07, 0.9, 1.0, 3.0, TemperatureWarmup(0.04, 30)),
+        of' (Method.dino 64 |> Method.withTeacherTemperature 0.04 0.07 30)
+    )
+
+    Assert.Equal(Method.dino 64, Method.dino 64 |> Method.withTeacherTemperature 0.04 0.04 30)
 
     Assert.Equal<IMethodSpec>(LeJepaSpec(0.05, 1024), of' Method.leJepa)
 
@@ -155,6 +176,13 @@ let What_a_method_lacks_cannot_be_changed () =
     )
 
     Assert.Contains("VICReg has no predictor", refused (fun () -> Method.withPredictor None Method.vicReg))
+
+    Assert.Contains(
+        "BYOL has no teacher's temperature",
+        refused (fun () -> Method.withTeacherTemperature 0.04 0.07 30 Method.byol)
+    )
+
+    Assert.Contains("BYOL has no negatives that could be drawn", refused (fun () -> Method.withNoise 16 Method.byol))
     Assert.Contains("BYOL has no queue", refused (fun () -> Method.withQueue 1 Method.byol))
     Assert.Contains("the method's", refused (fun () -> Run.withTemperature 0.1 (Run.withMethod Method.byol Run.shapes)))
 

@@ -187,6 +187,53 @@ let ``Training ends early by a figure, is stored, and found again`` () =
         Assert.Equal(10L * perEpoch, whole.Steps))
 
 [<Fact>]
+let ``The weights of the best look are kept where that is asked for, and the choice is part of the hash`` () =
+    // The number of images held out never improves: the first look is the best.
+    let monitor =
+        Monitor.every 1 [ Monitored.custom (means []) ]
+        |> Monitor.stopping "validation test-means images" 2
+
+    let last = { run with Epochs = 10 } |> Run.withMonitor monitor
+    let best = last |> Run.withMonitor (Monitor.keepingBest monitor)
+    Assert.DoesNotContain("Weights", Run.toJson last)
+    Assert.NotEqual<string>(Run.trainingHash last, Run.trainingHash best)
+    Assert.Equal(Ok best, Run.ofJson (Run.toJson best))
+    Assert.Equal(Ok best, Run.set "Monitor.EarlyStopping.Weights" "Best" last)
+
+    let last, best = execute last, execute best
+    // Trained alike, and measured at another look.
+    Assert.Equal<(float * float) list>(curve "loss" last, curve "loss" best)
+    let fit = "validation test-means fit"
+    Assert.Equal(curve fit best |> List.head |> snd, best.Figure fit)
+    Assert.Equal(curve fit last |> List.last |> snd, last.Figure fit)
+    Assert.NotEqual(last.Figure fit, best.Figure fit)
+
+    Assert.Throws<WrongValueException>(fun () -> all |> Monitor.keepingBest |> ignore)
+    |> ignore
+
+[<Fact>]
+let ``The encoder that is stored is that of the best look`` () =
+    let encoder run =
+        Samples.withFolder (fun folder ->
+            let here = executor folder
+            Execution.run run here |> ignore
+            File.ReadAllBytes(Store.encoderOf run here.Store))
+
+    let every looks =
+        Monitor.every looks [ Monitored.custom (means []) ]
+        |> Monitor.stopping "validation test-means images" 1
+
+    let kept looks keep =
+        let file =
+            encoder ({ run with Epochs = 10 } |> Run.withMonitor (every looks |> keep))
+        // The head, whose length comes first, names the training.
+        file[8 + int (BitConverter.ToUInt64(file, 0)) ..]
+
+    // It ends at the second look: after 2 epochs, or after 4, of which the first look is at 2.
+    Assert.Equal<byte[]>(kept 1 id, kept 2 Monitor.keepingBest)
+    Assert.NotEqual<byte[]>(kept 1 id, kept 2 id)
+
+[<Fact>]
 let ``A measurement that fails while training loses nothing, and the outcome says why it is not there`` () =
     let measurements = [ Monitored.custom (failing []); Monitored.rankMe ]
     let outcome = execute (run |> Run.withMonitor (Monitor.every 2 measurements))

@@ -21,6 +21,7 @@ let small =
             }
         ViewA = View.Sequence [ crop; View.Flip 0.5 ]
         ViewB = View.Identity
+        MoreViews = []
         Encoder = Encoder.SmallConv [ 32; 64; 128 ]
         InitialWeights = None
         Head =
@@ -53,6 +54,7 @@ let small =
             {
                 WarmupEpochs = 1.0
                 Decay = Decay.Cosine
+                WeightDecayFactor = Decay.Constant
             }
         BatchSize = 256
         MicroBatches = None

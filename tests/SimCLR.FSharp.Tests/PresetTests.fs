@@ -32,11 +32,20 @@ let Unasked_a_script_runs_what_it_always_has () =
 
 [<Fact>]
 let The_paper_preset_is_the_papers_recipe () =
-    Assert.Equal(Recipe.paperImageNet, Preset.run Preset.Paper None)
+    let whole =
+        Recipe.paperImageNet
+        |> Run.withImages (Images.whole Recipe.paperImageNet.Images)
+
+    Assert.Equal(whole, Preset.run Preset.Paper None)
     Assert.Equal(Recipe.paperCifar10, Preset.run Preset.Paper (Some Images.cifar10))
 
     let folder = Preset.run Preset.Paper (Some(Images.folder None "/imagenet"))
-    Assert.Equal(Recipe.paperImageNet |> Run.withImages (Images.folder (Some 256) "/imagenet"), folder)
+
+    Assert.Equal(
+        Recipe.paperImageNet
+        |> Run.withImages (Images.folder (Some 256) "/imagenet" |> Images.whole),
+        folder
+    )
 
 [<Fact>]
 let The_gpu_preset_is_a_night_of_one_GPU () =
@@ -120,6 +129,6 @@ let A_script_of_small_images_stays_with_them_in_the_larger_presets () =
 [<Fact>]
 let A_sweep_of_the_papers_executes_its_runs_in_parts () =
     let sweep = Sweep.fromArgs "paper" [ "--preset"; "paper"; "--dry-run" ]
-    Assert.Equal(Recipe.paperImageNet, sweep.Baseline)
+    Assert.Equal(Preset.run Preset.Paper None, sweep.Baseline)
     let parts = Preset.fitted sweep.Preset sweep.Baseline
     Assert.Equal(Some 512, parts.MicroBatches |> Option.map _.Size)

@@ -202,8 +202,85 @@ let Methods_of_recipes_are_those_of_their_sources () =
         match recipe.Run.Method with
         | Method.SimClr -> ()
         | method ->
-            Assert.Equal(Method.headOf method recipe.Run.Head, recipe.Run.Head)
+            // DINO has no batch norm in the head of a transformer.
+            let head =
+                { Method.headOf method recipe.Run.Head with
+                    BatchNorm = not (method.IsDino && recipe.Run.Encoder.IsViT)
+                }
+
+            Assert.Equal(
+                (if method.IsMoCo then
+                     Method.headOf method recipe.Run.Head
+                 else
+                     head),
+                recipe.Run.Head
+            )
+
             Assert.Equal(Loss.OfMethod, recipe.Run.Loss)
+
+/// Sizes, areas and number of crops.
+let private cropsOf (run: Run) =
+    let crop view =
+        match view with
+        | View.Sequence(View.Crop c :: _) -> c.Size, c.Area
+        | other -> failwith $"{other}"
+
+    [
+        1, crop run.ViewA
+        1, crop run.ViewB
+        for counted in run.MoreViews do
+            counted.Count, crop counted.View
+    ]
+
+[<Fact>]
+let Crops_and_schedules_of_SwAV_and_DINO_are_those_of_their_code () =
+    let swav = Recipe.swavImageNet
+
+    Assert.Equal<(int * (int * (float * float))) list>(
+        [ 1, (224, (0.14, 1.0)); 1, (224, (0.14, 1.0)); 6, (96, (0.05, 0.14)) ],
+        cropsOf swav
+    )
+
+    // 4.8 to 0.0048.
+    Assert.Equal((4.8, 800, Decay.CosineBetween(1.0, 0.001)), (rate swav, swav.Epochs, swav.Schedule.Decay))
+    // A kernel of 23 pixels: a radius of int(side · fraction / 2).
+    for counted in swav.MoreViews do
+        match counted.View with
+        | View.Sequence views ->
+            Assert.Contains(
+                11,
+                [
+                    for view in views do
+                        match view with
+                        | View.Blur b -> int (96.0 * b.KernelFraction / 2.0)
+                        | _ -> ()
+                ]
+            )
+        | other -> failwith $"{other}"
+
+    for dino, batch, warmup in
+        [
+            Recipe.dinoImageNet, 512, None
+            Recipe.dinoLongImageNet, 1024, Some { From = 0.04; Epochs = 30 }
+        ] do
+        Assert.Equal<(int * (int * (float * float))) list>(
+            [ 1, (224, (0.4, 1.0)); 1, (224, (0.4, 1.0)); 8, (96, (0.05, 0.4)) ],
+            cropsOf dino
+        )
+
+        Assert.Equal(0.0005 * float batch / 256.0, rate dino, 12)
+
+        match dino.Schedule.Decay, dino.Schedule.WeightDecayFactor, dino.Optimizer, dino.Method with
+        | Decay.CosineBetween(1.0, until), Decay.CosineBetween(1.0, more), Optimizer.Adam adam, Method.Dino s ->
+            Assert.Equal(1e-6, until * rate dino, 15)
+            Assert.Equal((0.04, 0.4), (adam.WeightDecay, adam.WeightDecay * more))
+            Assert.Equal(warmup, s.TeacherWarmup)
+        | other -> failwith $"{other}"
+
+    Assert.Equal<(int * (int * (float * float))) list>(
+        [ 1, (32, (0.2, 1.0)); 1, (32, (0.2, 1.0)); 6, (18, (0.08, 0.5)) ],
+        cropsOf Recipe.soloSwavMultiCrop
+    )
 
 [<Fact>]
 let BYOLs_views_differ_in_blur_and_solarization () =

@@ -23,6 +23,7 @@ let A_run_prints_as_code () =
                   Interpolation = Interpolation.Bicubic }
             View.Flip 0.5 ]
   ViewB = View.Identity
+  MoreViews = []
   Encoder = Encoder.SmallConv [ 32; 64; 128 ]
   InitialWeights = None
   Head =
@@ -39,7 +40,8 @@ let A_run_prints_as_code () =
           { Temperature = 0.1; Normalize = true; Negatives = Negatives.BothViews }
   Optimizer = Optimizer.Sgd { Momentum = 0.9; WeightDecay = 0.0; Nesterov = false }
   LearningRate = LearningRate.Linear 0.1
-  Schedule = { WarmupEpochs = 1.0; Decay = Decay.Cosine }
+  Schedule =
+      { WarmupEpochs = 1.0; Decay = Decay.Cosine; WeightDecayFactor = Decay.Constant }
   BatchSize = 256
   MicroBatches = None
   NormGroups = 1

@@ -125,7 +125,7 @@ let A_value_that_does_not_fit_is_told_with_what_it_must_be () =
     Assert.Equal("Loss.Normalize is 'yes'; it must be true or false.", refused "Loss.Normalize" "yes" Run.shapes)
 
     Assert.Equal(
-        "Precision is 'Half'; it must be one of Auto, Float32, BFloat16.",
+        "Precision is 'Half'; it must be one of Auto, Float32, BFloat16, Tf32, Ieee.",
         refused "Precision" "Half" Run.shapes
     )
 

@@ -64,6 +64,7 @@ let The_hashes_of_the_recipes_do_not_drift () =
             "soloBarlowTwins", "5d14990ae7a7d212", "4524dac84be4e6a7"
             "soloVicReg", "5ca5361508c7189f", "58dd611d383f67e0"
             "soloSwav", "4b9c6ffb373e7677", "9aefcc9288acea22"
+            "soloSwavMultiCrop", "1971617c888ee1bb", "0378ace55bddec3e"
             "soloNnclr", "5913a029bf474d3b", "55f3c583ccad141c"
             "soloDino", "16b330da1273518d", "85bc0a9913a8fe34"
             "lightlyMoCo", "2f685158bfd376e6", "4450417a09e73cc7"
@@ -73,11 +74,15 @@ let The_hashes_of_the_recipes_do_not_drift () =
             "moCoNotebook", "78a0cd875506d388", "a4548f4443396fec"
             "simSiamCifar10", "a544fce659a80223", "32a6205fe3612054"
             "moCoV2ImageNet", "c19203c53d65dd5a", "ba117e40db9cd758"
+            "simClrV2ImageNet", "258108988ed329d8", "6aab42a988043344"
             "moCoV3ImageNet", "0c5bf02c048fe705", "1f65fe01a00d988e"
             "byolImageNet", "cc0b518ab564cc6f", "6b32bd2a358a5d4a"
             "simSiamImageNet", "f0f97cdc7d6f5d47", "8135c5a98f2c24cc"
             "barlowTwinsImageNet", "fda855afc83b8c3c", "7220d571b4df45a4"
             "vicRegImageNet", "22349288f8eac9a9", "5df57cbf11a5b165"
+            "swavImageNet", "62dd3111279e9090", "10714af6d4a45976"
+            "dinoImageNet", "7358501ea2eb48c2", "65fd6caa0ab1bd6a"
+            "dinoLongImageNet", "dee87770396cc1b2", "7a0eb7e46b1c2793"
         ],
         [
             for recipe in Recipe.all -> recipe.Name, Run.hash recipe.Run, Run.trainingHash recipe.Run
@@ -105,7 +110,7 @@ let The_hashes_of_the_presets_do_not_drift () =
             "gpu, its own images", "ba24fb81802ef524"
             "gpu, cifar10", "ba24fb81802ef524"
             "gpu, stl10", "97cad78b5c8a4563"
-            "paper, its own images", "274d03ef8ac8ad2c"
+            "paper, its own images", "5be468f335f70a19"
             "paper, cifar10", "168eebc7d266738a"
             "paper, stl10", "aa23cfaabbcb989e"
         ],

@@ -7,6 +7,7 @@ open System.IO
 open System.Net
 open System.Net.Sockets
 open System.Security.Cryptography
+open System.Text.RegularExpressions
 open System.Threading
 open Xunit
 
@@ -195,7 +196,8 @@ type Slurm() =
         ask "scontrol" [ "update"; $"NodeName={host}"; "State=DOWN"; "Reason=power" ]
         |> ignore
 
-    /// And comes back. Slurm may have taken it again by itself; it refuses to do so twice.
+    /// And comes back. Slurm may have taken it again by itself; it refuses to do so twice. What Slurm had still to tell the node
+    /// has been told then: the end of the tasks that were there would end the same tasks, begun again within a second.
     member slurm.ComeBack() =
         startDaemon "slurmd" []
 
@@ -211,6 +213,14 @@ type Slurm() =
                     Thread.Sleep 1000
                     false)
             (fun () -> $"The node does not come back. {slurm.Situation}")
+
+        let told () =
+            let said = ask "sdiag" []
+
+            [ "queue size"; "count" ]
+            |> List.forall (fun what -> Regex.IsMatch(said, $@"^Agent {what}:\s+0\s", RegexOptions.Multiline))
+
+        until 60.0 told (fun () -> ask "sdiag" [])
 
     /// The node, the tasks and why they wait.
     member _.Situation =

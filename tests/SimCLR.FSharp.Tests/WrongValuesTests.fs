@@ -323,6 +323,11 @@ let A_disk_that_is_too_small_is_found () =
     let need = Preflight.need [ Run.cifar10; Run.shapes ]
     // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 times 8 MiB.
     Assert.InRange(need, 400_000_000L, 500_000_000L)
+    // A target and its predictor of 128 by 4096 numbers and back beside.
+    let more =
+        Preflight.need [ Run.cifar10 |> Run.withMethod Method.byol; Run.shapes ] - need
+
+    Assert.InRange(more, 150_000_000L, 200_000_000L)
     // A ResNet-18 of 11.2 million weights of 4 bytes, and a small network.
     Assert.InRange(Preflight.encoders KeepEncoder.Always [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)
     Assert.Empty(Preflight.tooSmall "results" need need)

@@ -193,6 +193,36 @@ def vit_case(case):
     return {f"{case}.h": h, f"{case}.gradients": gradients}, {f"{case}.gradients": names}
 
 
+def vit_sizes_case(case):
+    """The same network on images of other sizes, its positions interpolated; and positions of 14 patches at 6 as DINO's code has them, 0.1 of a patch beside."""
+    model = torchvision.models.VisionTransformer(
+        image_size=32, patch_size=8, num_layers=3, num_heads=3, hidden_dim=48, mlp_dim=192, num_classes=10
+    ).double()
+    fill(case, model, timm_name)
+    tensors, notes = {}, {}
+    for name, (height, width) in {"small": (16, 16), "large": (48, 48), "wide": (24, 40)}.items():
+        model.zero_grad()
+        patches = model.conv_proj(numbers(f"{case}.{name}", (2, 3, height, width), 0, 1))
+        grid = model.encoder.pos_embedding[:, 1:].reshape(1, 4, 4, 48).permute(0, 3, 1, 2)
+        grid = F.interpolate(grid, size=patches.shape[2:], mode="bicubic")
+        tokens = (patches + grid).flatten(2).transpose(1, 2)
+        first = (model.class_token + model.encoder.pos_embedding[:, :1]).expand(2, -1, -1)
+        h = model.encoder.ln(model.encoder.layers(torch.cat([first, tokens], 1)))[:, 0]
+        (h * numbers(f"{case}.{name} direction", (2, 48))).sum().backward()
+        named = [(timm_name(n), p.grad) for n, p in model.named_parameters() if not n.startswith("heads")]
+        tensors[f"{case}.{name}.h"] = h
+        tensors[f"{case}.{name}.gradients"], notes[f"{case}.{name}.gradients"] = digests(named)
+    grid = numbers(f"{case}.positions", (1, 5, 14, 14))
+    tensors[f"{case}.positions"] = F.interpolate(grid, size=(6, 6), mode="bicubic")
+    tensors[f"{case}.positions beside"] = F.interpolate(grid, scale_factor=(6.1 / 14, 6.1 / 14), mode="bicubic")
+    return tensors, notes
+
+
+def vits():
+    (tensors, notes), (more, names) = vit_case("vit"), vit_sizes_case("vit")
+    return tensors | more, notes | names
+
+
 class SkResNet:
     """SK-ResNet-50 of SimCLR v2's reference code (2006.10029; sk_ratio above 0), written out by functions: batch norm, the mixing of the
     two paths and the shortcut's mean are spelled out. Training mode, no classifier."""
@@ -514,7 +544,7 @@ def resnets():
 
 FILES = {
     "resnet": resnets,
-    "vit": lambda: vit_case("vit"),
+    "vit": vits,
     "optimizers": lambda: (optimizers(), {}),
     "losses": lambda: (losses(), {}),
     "views": lambda: (views(), {}),

@@ -122,6 +122,93 @@ def vicreg_loss(a, b):
     return loss
 
 
+# ---- losses of several crops: the first two of a size, then smaller ones ----------------------------------------------------------
+
+
+def assignments(scores, epsilon=0.05, iterations=3):
+    """SwAV's: a batch shared out evenly to prototypes, [N, K]."""
+    q = torch.exp(scores.detach() / epsilon).T
+    q = q / q.sum()
+    for _ in range(iterations):
+        q = q / q.sum(1, keepdim=True) / len(q)
+        q = q / q.sum(0, keepdim=True) / q.shape[1]
+    return (q / q.sum(0, keepdim=True)).T
+
+
+def swav_loss(scores, t=0.1):
+    loss = 0
+    for code in (0, 1):
+        q, part = assignments(scores[code]), 0
+        for crop in range(len(scores)):
+            if crop != code:
+                part = part - (q * F.log_softmax(scores[crop] / t, 1)).sum(1).mean()
+        loss = loss + part / (len(scores) - 1)
+    return loss / 2
+
+
+def dino_loss(students, teachers, centre, teacher_t, student_t=0.1):
+    loss, terms = 0, 0
+    for i, teacher in enumerate(teachers):
+        p = F.softmax((teacher - centre) / teacher_t, 1).detach()
+        for j, student in enumerate(students):
+            if i != j:
+                loss, terms = loss - (p * F.log_softmax(student / student_t, 1)).sum(1).mean(), terms + 1
+    return loss / terms
+
+
+def lejepa_loss(views, directions, weight=0.05):
+    t = torch.linspace(0, 3, 17)
+    trapezoid = torch.full((17,), 2 * 3 / 16)
+    trapezoid[0] = trapezoid[-1] = 3 / 16
+    normal = torch.exp(-t * t / 2)
+    statistics = []
+    for z in views:
+        x = (z @ directions)[..., None] * t
+        error = (x.cos().mean(0) - normal) ** 2 + x.sin().mean(0) ** 2
+        statistics.append((len(z) * error @ (trapezoid * normal)).mean())
+    centre = (views[0] + views[1]) / 2
+    together = torch.stack([(z - centre) ** 2 for z in views]).mean()
+    return weight * sum(statistics) / len(views) + (1 - weight) * together
+
+
+def noise_loss(scores, constant, classes):
+    """As lib/NCECriterion.py of zhirongw/lemniscate.pytorch has it: own scores first, the noise even over the classes."""
+    p, drawn = scores / constant, scores.shape[1] - 1
+    own = p[:, 0] / (p[:, 0] + drawn / classes + 1e-7)
+    others = (drawn / classes) / (p[:, 1:] + drawn / classes + 1e-7)
+    return -(own.log().sum() + others.log().sum()) / len(scores)
+
+
+def noise():
+    scores = numbers("methods.noise scores", (5, 9), 0.1, 3).requires_grad_()
+    loss = noise_loss(scores, 40.0, 30)
+    return {"noise.loss": loss.detach().reshape(1), "noise.gradients": torch.autograd.grad(loss, scores)[0]}
+
+
+def several_crops():
+    """Losses and gradients of five crops of six images, embeddings of 5 numbers."""
+    result = {}
+    crops = [numbers(f"methods.crop {i}", (6, 5)).requires_grad_() for i in range(5)]
+    taught = [numbers(f"methods.taught {i}", (6, 5)) for i in range(2)]
+    prototypes = F.normalize(numbers("methods.crop prototypes", (7, 5)))
+    centre = numbers("methods.crop centre", (1, 7), -0.2, 0.2)
+    directions = F.normalize(numbers("methods.crop directions", (5, 8)), dim=0)
+
+    def scores(z):
+        return F.normalize(z) @ prototypes.T
+
+    losses = {
+        "swav": lambda: swav_loss([scores(z) for z in crops]),
+        "dino": lambda: dino_loss([scores(z) for z in crops], [scores(z) for z in taught], centre, 0.04),
+        "lejepa": lambda: lejepa_loss(crops, directions),
+    }
+    for name, loss in losses.items():
+        value = loss()
+        result[f"crops.{name}"] = value.detach().reshape(1)
+        result[f"crops.{name}.gradients"] = torch.stack(torch.autograd.grad(value, crops))
+    return result
+
+
 # ---- three steps -------------------------------------------------------------------------------------------------------------
 
 STEPS, RATE, COUNT = 3, 0.1, 8
@@ -154,7 +241,7 @@ def optimizer_of(online, rate_of_biases=1.0):
     )
 
 
-def train(online, loss, after=lambda step: None, rate_of_biases=1.0, constant_predictor=False):
+def train(online, loss, after=lambda step: None, rate_of_biases=1.0, constant_predictor=False, before_move=lambda step, optimizer: None):
     """The losses of three steps."""
     optimizer, losses = optimizer_of(online, rate_of_biases), []
     for step in range(STEPS):
@@ -163,6 +250,7 @@ def train(online, loss, after=lambda step: None, rate_of_biases=1.0, constant_pr
         optimizer.zero_grad()
         value = loss()
         value.backward()
+        before_move(step, optimizer)
         optimizer.step()
         after(step)
         losses.append(value.detach())
@@ -242,7 +330,75 @@ def three_steps():
 
     vicreg = Online(byol_head())
     keep(result, "vicreg", train(vicreg, lambda: vicreg_loss(vicreg.project(a), vicreg.project(b))), vicreg)
+    swav_steps(result)
+    dino_steps(result)
     return result
+
+
+def crops():
+    """The two views, and the middle of the images as it is and mirrored."""
+    a, b = views()
+    middle = a[:, :, 2:10, 2:10]
+    return [torch.cat([a, b]), torch.cat([middle, middle.flip(3)])]
+
+
+def with_outputs(count=7):
+    online = Online(byol_head())
+    online.outputs = fill("methods.outputs", nn.Linear(6, count, bias=False))
+    return online
+
+
+def by_size(online):
+    """Embeddings of the four crops, by one pass for each size."""
+    return [z for size in crops() for z in online.project(size).chunk(2)]
+
+
+def swav_steps(result):
+    online = with_outputs()
+
+    def loss():
+        with torch.no_grad():
+            online.outputs.weight.copy_(F.normalize(online.outputs.weight))
+        return swav_loss([online.outputs(F.normalize(z)) for z in by_size(online)])
+
+    def frozen(step, optimizer):
+        if step == 0:
+            online.outputs.weight.grad = None
+
+    keep(result, "swav", train(online, loss, before_move=frozen), online)
+
+
+def dino_steps(result):
+    online = with_outputs()
+    target, centre, scores = target_of(online), torch.zeros(1, 7), []
+    temperatures = iter([0.02, 0.03, 0.04])
+
+    def outputs(network, z):
+        return F.normalize(z) @ F.normalize(network.outputs.weight).T
+
+    def loss():
+        with torch.no_grad():
+            scores[:] = [outputs(target, z) for z in target.project(crops()[0]).chunk(2)]
+        return dino_loss([outputs(online, z) for z in by_size(online)], scores, centre, next(temperatures))
+
+    def shortened(step, optimizer):
+        for p in online.parameters():
+            p.grad *= min(1, 0.05 / (p.grad.norm().item() + 1e-6))
+        for group in optimizer.param_groups:
+            if group["weight_decay"] > 0:
+                group["weight_decay"] = 1e-4 * (10 - 9 * 0.5 * (1 + math.cos(math.pi * step / STEPS)))
+        if step == 0:
+            online.outputs.weight.grad = None
+
+    def moved(step):
+        m = 1 - (1 - 0.9) * (math.cos(math.pi * step / STEPS) + 1) / 2
+        centre.mul_(0.9).add_(torch.cat(scores).mean(0, keepdim=True), alpha=0.1)
+        with torch.no_grad():
+            for own, followed in zip(target.parameters(), online.parameters()):
+                own.copy_(m * own + (1 - m) * followed)
+
+    keep(result, "dino", train(online, loss, moved, before_move=shortened), online, target)
+    result["dino.centre"] = centre
 
 
 # ---- the example whose losses the tests hold -----------------------------------------------------------------------------------
@@ -271,5 +427,5 @@ def example():
 
 if __name__ == "__main__":
     example()
-    save(HERE / "methods.safetensors", {name: tensor.double() for name, tensor in three_steps().items()})
+    save(HERE / "methods.safetensors", {name: tensor.double() for name, tensor in (three_steps() | several_crops() | noise()).items()})
     print("methods.safetensors")

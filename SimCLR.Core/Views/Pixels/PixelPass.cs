@@ -1,3 +1,5 @@
+using SimCLR.Core.Images;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,7 +23,10 @@ internal static class PixelPass
         images.device.type == DeviceType.CPU
         && (images.dtype == ScalarType.Float32 || images.dtype == ScalarType.Byte)
         && !images.requires_grad
-        && !Off.Value;
+        && IsOn;
+
+    /// <summary>Whether this flow of control works as on a processor.</summary>
+    internal static bool IsOn => !Off.Value;
 
     /// <summary>Until disposed of, this flow of control works as on a GPU.</summary>
     internal static IDisposable AsOnGpu()
@@ -49,8 +54,30 @@ internal static class PixelPass
     internal static Tensor Apply(IReadOnlyList<(IPixelView View, ViewParameters Parameters)> steps, Tensor images)
     {
         using var scope = NewDisposeScope();
-        var first = BatchShape.Of(images);
-        var shape = first;
+        var shape = BatchShape.Of(images);
+        var (height, width) = ((int)shape.Height, (int)shape.Width);
+        var size = shape.Channels * height * width;
+        return Apply(steps, images.contiguous(), shape, image => (image * size, height, width))
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whole images after all of the views, the first of which makes them of one size.</summary>
+    internal static Tensor Apply(IReadOnlyList<(IPixelView View, ViewParameters Parameters)> steps, WholeImages images)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = images.Pixels.dtype == ScalarType.Byte ? images.Pixels : ViewBatch.FromShorts(images.Pixels);
+        var (_, height, width) = images.Place(0);
+        var shape = new BatchShape(images.Count, images.Channels, height, width, CPU);
+        return Apply(steps, numbers, shape, images.Place).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Apply(
+        IReadOnlyList<(IPixelView View, ViewParameters Parameters)> steps,
+        Tensor numbers,
+        BatchShape shape,
+        Func<int, (long Start, int Height, int Width)> place
+    )
+    {
         var changes = new Action<int, PixelImage>[steps.Count];
         for (var step = 0; step < steps.Count; step++)
         {
@@ -59,30 +86,36 @@ internal static class PixelPass
             shape = view.Output(before);
             changes[step] = view.Pixels(before, parameters);
         }
-        var result = empty([shape.Count, shape.Channels, shape.Height, shape.Width]);
+        var result = empty([shape.Count, shape.Channels, shape.Height, shape.Width], device: CPU);
         if (result.numel() > 0)
-            Run(images.contiguous(), result, first, changes);
-        return result.MoveToOuterDisposeScope();
+            Run(numbers, result, place, changes);
+        return result;
     }
 
-    private static unsafe void Run(Tensor images, Tensor result, BatchShape shape, Action<int, PixelImage>[] changes)
+    private static unsafe void Run(
+        Tensor numbers,
+        Tensor result,
+        Func<int, (long Start, int Height, int Width)> place,
+        Action<int, PixelImage>[] changes
+    )
     {
-        var bytes = images.dtype == ScalarType.Byte;
-        var from = (nint)Start(images);
-        var to = (nint)Start(result);
-        var (height, width) = ((int)shape.Height, (int)shape.Width);
-        var size = checked((int)(shape.Channels * height * width));
-        var newSize = (int)(result.numel() / shape.Count);
+        var bytes = numbers.dtype == ScalarType.Byte;
+        var from = MemoryLayout.Address(numbers);
+        var to = MemoryLayout.Address(result);
+        var (count, channels) = ((int)result.shape[0], (int)result.shape[1]);
+        var newSize = (int)(result.numel() / count);
         var options = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
-        Parallel.For(0, (int)shape.Count, options, Change);
+        Parallel.For(0, count, options, Change);
 
         void Change(int image)
         {
-            var pixels = Room((int)shape.Channels);
+            var pixels = Room(channels);
+            var (start, height, width) = place(image);
+            var size = checked(channels * height * width);
             if (bytes)
-                pixels.Load(new ReadOnlySpan<byte>((byte*)from + (long)image * size, size), height, width);
+                pixels.Load(new ReadOnlySpan<byte>((byte*)from + start, size), height, width);
             else
-                pixels.Load(new ReadOnlySpan<float>((float*)from + (long)image * size, size), height, width);
+                pixels.Load(new ReadOnlySpan<float>((float*)from + start, size), height, width);
             foreach (var change in changes)
                 change(image, pixels);
             pixels.Store(new Span<float>((float*)to + (long)image * newSize, newSize));
@@ -94,14 +127,6 @@ internal static class PixelPass
         if (_room?.Channels != channels)
             _room = new PixelImage(channels);
         return _room;
-    }
-
-    /// <summary>libtorch's memory, which stays in place while the tensor lives. Of its first image alone, as more numbers than an int counts may follow.</summary>
-    private static unsafe void* Start(Tensor tensor)
-    {
-        using var first = tensor[0];
-        fixed (byte* memory = first.bytes)
-            return memory;
     }
 
     private sealed class Restored : IDisposable

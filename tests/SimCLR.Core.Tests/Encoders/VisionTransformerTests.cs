@@ -1,4 +1,5 @@
 using SimCLR.Core.Encoders;
+using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using TorchSharp;
 using static SimCLR.Core.Tests.Training.Small;
@@ -222,13 +223,43 @@ public class VisionTransformerTests
     }
 
     [Fact]
-    public void Images_of_another_side_are_refused_with_both_sides()
+    public void Images_that_cannot_be_cut_into_patches_are_refused_with_both_sides()
     {
         using var network = Create(Mini);
-        using var images = zeros(2, 3, 32, 32);
-        var message = Assert.Throws<ArgumentException>(() => network.forward(images)).Message;
-        Assert.Contains("3 x 16 x 16", message);
-        Assert.Contains("[2, 3, 32, 32]", message);
+        foreach (var shape in new long[][] { [2, 3, 18, 16], [2, 3, 16, 3], [2, 1, 16, 16] })
+        {
+            using var images = zeros(shape);
+            var message = Assert.Throws<ArgumentException>(() => network.forward(images)).Message;
+            Assert.Contains("3 channels, cut into patches of 4 x 4", message);
+            Assert.Contains($"[{string.Join(", ", shape)}]", message);
+        }
+    }
+
+    [Fact]
+    public void Positions_are_interpolated_in_float32_where_the_rest_is_in_bfloat16()
+    {
+        using var scope = NewDisposeScope();
+        using var network = Create(Mini);
+        using var noGrad = no_grad();
+        var exact = network.Positions(6, 3);
+        Assert.Equal([1, 19, 24], exact.shape);
+        using (Autocast.Enter(Precision.BFloat16, CPU))
+        {
+            var positions = network.Positions(6, 3);
+            Assert.Equal(ScalarType.Float32, positions.dtype);
+            Assert.True(exact.equal(positions).all().ToBoolean());
+            // What it would be otherwise.
+            Assert.Equal(ScalarType.BFloat16, exact[0].mm(exact[0].t()).dtype);
+        }
+    }
+
+    [Fact]
+    public void Every_interpolated_position_is_a_mixture_whose_parts_sum_to_one()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (from, to) in new[] { (14, 6), (6, 14), (1, 3), (2, 2) })
+            Assert.InRange((PositionGrid.Weights(from, to).sum(1) - 1).abs().max().ToDouble(), 0, 1e-14);
+        Assert.True(PositionGrid.Weights(5, 5).equal(eye(5, dtype: ScalarType.Float64)).all().ToBoolean());
     }
 
     [Fact]
@@ -236,9 +267,12 @@ public class VisionTransformerTests
     {
         using var network = Create(Mini);
         using var images = zeros(2, 3, 16, 16);
+        using var larger = zeros(2, 3, 24, 24);
         using (network.forward(images)) { }
+        using (network.forward(larger)) { }
         var before = Tensor.TotalCount;
         using (network.forward(images)) { }
+        using (network.forward(larger)) { }
         Assert.Equal(before, Tensor.TotalCount);
     }
 }

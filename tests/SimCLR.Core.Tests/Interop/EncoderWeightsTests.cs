@@ -169,6 +169,34 @@ public class EncoderWeightsTests
     }
 
     [Fact]
+    public void A_transformers_positions_are_interpolated_for_another_size_of_image()
+    {
+        static VisionTransformer Of(long side, ulong seed)
+        {
+            using var generator = new Generator(seed, CPU);
+            return new VisionTransformer(new VisionTransformerSpec(side, 8, 24, 1, 3), 3, generator);
+        }
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        using var saved = Of(32, 1);
+        using var loaded = Of(48, 2);
+        var path = Path.Combine(folder.Root, "vit.safetensors");
+        EncoderWeights.Save(saved, path);
+        EncoderWeights.Load(loaded, path);
+        var weights = PositionGrid.Weights(4, 6);
+        var (from, to) = (saved.state_dict(), loaded.state_dict());
+        var expected = PositionGrid.Resize(from["pos_embed"].to_type(ScalarType.Float64), weights, weights);
+        Assert.InRange((expected - to["pos_embed"]).abs().max().ToDouble(), 0, 1e-7);
+        Assert.True(from["blocks.0.attn.qkv.weight"].equal(to["blocks.0.attn.qkv.weight"]).all().ToBoolean());
+        // What is no square grid is no other size.
+        var wrong = Write(folder, saved, name => name == "pos_embed" ? null : name, "pos_embed");
+        Assert.Contains(
+            "pos_embed [2, 3] instead of [1, 37, 24]",
+            Assert.Throws<InvalidDataException>(() => EncoderWeights.Load(loaded, wrong)).Message
+        );
+    }
+
+    [Fact]
     public void Weights_of_another_kind_of_network_are_refused()
     {
         using var folder = new TemporaryFolder();

@@ -164,4 +164,55 @@ public class NtXentTests
         var single = new NtXent(0.1).Compute(a.to_type(ScalarType.Float32), b.to_type(ScalarType.Float32)).ToSingle();
         Assert.Equal(exact, single, 1e-5 * exact);
     }
+
+    /// <summary>NT-Xent with more negatives, anchor by anchor.</summary>
+    private static double BruteForce(double[,] a, double[,] b, double[,] memory, double temperature)
+    {
+        double[][] Unit(double[,] rows) =>
+            [
+                .. Enumerable
+                    .Range(0, rows.GetLength(0))
+                    .Select(i => Enumerable.Range(0, rows.GetLength(1)).Select(j => rows[i, j]).ToArray())
+                    .Select(row => row.Select(x => x / Math.Sqrt(row.Sum(y => y * y))).ToArray()),
+            ];
+        double[][] views = [.. Unit(a), .. Unit(b)];
+        var (n, old) = (a.GetLength(0), Unit(memory));
+        double Weight(double[] u, double[] v) => Math.Exp(u.Zip(v).Sum(pair => pair.First * pair.Second) / temperature);
+        return Enumerable
+            .Range(0, 2 * n)
+            .Average(i =>
+            {
+                var negatives = views.Where((_, k) => k != i).Concat(old).Sum(view => Weight(views[i], view));
+                return Math.Log(negatives / Weight(views[i], views[(i + n) % (2 * n)]));
+            });
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(100)]
+    public void A_memory_has_more_negatives_for_every_anchor_in_blocks_too(int? blockRows)
+    {
+        using var scope = NewDisposeScope();
+        var (a, b, memory) = (Draw(5, 4, 1), Draw(5, 4, 2), Draw(9, 4, 3));
+        var (first, second) = (tensor(a).requires_grad_(), tensor(b).requires_grad_());
+        var rows = nn.functional.normalize(tensor(memory));
+        var value = new NtXent(0.3, blockRows: blockRows).WithMemory(first, second, rows);
+        Assert.Equal(BruteForce(a, b, memory, 0.3), value.ToDouble(), 1e-12);
+        value.backward();
+        const double Step = 1e-6;
+        for (var i = 0; i < 5; i++)
+        for (var j = 0; j < 4; j++)
+            foreach (var (numbers, leaf) in new[] { (a, first), (b, second) })
+            {
+                var before = numbers[i, j];
+                numbers[i, j] = before + Step;
+                var above = BruteForce(a, b, memory, 0.3);
+                numbers[i, j] = before - Step;
+                var below = BruteForce(a, b, memory, 0.3);
+                numbers[i, j] = before;
+                Assert.Equal((above - below) / (2 * Step), leaf.grad![i, j].ToDouble(), 1e-8);
+            }
+    }
 }

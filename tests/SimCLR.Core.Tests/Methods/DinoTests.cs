@@ -63,6 +63,78 @@ public class DinoTests
         Assert.Equal([25], method.Groups.Where(group => group.FrozenUntil > 0).Select(group => group.FrozenUntil));
     }
 
+    private static IMethod OfCrops(Networks networks, DinoSpec spec) =>
+        spec.Create(
+            Contexts.Of(networks) with
+            {
+                ViewsBySize =
+                [
+                    [0, 1],
+                    [2, 3],
+                ],
+            }
+        );
+
+    [Fact]
+    public void A_teacher_that_sees_small_crops_is_a_mistake_not_made()
+    {
+        using var networks = Contexts.Double(3);
+        using var method = OfCrops(networks, Spec);
+        var branches = method.Branches.Select(branch => (branch.WithGradient, string.Join(" ", branch.Views)));
+        Assert.Equal([(true, "0 1"), (true, "2 3"), (false, "0 1")], branches);
+    }
+
+    [Fact]
+    public void A_view_that_follows_the_teacher_on_itself_is_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = OfCrops(networks, Spec);
+        Embedding Leaf(Tensor view) => new(view.requires_grad_());
+        // The teacher's second view alone has a say in the student's first one.
+        Tensor OfFirst(Tensor taughtFirst)
+        {
+            Embedding[] embeddings = [Leaf(A), Leaf(B), Leaf(A), Leaf(B), new(taughtFirst), new(B)];
+            method.Loss(embeddings, Contexts.Input()).backward();
+            return embeddings[0].Projection.grad!;
+        }
+        Assert.True(OfFirst(A).equal(OfFirst(B.roll(1, 0))).all().ToBoolean());
+    }
+
+    [Fact]
+    public void The_centre_is_of_the_teachers_views_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var several = OfCrops(networks, Spec);
+        using var pair = Spec.Create(Contexts.Of(networks));
+        several.AfterStep([new(A), new(B), new(A + 1), new(B + 1), new(A), new(B)], Contexts.Input());
+        pair.AfterStep([new(A), new(B), new(A), new(B)], Contexts.Input());
+        Assert.True(several.State["centre"].equal(pair.State["centre"]).all().ToBoolean());
+    }
+
+    [Fact]
+    public void The_teachers_temperature_rises_from_epoch_to_epoch()
+    {
+        var warmup = new TemperatureWarmup(0.04, 30);
+        // numpy.linspace(0.04, 0.07, 30), and 0.07 from then on.
+        Assert.Equal(0.04, warmup.At(0, 0.07));
+        Assert.Equal(0.04 + 0.03 / 29, warmup.At(1, 0.07), 1e-15);
+        Assert.Equal(0.07, warmup.At(29, 0.07), 1e-15);
+        Assert.Equal(0.07, warmup.At(30, 0.07));
+        Assert.Equal(0.04, new TemperatureWarmup(0.04, 1).At(0, 0.07));
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var warm = (Spec with { TeacherWarmup = new TemperatureWarmup(0.02, 3) }).Create(Contexts.Of(networks));
+        using var low = (Spec with { TeacherTemperature = 0.02 }).Create(Contexts.Of(networks));
+        using var middle = (Spec with { TeacherTemperature = 0.03 }).Create(Contexts.Of(networks));
+        double Loss(IMethod method, long step) =>
+            method.Loss([new(A), new(B), new(A), new(B)], Contexts.Input(step)).ToDouble();
+        // 25 steps are an epoch.
+        Assert.Equal(Loss(low, 24), Loss(warm, 24), 1e-12);
+        Assert.Equal(Loss(middle, 25), Loss(warm, 25), 1e-12);
+    }
+
     [Fact]
     public void Both_collapses_are_named()
     {

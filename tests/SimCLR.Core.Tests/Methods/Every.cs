@@ -4,6 +4,7 @@ using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Tests.Training;
 using SimCLR.Core.Training;
+using SimCLR.Core.Views;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,6 +22,7 @@ internal static class Every
         ["SimCLR"] = (new SimClrSpec(new NtXent(0.5), 0.5), new HeadSpec(Output: 12)),
         ["MoCo"] = (new MoCoSpec(48, new(0.9, 0.9), 0.2, NormGroups: 4), Plain),
         ["symmetric MoCo"] = (new MoCoSpec(64, new(0.9, 0.9), 0.2, Symmetric: true), Plain),
+        ["SimCLR with memory"] = (new SimClrMemorySpec(48, new(0.9, 0.9), 0.5), new HeadSpec(Output: 12)),
         ["BYOL"] = (new ByolSpec(NoLastNorm, new(0.9, 1)), NoLastNorm),
         ["SimSiam"] = (
             new SimSiamSpec(new HeadSpec(2, 12, 8, LastNorm: LastNorm.None, LastBias: true)),
@@ -34,10 +36,25 @@ internal static class Every
         ),
         ["NNCLR"] = (new NnclrSpec(NoLastNorm, 48, 0.2), new HeadSpec(2, 12, 16, LastNorm: LastNorm.Affine)),
         ["instance discrimination"] = (new InstanceDiscriminationSpec(0.2), new HeadSpec(1, 12, BatchNorm: false)),
+        ["instance discrimination by noise"] = (
+            new InstanceDiscriminationSpec(0.2, Negatives: 20),
+            new HeadSpec(1, 12, BatchNorm: false)
+        ),
         ["SwAV"] = (new SwavSpec(20, Queue: 16, QueueFromEpoch: 0.5, FrozenEpochs: 0.5), NoLastNorm),
         ["DINO"] = (new DinoSpec(24, new(0.9, 1), FrozenEpochs: 0.5), NoLastNorm),
         ["LeJEPA"] = (new LeJepaSpec(Directions: 16), NoLastNorm),
+        ["SwAV of several crops"] = (new SwavSpec(20, Queue: 16, QueueFromEpoch: 0.5, FrozenEpochs: 0.5), NoLastNorm),
+        ["DINO of several crops"] = (
+            new DinoSpec(24, new(0.9, 1), FrozenEpochs: 0.5, TeacherWarmup: new TemperatureWarmup(0.03, 2)),
+            NoLastNorm
+        ),
+        ["LeJEPA of several crops"] = (new LeJepaSpec(Directions: 16), NoLastNorm),
     };
+
+    /// <summary>Smaller than the pair, also where that has 8 pixels.</summary>
+    private static readonly IView Local = new Sequence(new RandomResizedCrop(6, 0.05, 0.3), new HorizontalFlip());
+
+    private static bool HasCrops(string name) => name.EndsWith("of several crops");
 
     /// <summary>The names, for theories.</summary>
     public static TheoryData<string> Names => [.. Specs.Keys];
@@ -52,7 +69,21 @@ internal static class Every
             Method = Specs[name].Method,
             Head = Specs[name].Head,
             Optimizer = new SgdSpec(0.9, 1e-4),
+            MoreViews = HasCrops(name) ? [Local, Local, Local] : [],
         };
+
+    /// <summary>The views that it sees.</summary>
+    internal static IReadOnlyList<IReadOnlyList<int>> Views(string name) =>
+        HasCrops(name)
+            ?
+            [
+                [0, 1],
+                [2, 3, 4],
+            ]
+            :
+            [
+                [0, 1],
+            ];
 
     /// <summary>Embeddings of so many images for every branch and view, drawn.</summary>
     internal static IReadOnlyList<Embedding> Drawn(IMethod method, int count, long dimensions, bool leaves = false)

@@ -72,4 +72,56 @@ public class InstanceDiscriminationTests
         Assert.Equal(1, lengths.mean().ToDouble(), 0.02);
         Assert.InRange(method.State["bank"].abs().max().ToDouble(), 0.15, Math.Sqrt(3.0 / 128));
     }
+
+    private static IMethod ByNoise(Networks networks, int negatives = 6) =>
+        new InstanceDiscriminationSpec(0.2, Negatives: negatives).Create(Contexts.Of(networks, batch: 4, images: 20));
+
+    [Fact]
+    public void A_constant_that_is_estimated_in_every_step_is_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = ByNoise(networks);
+        Assert.Equal(0, method.State["constant"].ToDouble());
+        var first = method.Loss([new(A)], Input()).ToDouble();
+        Assert.Equal(0, method.State["constant"].ToDouble());
+        var before = method.State["bank"].clone();
+        method.AfterStep([new(A)], Input());
+        var constant = method.State["constant"].ToDouble();
+        Assert.True(constant > 0);
+        // The first step's loss is of the constant that stays.
+        method.State["bank"].copy_(before);
+        Assert.Equal(first, method.Loss([new(A)], Input()).ToDouble(), 1e-12);
+        method.AfterStep([new(B)], Input(1));
+        Assert.Equal(constant, method.State["constant"].ToDouble());
+    }
+
+    [Fact]
+    public void Negatives_are_drawn_anew_in_every_step_and_are_the_same_when_it_is_asked_again()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = ByNoise(networks);
+        method.State["constant"].fill_(20);
+        method
+            .State["bank"]
+            .index_copy_(0, Input().Order.At(5), method.State["bank"].index_select(0, Input().Order.At(0)));
+        double Loss(long step) => method.Loss([new(A)], Input(step)).ToDouble();
+        // Steps 0 and 5 have the same prototypes of their own.
+        Assert.Equal(Loss(0), Loss(0));
+        Assert.NotEqual(Loss(0), Loss(5), 1e-6);
+    }
+
+    [Fact]
+    public void Nobody_who_cannot_tell_has_another_loss_than_the_one_watched_for()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = ByNoise(networks);
+        // All prototypes are alike: P is 1 / n of each.
+        method.State["bank"].copy_(nn.functional.normalize(ones(20, 3, ScalarType.Float64)));
+        var loss = method.Loss([new(ones(4, 3, ScalarType.Float64))], Input()).ToDouble();
+        Assert.Equal(Math.Log(7) + 6 * Math.Log(7.0 / 6), loss, 1e-5);
+        Assert.Contains(method.Collapses, collapse => collapse.Figure == "loss" && collapse.IsSeen(loss));
+    }
 }

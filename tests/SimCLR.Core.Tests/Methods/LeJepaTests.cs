@@ -25,6 +25,22 @@ public class LeJepaTests
     }
 
     [Fact]
+    public void A_normal_distribution_of_some_views_alone_is_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = Create(networks);
+        var (c, d) = (A + 1, B - 1);
+        var directions = method.Directions(0);
+        Tensor[] views = [A, B, c, d];
+        var normal = views.Select(view => SigReg.Compute(view, directions)).Aggregate((a, b) => a + b) / 4;
+        var centre = (A + B) / 2;
+        var together = views.Select(view => (view - centre).square().mean()).Aggregate((a, b) => a + b) / 4;
+        var embeddings = views.Select(view => new Embedding(view)).ToList();
+        Is((0.05 * normal + 0.95 * together).ToDouble(), method.Loss(embeddings, Contexts.Input()));
+    }
+
+    [Fact]
     public void Directions_have_length_1_are_new_in_every_step_and_the_same_when_asked_again()
     {
         using var scope = NewDisposeScope();

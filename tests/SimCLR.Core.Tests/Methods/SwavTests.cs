@@ -58,6 +58,59 @@ public class SwavTests
     }
 
     [Fact]
+    public void Assignments_of_smaller_crops_are_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        var context = Contexts.Of(networks) with
+        {
+            ViewsBySize =
+            [
+                [0, 1],
+                [2, 3],
+            ],
+        };
+        using var method = new SwavSpec(7).Create(context);
+        Assert.Equal(
+            [
+                [0, 1],
+                [2, 3],
+            ],
+            method.Branches.Select(branch => branch.Views)
+        );
+        double Loss(params Tensor[] views) =>
+            method.Loss([.. views.Select(view => new Embedding(view))], Contexts.Input()).ToDouble();
+        var (a, b, c, d) = (A, B, A.roll(1, 0), B.roll(2, 0));
+        var (more, less) = (Loss(a, b, c, d), Loss(a, b));
+        // With crops that are the pair again, predictions of the own assignment come in.
+        Assert.NotEqual(less, Loss(a, b, a, b), 1e-6);
+        // Crops may change places.
+        Assert.Equal(more, Loss(a, b, d, c), 1e-12);
+        Assert.NotEqual(more, Loss(c, d, a, b), 1e-6);
+        Assert.Equal(more, Loss(b, a, c, d), 1e-12);
+    }
+
+    [Fact]
+    public void Queues_hold_the_first_two_views_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        var context = Contexts.Of(networks) with
+        {
+            ViewsBySize =
+            [
+                [0, 1],
+                [2],
+            ],
+        };
+        using var method = new SwavSpec(7, Queue: 4, QueueFromEpoch: 0).Create(context);
+        method.AfterStep([new(A), new(B), new(A + B)], Contexts.Input());
+        Assert.Equal(2, method.State.Keys.Count(name => name.EndsWith("rows")));
+        Assert.InRange((method.State["queue A.rows"] - nn.functional.normalize(A)).abs().max().ToDouble(), 0, 1e-12);
+        Assert.InRange((method.State["queue B.rows"] - nn.functional.normalize(B)).abs().max().ToDouble(), 0, 1e-12);
+    }
+
+    [Fact]
     public void Equal_embeddings_have_the_loss_that_is_watched_for()
     {
         using var scope = NewDisposeScope();

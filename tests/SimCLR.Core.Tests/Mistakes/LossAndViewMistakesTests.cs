@@ -1,5 +1,6 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
+using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Training;
@@ -80,7 +81,12 @@ public class LossAndViewMistakesTests
         using var scope = NewDisposeScope();
         using var noise = Noise(1);
         var copies = noise.Images.expand(8, -1, -1, -1).clone();
-        using var pairs = new ViewPairs(copies, zeros(8, int64), Spec().ViewA, Spec().ViewB, new RandomStreams(0), 0);
+        using var pairs = new BatchViews(
+            new ImageBatch(copies, zeros(8, int64)),
+            Spec().Views,
+            new RandomStreams(0),
+            0
+        );
         var views = pairs.Views(0, 8).unbind(0).Select(view => Convert.ToHexString(view.contiguous().bytes));
         Assert.Equal(16, views.Distinct().Count());
     }
@@ -132,11 +138,9 @@ public class LossAndViewMistakesTests
         // The parts of a batch are what ranks are elsewhere. Without batch norm the gradient must be that of the whole batch.
         using var scope = NewDisposeScope();
         using var images = Noise(12);
-        using var pairs = new ViewPairs(
-            images.Images.clone(),
-            images.Labels.clone(),
-            Spec().ViewA,
-            Spec().ViewB,
+        using var pairs = new BatchViews(
+            new ImageBatch(images.Images.clone(), images.Labels.clone()),
+            Spec().Views,
             new RandomStreams(0),
             0
         );

@@ -41,6 +41,35 @@ public class OptimizerTests
         Near([-0.0675, -3.565], Step(optimizer, w, 0, 0));
     }
 
+    public static TheoryData<OptimizerSpec, OptimizerSpec> Decays =>
+        new()
+        {
+            { new SgdSpec(0.9, 0.01), new SgdSpec(0.9, 0.05) },
+            { new LarsSpec(0.9, 0.01), new LarsSpec(0.9, 0.05) },
+            { new AdamSpec(WeightDecay: 0.01), new AdamSpec(WeightDecay: 0.05) },
+            { new AdamSpec(WeightDecay: 0.01, Decoupled: true), new AdamSpec(WeightDecay: 0.05, Decoupled: true) },
+        };
+
+    [Theory]
+    [MemberData(nameof(Decays))]
+    public void A_factor_of_the_weight_decay_is_another_weight_decay(OptimizerSpec some, OptimizerSpec more)
+    {
+        using var v = Weight(1, -2, 3);
+        using var w = Weight(1, -2, 3);
+        using var scaled = Create(some, v, 0.1);
+        using var plain = Create(more, w, 0.1);
+        Assert.Equal(1, scaled.WeightDecayFactor);
+        scaled.WeightDecayFactor = 5;
+        double[] last = [];
+        for (var step = 0; step < 3; step++)
+        {
+            last = Step(scaled, v, 0.3, 0.1, -0.2);
+            Near(Step(plain, w, 0.3, 0.1, -0.2), last);
+        }
+        scaled.WeightDecayFactor = 1;
+        Assert.NotEqual(Step(plain, w, 0.3, 0.1, -0.2)[1], Step(scaled, v, 0.3, 0.1, -0.2)[1], 1e-9);
+    }
+
     [Fact]
     public void Nesterov_by_hand_looks_ahead()
     {

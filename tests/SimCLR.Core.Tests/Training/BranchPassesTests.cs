@@ -1,4 +1,5 @@
 using SimCLR.Core.Distributed;
+using SimCLR.Core.Images;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Methods;
@@ -16,14 +17,12 @@ public class BranchPassesTests
     private const string Mean = "stages.1.running_mean";
     private const string Variance = "stages.1.running_var";
 
-    private static ViewPairs Pairs(int count = 12)
+    private static BatchViews Pairs(int count = 12)
     {
         using var images = Noise(count);
-        return new ViewPairs(
-            images.Images.clone(),
-            images.Labels.clone(),
-            new Identity(),
-            new HorizontalFlip(1),
+        return new BatchViews(
+            new ImageBatch(images.Images.clone(), images.Labels.clone()),
+            [new Identity(), new HorizontalFlip(1)],
             new RandomStreams(3),
             0
         );
@@ -42,7 +41,7 @@ public class BranchPassesTests
         );
     }
 
-    private static Tensor Passed(Networks networks, ViewPairs pairs, int groups, bool shuffled, long step = 0)
+    private static Tensor Passed(Networks networks, BatchViews pairs, int groups, bool shuffled, long step = 0)
     {
         using var passes = Passes(networks, step);
         var branch = new Branch(networks, 0)

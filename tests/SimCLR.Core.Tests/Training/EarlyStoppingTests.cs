@@ -42,4 +42,16 @@ public class EarlyStoppingTests
         var smaller = larger with { SmallerIsBetter = true };
         Assert.Equal(ends, smaller.Ends(Curve([.. values.Select(value => -value)])));
     }
+
+    [Theory]
+    [InlineData(0, new[] { 0.1, 0.3, 0.2, 0.3 }, 2)] // as good is no better
+    [InlineData(0, new[] { 0.1, double.NaN, 0.3, double.NaN }, 3)]
+    [InlineData(0.25, new[] { 0.5, 0.625, 0.75, 0.875 }, 3)] // what is less than the least does not count
+    public void The_best_look_is_the_last_that_improved(double least, double[] values, long step)
+    {
+        Assert.Equal(step, new EarlyStopping("accuracy", 9, least).Best(Curve(values)));
+        var smaller = new EarlyStopping("accuracy", 9, least, SmallerIsBetter: true);
+        Assert.Equal(step, smaller.Best(Curve([.. values.Select(value => -value)])));
+        Assert.Null(smaller.Best(Curve(double.NaN)));
+    }
 }

@@ -40,6 +40,6 @@ internal static class Embeddings
     }
 
     /// <summary>The first step over that batch.</summary>
-    internal static StepInput Step(ViewPairs pairs) =>
+    internal static StepInput Step(BatchViews pairs) =>
         new(0, pairs.Labels, new BatchOrder(new RandomStreams(0), pairs.Count, pairs.Count));
 }

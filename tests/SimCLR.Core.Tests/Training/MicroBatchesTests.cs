@@ -45,20 +45,18 @@ public class MicroBatchesTests
         }
     }
 
-    private static ViewPairs Pairs()
+    private static BatchViews Pairs()
     {
         using var images = Noise(Count);
-        return new ViewPairs(
-            images.Images.clone(),
-            images.Labels.clone(),
-            Spec().ViewA,
-            new Sequence(Spec().ViewB, new GaussianNoise(0.1)),
+        return new BatchViews(
+            new ImageBatch(images.Images.clone(), images.Labels.clone()),
+            [Spec().ViewA, new Sequence(Spec().ViewB, new GaussianNoise(0.1))],
             new RandomStreams(3),
             5
         );
     }
 
-    private static Tensor Backward(Network network, ViewPairs pairs, MicroBatches? parts) =>
+    private static Tensor Backward(Network network, BatchViews pairs, MicroBatches? parts) =>
         Embeddings
             .Of(new NtXent(0.2), network.Encoder, network.Head, parts)
             .Backward(pairs, Embeddings.Step(pairs))

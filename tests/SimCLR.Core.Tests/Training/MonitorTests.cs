@@ -152,6 +152,84 @@ public class MonitorTests
         Assert.Equal(42.5, result.Loss);
     }
 
+    /// <summary>Rises to step 12 and falls from there.</summary>
+    private static double Peak(Counter trainee) => -Math.Abs(12 - trainee.StepsDone);
+
+    private static readonly EarlyStopping Best = new("height", 2, KeepsBest: true);
+
+    [Theory]
+    [InlineData(1000, 20)] // ended by it
+    [InlineData(16, 16)] // ended by itself
+    public void What_is_kept_is_of_the_best_look_where_that_is_asked_for(long total, long steps)
+    {
+        using var trainee = new Counter(total);
+        trainee.Monitor = new Looking(() => Peak(trainee), stopping: Best);
+        var result = TrainingLoop.Train(trainee);
+        Assert.Equal((steps, 12), (result.Steps, result.KeptStep));
+        Assert.Equal(12, trainee.Count.item<float>());
+        using var last = new Counter(total);
+        last.Monitor = new Looking(() => Peak(last), stopping: Best with { KeepsBest = false });
+        result = TrainingLoop.Train(last);
+        Assert.Equal((steps, steps), (result.Steps, result.KeptStep));
+        Assert.Equal(steps, last.Count.item<float>());
+    }
+
+    [Fact]
+    public void Without_a_look_at_its_figure_the_last_is_kept()
+    {
+        using var trainee = new Counter(16);
+        trainee.Monitor = new Looking(() => 1, stopping: Best with { Figure = "depth" });
+        Assert.Equal(16, TrainingLoop.Train(trainee).KeptStep);
+        Assert.Equal(16, trainee.Count.item<float>());
+    }
+
+    [Theory]
+    [InlineData(6)] // before the best look
+    [InlineData(14)] // after it
+    [InlineData(20)] // when it has ended
+    public void What_a_training_that_is_taken_up_keeps_is_of_the_same_look(long interruptedAfter)
+    {
+        using var folder = new TemporaryFolder();
+        var checkpointing = new Checkpointing(new CheckpointFolder(folder.Root), TimeSpan.Zero);
+        using var source = new CancellationTokenSource();
+        float Cancel(long done)
+        {
+            if (done == interruptedAfter)
+                source.Cancel();
+            return done;
+        }
+        using var first = new Counter(1000, Cancel);
+        first.Monitor = new Looking(() => Peak(first), stopping: Best);
+        Assert.Throws<TrainingInterruptedException>(() => TrainingLoop.Train(first, null, source.Token, checkpointing));
+        using var second = new Counter(1000);
+        second.Monitor = new Looking(() => Peak(second), stopping: Best);
+        var result = TrainingLoop.Train(second, checkpointing: checkpointing);
+        Assert.Equal((20, 12), (result.Steps, result.KeptStep));
+        Assert.Equal(12, second.Count.item<float>());
+        // And so does one that is taken up although it has ended.
+        using var third = new Counter(1000, _ => throw new InvalidOperationException("a step is taken"));
+        third.Monitor = new Looking(() => Peak(third), stopping: Best);
+        Assert.Equal(12, TrainingLoop.Train(third, checkpointing: checkpointing).KeptStep);
+        Assert.Equal(12, third.Count.item<float>());
+    }
+
+    [Fact]
+    public void All_ranks_keep_what_rank_0_finds_best()
+    {
+        var kept = new float[3];
+        ThreadRanks.Run(
+            3,
+            ranks =>
+            {
+                using var trainee = new Counter(1000) { Ranks = ranks };
+                trainee.Monitor = new Looking(() => Peak(trainee), stopping: Best);
+                TrainingLoop.Train(trainee);
+                kept[ranks.Rank] = trainee.Count.item<float>();
+            }
+        );
+        Assert.Equal([12, 12, 12], kept);
+    }
+
     [Fact]
     public void Rank_0_looks_and_decides_and_all_ranks_end_together()
     {

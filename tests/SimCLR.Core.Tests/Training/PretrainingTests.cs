@@ -5,6 +5,7 @@ using SimCLR.Core.Losses;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Methods;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -126,6 +127,67 @@ public class PretrainingTests
         for (var i = 0; i < 3; i++)
             training.TrainStep().Dispose();
         Assert.Equal(3, training.Encoder.state_dict()["stages.1.num_batches_tracked"].ToInt64());
+    }
+
+    [Fact]
+    public void Further_views_that_a_method_does_not_look_at_are_refused()
+    {
+        using var images = Noise();
+        var spec = Spec() with { MoreViews = [new RandomResizedCrop(8), new RandomResizedCrop(8)] };
+        Assert.Contains(
+            "MoreViews has 2 views, but the method looks at 2 of 4",
+            Assert.Throws<ArgumentException>(() => new Pretraining(spec, images, CPU).Dispose()).Message
+        );
+    }
+
+    private sealed class Shapes : IStepObserver
+    {
+        internal List<long[]> Seen { get; } = [];
+
+        public void Observe(Tensor h, Tensor labels) => Seen.Add(h.shape);
+    }
+
+    [Fact]
+    public void Observers_see_the_representations_of_the_pair_alone()
+    {
+        using var images = Noise();
+        foreach (var parts in new MicroBatches?[] { null, new(8) })
+        {
+            var observer = new Shapes();
+            var spec = Every.Spec("LeJEPA of several crops") with { MicroBatches = parts };
+            using var training = new Pretraining(spec, images, CPU) { Observer = observer };
+            training.TrainStep().Dispose();
+            Assert.Equal([32, 16], Assert.Single(observer.Seen));
+        }
+    }
+
+    [Fact]
+    public void Weight_decay_follows_its_factor_of_every_step()
+    {
+        using var images = Noise();
+        // With a rate this small nothing but the decay moves the weights.
+        var spec = Spec() with
+        {
+            Optimizer = new AdamSpec(WeightDecay: 0.1, Decoupled: true, Epsilon: 1e30),
+            LearningRate = 0.01,
+            Decay = Decay.Constant,
+            WeightDecayFactor = new CosineDecay(1, 10),
+        };
+        using var training = new Pretraining(spec, images, CPU);
+        for (var step = 0; step < training.TotalSteps; step++)
+        {
+            var before = Norm(training);
+            training.TrainStep().Dispose();
+            var factor = 10 - 4.5 * (1 + Math.Cos(Math.PI * step / training.TotalSteps));
+            Assert.Equal(1 - 0.01 * 0.1 * factor, Norm(training) / before, 1e-5);
+        }
+
+        static double Norm(Pretraining training)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            return training.State["encoder.stages.0.weight"].norm().ToDouble();
+        }
     }
 
     [Fact]

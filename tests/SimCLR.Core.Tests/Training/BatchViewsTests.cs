@@ -1,3 +1,4 @@
+using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Training;
@@ -7,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Training;
 
-public class ViewPairsTests
+public class BatchViewsTests
 {
     private static IView View() =>
         new Sequence(
@@ -19,11 +20,11 @@ public class ViewPairsTests
             new Solarize()
         );
 
-    private static ViewPairs Pairs(IView a, IView b, long step = 3)
+    private static BatchViews Pairs(IView a, IView b, long step = 3)
     {
         using var generator = new Generator(2, CPU);
         var images = randint(0, 256, [10, 3, 24, 24], ScalarType.Byte, generator: generator);
-        return new ViewPairs(images, arange(10, ScalarType.Int64), a, b, new RandomStreams(5), step)
+        return new BatchViews(new ImageBatch(images, arange(10, ScalarType.Int64)), [a, b], new RandomStreams(5), step)
         {
             InOnePass = true,
         };
@@ -52,7 +53,7 @@ public class ViewPairsTests
         var (one, two) = (Operations(together), Operations(apart));
         Assert.True(one < 0.7 * two, $"{one} operations in one pass, {two} in two");
 
-        static int Operations(ViewPairs pairs) => OperationRecorder.Of(() => pairs.Views(0, 10)).Count;
+        static int Operations(BatchViews pairs) => OperationRecorder.Of(() => pairs.Views(0, 10)).Count;
     }
 
     [Fact]
@@ -79,5 +80,62 @@ public class ViewPairsTests
         copy.Take(next);
         Assert.True(copy.Views(0, 10).eq(next.Views(0, 10)).all().ToBoolean());
         Assert.False(copy.Views(0, 10).eq(first.Views(0, 10)).all().ToBoolean());
+    }
+
+    private static BatchViews Several(params IView[] views)
+    {
+        using var generator = new Generator(2, CPU);
+        var images = randint(0, 256, [10, 3, 24, 24], ScalarType.Byte, generator: generator);
+        return new BatchViews(new ImageBatch(images, arange(10, ScalarType.Int64)), views, new RandomStreams(5), 3)
+        {
+            InOnePass = true,
+        };
+    }
+
+    private static IView Local() =>
+        new Sequence(new RandomResizedCrop(8, areaMin: 0.05, areaMax: 0.3), new HorizontalFlip());
+
+    [Fact]
+    public void Views_of_one_size_stand_together_and_those_before_do_not_move()
+    {
+        using var asOnGpu = PixelPass.AsOnGpu();
+        using var scope = NewDisposeScope();
+        var (view, local) = (View(), Local());
+        using var pair = Pairs(view, view);
+        using var several = Several(view, view, local, local, local, View());
+        Assert.Equal(
+            [
+                [0, 1, 5],
+                [2, 3, 4],
+            ],
+            several.BySize
+        );
+        Assert.Equal([30, 3, 16, 16], several.Views(0, 10).shape);
+        Assert.Equal([12, 3, 8, 8], several.Views(3, 4, 1).shape);
+        Assert.True(pair.Views(0, 10).eq(several.Views(0, 10).narrow(0, 0, 20)).all().ToBoolean());
+    }
+
+    [Fact]
+    public void Equal_further_views_are_drawn_each_by_itself_and_made_together_as_apart()
+    {
+        using var asOnGpu = PixelPass.AsOnGpu();
+        using var scope = NewDisposeScope();
+        var (view, local) = (View(), Local());
+        using var together = Several(view, view, local, local, local);
+        using var apart = Several(view, view, Local(), Local(), Local());
+        var made = together.Views(0, 10, 1);
+        Assert.True(made.eq(apart.Views(0, 10, 1)).all().ToBoolean());
+        var each = made.chunk(3).Select(crop => Convert.ToHexString(crop.contiguous().bytes));
+        Assert.Equal(3, each.Distinct().Count());
+    }
+
+    [Fact]
+    public void A_fixed_copy_takes_over_further_views_too()
+    {
+        using var scope = NewDisposeScope();
+        var (view, local) = (View(), Local());
+        using var several = Several(view, view, local);
+        using var copy = several.Fixed();
+        Assert.True(copy.Views(0, 10, 1).eq(several.Views(0, 10, 1)).all().ToBoolean());
     }
 }

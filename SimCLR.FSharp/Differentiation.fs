@@ -58,12 +58,12 @@ module Value =
         match loss with
         | Loss.SupCon _ -> wrongValue "SupCon reads labels; use Value.lossWithLabels."
         | _ ->
-            let compute = Lower.loss loss
+            let compute = LowerMethod.loss loss
             fun a b -> Value.Loss(compute, a, b)
 
     /// The same for a loss that reads the labels of the embeddings.
     let lossWithLabels (labels: int list) loss : Value -> Value -> Value =
-        let compute = Lower.loss loss
+        let compute = LowerMethod.loss loss
         let labels = [| for label in labels -> int64 label |]
         fun a b -> Value.Loss(compute, a, b, labels)
 

@@ -13,9 +13,10 @@ internal static class NormActivation
     /// <param name="relu">Whether a ReLU follows.</param>
     internal static Tensor Forward(BatchNorm norm, Tensor x, Tensor? residual = null, bool relu = true)
     {
-        if (norm.Ranks.Size == 1 && FusedBatchNorm.Takes(norm, x, residual))
+        var alone = norm.Ranks.Size == 1;
+        if (alone && FusedBatchNorm.Takes(norm, x, residual))
             return FusedBatchNorm.Apply(norm, x, residual, relu);
-        if (norm.Ranks.Size == 1 && BatchNormPass.Takes(norm, x, residual))
+        if (alone && BatchNormPass.Takes(norm, x, residual))
             return BatchNormPass.Apply(norm, x, residual, relu);
         var y = norm.forward(x);
         if (residual is not null)

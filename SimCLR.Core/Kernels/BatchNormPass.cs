@@ -33,20 +33,11 @@ internal static unsafe class BatchNormPass
         IsOn
         && Vector256.IsHardwareAccelerated
         && x.device.type == DeviceType.CPU
-        && norm.training
-        && norm
-            is {
-                weight: { dtype: ScalarType.Float32 },
-                bias: not null,
-                running_mean: not null,
-                running_var: not null,
-                momentum: not null
-            }
         && x.dtype is ScalarType.Float32 or ScalarType.BFloat16
-        && MemoryLayout.IsChannelsLast(x)
+        && FusedNorm.Fits(norm, x, residual)
+        && norm.weight!.dtype == ScalarType.Float32
         && x.shape[1] % ILanes.Count == 0
-        && x.numel() > x.shape[1]
-        && (residual is null || (residual.dtype == x.dtype && MemoryLayout.IsChannelsLast(residual)));
+        && x.numel() > x.shape[1];
 
     /// <summary>y; running statistics and their count move as those of the norm do.</summary>
     internal static Tensor Apply(NormBase norm, Tensor x, Tensor? residual, bool relu) =>

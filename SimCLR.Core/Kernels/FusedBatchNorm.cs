@@ -55,13 +55,9 @@ internal sealed unsafe class FusedBatchNorm
     internal static bool Takes(NormBase norm, Tensor x, Tensor? residual) =>
         IsOn
         && CudaProgram.IsFor(x.device)
-        && norm.training
-        && norm
-            is { weight: not null, bias: not null, running_mean: not null, running_var: not null, momentum: not null }
+        && FusedNorm.Fits(norm, x, residual)
         && Of(x.dtype) is { } kernels
-        && x.shape[1] % kernels.pack == 0
-        && MemoryLayout.IsChannelsLast(x)
-        && (residual is null || (residual.dtype == x.dtype && MemoryLayout.IsChannelsLast(residual)));
+        && x.shape[1] % kernels.pack == 0;
 
     /// <summary>y; running statistics and their count move as those of the norm do.</summary>
     internal static Tensor Apply(NormBase norm, Tensor x, Tensor? residual, bool relu)

@@ -6,7 +6,8 @@ namespace SimCLR.Core.Training;
 /// <param name="Patience">Looks in a row without an improvement after which it ends, 1 or more.</param>
 /// <param name="Least">The smallest improvement over the best value before that counts, in the figure's unit; 0: any.</param>
 /// <param name="SmallerIsBetter">Whether the figure improves as it falls.</param>
-/// <param name="KeepsBest">Whether the training leaves what it had learnt at the last improvement, however it ends; false: at its end.</param>
+/// <param name="KeepsBest">Whether the training leaves what it had learnt at the last improvement, whether it is ended by it or not; false: at its end. Of one that fails
+/// nothing is left but its checkpoints, which hold both.</param>
 public sealed record EarlyStopping(
     string Figure,
     int Patience,

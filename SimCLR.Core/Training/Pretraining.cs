@@ -47,7 +47,7 @@ public sealed class Pretraining : ITrainee, IDisposable
         ICollective? ranks = null
     )
     {
-        Check(spec, train);
+        PretrainingCheck.Of(spec, train);
         (Spec, images, Device, Ranks) = (spec, train, device, ranks ?? Alone.Instance);
         Precision = Autocast.Resolve(spec.Precision, device, warn);
         CuDnn.SearchOn(device);
@@ -62,7 +62,7 @@ public sealed class Pretraining : ITrainee, IDisposable
 
         online = Networks.Create(spec, train.Channels, device);
         method = spec.Method.Create(Context(train));
-        CheckViews(spec, method);
+        PretrainingCheck.Branches(spec, method, BatchViews.Sizes(spec.Views, spec.Shape(train)));
         optimizer = spec.Optimizer.Create(method.Groups);
         SetTraining();
         foreach (var networks in method.Networks)
@@ -256,11 +256,8 @@ public sealed class Pretraining : ITrainee, IDisposable
             Spec.LearningRate
         )
         {
-            ViewsBySize = BatchViews.Sizes(Spec.Views, Shape(Spec, train)),
+            ViewsBySize = BatchViews.Sizes(Spec.Views, Spec.Shape(train)),
         };
-
-    private static BatchShape Shape(PretrainingSpec spec, ImageSet train) =>
-        new(spec.BatchSize, train.Channels, train.Height, train.Width, CPU);
 
     /// <summary>The networks compute as in training.</summary>
     private void SetTraining()
@@ -277,46 +274,5 @@ public sealed class Pretraining : ITrainee, IDisposable
         feed = null;
         graph.Forget();
         rows.Dispose();
-    }
-
-    private static void Check(PretrainingSpec spec, ImageSet train)
-    {
-        if (spec.BatchSize < 2)
-            throw new ArgumentException($"BatchSize is {spec.BatchSize}; a contrastive batch needs 2 images or more.");
-        if (spec.BatchSize > train.Count)
-            throw new ArgumentException(
-                $"BatchSize is {spec.BatchSize}, but there are {train.Count} training images; use at most {train.Count}."
-            );
-        if (spec.MicroBatches is { Size: < 2 } parts)
-            throw new ArgumentException($"MicroBatches.Size is {parts.Size}; use 2 or more.");
-        var together = spec.MicroBatches?.Size ?? spec.BatchSize;
-        if (
-            spec.NormGroups < 1
-            || (spec.NormGroups > 1 && (together % spec.NormGroups != 0 || together < 2 * spec.NormGroups))
-        )
-            throw new ArgumentException(
-                $"NormGroups is {spec.NormGroups}, but {together} images go through together; use a divisor that leaves 2 or more in each group."
-            );
-        if (spec.Epochs < 1)
-            throw new ArgumentException($"Epochs is {spec.Epochs}; use 1 or more.");
-        if (train.IsWhole)
-            foreach (var view in spec.Views)
-                WholeViews.Check(view);
-        var input = Shape(spec, train);
-        var (a, b) = (spec.ViewA.Output(input), spec.ViewB.Output(input));
-        if (a != b)
-            throw new ArgumentException(
-                $"View A makes {a.Channels}x{a.Height}x{a.Width} and view B {b.Channels}x{b.Height}x{b.Width}; give both the same size."
-            );
-    }
-
-    private static void CheckViews(PretrainingSpec spec, IMethod method)
-    {
-        var seen = method.Branches.SelectMany(branch => branch.Views).Distinct().Count();
-        if (seen < spec.Views.Count && spec.MoreViews.Count > 0)
-            throw new ArgumentException(
-                $"MoreViews has {spec.MoreViews.Count} views, but the method looks at {seen} of {spec.Views.Count}; leave MoreViews empty, or use a method "
-                    + "that looks at all, for example SwAV."
-            );
     }
 }

@@ -1,5 +1,6 @@
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Heads;
+using SimCLR.Core.Images;
 using SimCLR.Core.Interop;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
@@ -94,6 +95,9 @@ public sealed record PretrainingSpec
 
     /// <summary>All views, the first one first.</summary>
     internal IReadOnlyList<IView> Views => [ViewA, ViewB, .. MoreViews];
+
+    /// <summary>What views are drawn for.</summary>
+    internal BatchShape Shape(ImageSet images) => new(BatchSize, images.Channels, images.Height, images.Width, CPU);
 
     /// <summary>Of the weights. Float64 is for tests of exactness.</summary>
     internal ScalarType Type { get; init; } = ScalarType.Float32;

@@ -49,7 +49,7 @@ let private methodContract (custom, head, batch) =
         seq { min batch 256 .. -1 .. 2 }
         |> Seq.find (fun size -> batch % size = 0 || size = 2)
 
-    MethodContract.Check(Custom.make<IMethodSpec> "method" custom, Lower.head head, tried, 16L * int64 tried)
+    MethodContract.Check(Custom.make<IMethodSpec> "method" custom, LowerMethod.head head, tried, 16L * int64 tried)
     |> told "method" custom
 
 /// Channels and side of what a run's views make.

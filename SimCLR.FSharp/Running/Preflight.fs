@@ -30,11 +30,19 @@ let private weights (run: Run) =
     | Encoder.Custom c, _ -> count (Images.channels run.Images) c
     | _, known -> known |> Option.defaultValue 0.0
 
-/// Bytes of a checkpoint: all that is trained with two averages or momenta, and what a method keeps beside, in float32.
+/// Whether a run keeps the weights of its best look beside those that it goes on with.
+let private keepsBest (run: Run) =
+    run.Monitor
+    |> Option.bind _.EarlyStopping
+    |> Option.exists (fun stopping -> stopping.Weights = KeptWeights.Best)
+
+/// Bytes of a checkpoint: all that is trained with two averages or momenta, what a method keeps beside, and the best look's weights, in float32.
 let private checkpoint run =
     let encoder = weights run
+    let networks = encoder + WeightCount.ofHead run
     let trained, kept = WeightCount.ofMethod encoder run
-    4.0 * (3.0 * (encoder + WeightCount.ofHead run + trained) + kept)
+    let best = if keepsBest run then networks else 0.0
+    4.0 * (3.0 * (networks + trained) + kept + best)
 
 /// Bytes that the store should have free: 8 MiB for each run's outcome, curve and representations, and three checkpoints (two are kept while the
 /// next is written) of the largest run.

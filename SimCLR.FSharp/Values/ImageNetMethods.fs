@@ -146,6 +146,7 @@ module internal ImageNetMethods =
             "GELU in the head, its weights normal of deviation 0.02"
             "input normalized by ImageNet's mean and deviation"
             "small crops' positions are interpolated 0.1 of a patch beside"
+            "decay of the class token and the positions, too"
         ]
 
     let all =

@@ -58,12 +58,6 @@ let private interrupted code folder (ended: int * string * string) =
     Assert.Contains(table, fun line -> line.StartsWith "| 1 ")
     Assert.DoesNotContain(table, fun line -> line.StartsWith "| 600 ")
 
-/// What is started in the background by a shell without job control ignores Ctrl-C, and so does all that it starts.
-let private ignoresCtrlC () =
-    File.ReadLines "/proc/self/status"
-    |> Seq.filter _.StartsWith("SigIgn:")
-    |> Seq.exists (fun line -> System.Convert.ToUInt64(line.Substring(7).Trim(), 16) &&& 2UL <> 0UL)
-
 [<Fact>]
 let ``That time is up is what ended a sweep, whether SIGTERM is heard before it, after it or at the same time`` () =
     if not (System.OperatingSystem.IsWindows() || System.OperatingSystem.IsMacOS()) then
@@ -82,7 +76,7 @@ let ``That time is up is what ended a sweep, whether SIGTERM is heard before it,
 let ``A sweep ended by Ctrl-C, by SIGTERM, by SIGUSR2 and by two Ctrl-C goes on each time, and ends as one that was not``
     ()
     =
-    Assert.SkipWhen(ignoresCtrlC (), "SIGINT is ignored here: the tests were started in the background")
+    needCtrlC ()
 
     inFolder (fun whole ->
         inFolder (fun folder ->

@@ -6,6 +6,7 @@ open System.Collections.Concurrent
 open System.Diagnostics
 open System.IO
 open System.Threading.Tasks
+open Xunit
 
 /// The folder of the solution.
 let root =
@@ -77,6 +78,15 @@ let hears (text: string) started =
         Threading.Thread.Sleep 5
 
     heard ()
+
+/// Skips the test, visibly, where Ctrl-C is ignored: what is started in the background by a shell without job control does so, and so does all that it starts.
+let needCtrlC () =
+    let ignores =
+        File.ReadLines "/proc/self/status"
+        |> Seq.filter _.StartsWith("SigIgn:")
+        |> Seq.exists (fun line -> Convert.ToUInt64(line.Substring(7).Trim(), 16) &&& 2UL <> 0UL)
+
+    Assert.SkipWhen(ignores, "SIGINT is ignored here: the tests were started in the background")
 
 /// Sends it a signal: "INT" is what Ctrl-C sends.
 let signal (name: string) started =

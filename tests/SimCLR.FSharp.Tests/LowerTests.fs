@@ -129,7 +129,7 @@ let Every_number_of_a_loss_is_in_its_place () =
         ]
 
     for loss, expected in losses do
-        Assert.Equal<obj>(expected, Lower.loss loss)
+        Assert.Equal<obj>(expected, LowerMethod.loss loss)
 
 let private run =
     { Run.shapes with

@@ -187,3 +187,14 @@ let Help_lists_the_paths_that_can_be_set () =
             "Evaluation.KnnK"
         ] do
         Assert.Contains(path, help)
+
+[<Fact>]
+let ``Sides of images without a folder of images are no arguments`` () =
+    for arguments in [ [ "--size"; "64" ]; [ "--whole" ] ] do
+        Assert.Contains(
+            $"{arguments.Head} has no effect without --data",
+            refused (fun () -> SweepArguments.parse "test" arguments)
+        )
+
+    SweepArguments.parse "test" [ "--data"; "folder:images"; "--size"; "64"; "--whole" ]
+    |> ignore

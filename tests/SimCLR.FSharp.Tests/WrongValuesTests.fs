@@ -328,6 +328,16 @@ let A_disk_that_is_too_small_is_found () =
         Preflight.need [ Run.cifar10 |> Run.withMethod Method.byol; Run.shapes ] - need
 
     Assert.InRange(more, 150_000_000L, 200_000_000L)
+    // The best look's encoder and head in each of the three.
+    let keepingBest =
+        Run.cifar10
+        |> Run.withMonitor (
+            Monitor.every 1 [ Monitored.knn ]
+            |> Monitor.stopping "validation k-NN top-1" 5
+            |> Monitor.keepingBest
+        )
+
+    Assert.InRange(Preflight.need [ keepingBest; Run.shapes ] - need, 130_000_000L, 160_000_000L)
     // A ResNet-18 of 11.2 million weights of 4 bytes, and a small network.
     Assert.InRange(Preflight.encoders KeepEncoder.Always [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)
     Assert.Empty(Preflight.tooSmall "results" need need)

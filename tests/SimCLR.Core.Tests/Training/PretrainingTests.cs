@@ -140,6 +140,44 @@ public class PretrainingTests
         );
     }
 
+    [Fact]
+    public void A_branch_of_views_of_two_sizes_or_of_none_is_refused()
+    {
+        using var images = Noise();
+        var spec = Spec() with { MoreViews = [new RandomResizedCrop(8), new RandomResizedCrop(8)] };
+        foreach (var (views, named) in new[] { ((int[])[1, 2], "[1, 2]"), ([4], "[4]") })
+            Assert.Contains(
+                $"A branch of the method has the views {named}, but those of one size are [0, 1] and [2, 3]",
+                Assert
+                    .Throws<ArgumentException>(() =>
+                        new Pretraining(spec with { Method = new OfViews(views) }, images, CPU).Dispose()
+                    )
+                    .Message
+            );
+        new Pretraining(spec with { Method = new OfViews([2, 3]) }, images, CPU).Dispose();
+    }
+
+    /// <summary>SimCLR's pair, and another branch of these views.</summary>
+    private sealed record OfViews(int[] Views) : IMethodSpec
+    {
+        public IMethod Create(MethodContext context) => new Branched(context, Views);
+    }
+
+    private sealed class Branched(MethodContext context, int[] views) : Method(context)
+    {
+        public override IReadOnlyList<Branch> Branches => [new(Online, 0, 1), new(Online, views)];
+
+        public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures => Health.Figures;
+
+        public override IReadOnlyList<Collapse> Collapses => [];
+
+        public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input) =>
+            throw new NotSupportedException();
+
+        public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings) =>
+            throw new NotSupportedException();
+    }
+
     private sealed class Shapes : IStepObserver
     {
         internal List<long[]> Seen { get; } = [];

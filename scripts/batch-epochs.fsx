@@ -14,7 +14,7 @@ let fewer preset run =
     | Preset.Cpu -> run |> Run.withImages (run.Images |> Images.limit 5000) |> Run.scaled
     | _ -> Run.scaled run
 
-let sweep = Sweep.adapted fewer "batch-epochs" Load.arguments
+let sweep = Sweep.adapted fewer "batch-epochs" Load.shared
 
 let batches, epochs =
     match sweep.Preset with

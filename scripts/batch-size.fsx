@@ -12,7 +12,7 @@ open SimCLR
 
 // The paper's other tables are of ImageNet; this one is not.
 let sweep =
-    Sweep.adaptedOn Images.cifar10 (fun _ -> Run.scaled) "batch-size" Load.arguments
+    Sweep.adaptedOn Images.cifar10 (fun _ -> Run.scaled) "batch-size" Load.shared
 
 let batches, temperatures, rates =
     match sweep.Preset with

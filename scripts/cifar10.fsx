@@ -27,7 +27,7 @@ let baseline =
         Epochs = 20
     }
 
-let sweep = Sweep.ofRun baseline "cifar10" Load.arguments
+let sweep = Sweep.ofRun baseline "cifar10" Load.shared
 
 Grid.from sweep.Baseline
 |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.5 ]

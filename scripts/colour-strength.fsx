@@ -10,7 +10,7 @@
 
 open SimCLR
 
-let sweep = Sweep.fromArgs "colour-strength" Load.arguments
+let sweep = Sweep.fromArgs "colour-strength" Load.shared
 
 /// The baseline's own crop.
 let crop =

@@ -17,7 +17,7 @@ let shorter preset run =
     | Preset.Gpu -> run |> Run.shortened 100
     | _ -> run
 
-let sweep = Sweep.adapted shorter "composition" Load.arguments
+let sweep = Sweep.adapted shorter "composition" Load.shared
 
 let large = sweep.Preset = Preset.Paper
 let side = View.outputSize 32 sweep.Baseline.ViewA

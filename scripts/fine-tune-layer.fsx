@@ -53,7 +53,7 @@ let sweep =
                 Evaluation = run.Evaluation |> Evaluation.measuring (tunings preset)
             })
         "fine-tune-layer"
-        Load.arguments
+        Load.shared
 
 Grid.from sweep.Baseline
 |> Grid.vary "depth" Run.withHeadDepth (depths sweep.Preset)

@@ -9,7 +9,7 @@
 
 open SimCLR
 
-let sweep = Sweep.fromArgs "head-depth" Load.arguments
+let sweep = Sweep.fromArgs "head-depth" Load.shared
 
 let depths =
     match sweep.Preset with

@@ -9,7 +9,7 @@
 
 open SimCLR
 
-let sweep = Sweep.fromArgs "heads" Load.arguments
+let sweep = Sweep.fromArgs "heads" Load.shared
 
 let outputs =
     match sweep.Preset with

@@ -20,7 +20,7 @@ let fewer preset run =
             Evaluation = run.Evaluation |> Evaluation.withProbe Probe.Lbfgs
         }
 
-let sweep = Sweep.adapted fewer "losses" Load.arguments
+let sweep = Sweep.adapted fewer "losses" Load.shared
 
 let rates =
     match sweep.Preset with

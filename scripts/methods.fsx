@@ -19,7 +19,7 @@ let measured _ run =
     }
 
 let sweep =
-    Sweep.adaptedOn Images.cifar10 measured "methods" Load.arguments
+    Sweep.adaptedOn Images.cifar10 measured "methods" Load.shared
     |> Sweep.withColumns [ Metric.knnTop1Untrained; Metric.ofTraining "embedding deviation" ]
 
 let batch = sweep.Baseline.BatchSize

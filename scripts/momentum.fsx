@@ -22,7 +22,7 @@ let byol preset run =
         |> Run.withMethod (Method.byol |> Method.withPredictor (Some(Predictor.ofWidth 256)))
 
 let sweep =
-    Sweep.adapted byol "momentum" Load.arguments
+    Sweep.adapted byol "momentum" Load.shared
     |> Sweep.withColumns [ Metric.ofTraining "embedding deviation" ]
 
 let withMomentum start run =

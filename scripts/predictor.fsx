@@ -29,7 +29,7 @@ let simSiam preset run =
         )
 
 let sweep =
-    Sweep.adapted simSiam "predictor" Load.arguments
+    Sweep.adapted simSiam "predictor" Load.shared
     |> Sweep.withColumns [ Metric.ofTraining "embedding deviation" ]
 
 let decaying method =

@@ -24,7 +24,7 @@ let moCo preset run =
             |> Method.withNormGroups 4
         )
 
-let sweep = Sweep.adapted moCo "queue" Load.arguments
+let sweep = Sweep.adapted moCo "queue" Load.shared
 
 let sizes =
     match sweep.Preset with

@@ -17,6 +17,6 @@ let run =
         Loss = Loss.ntXent 0.1
     }
 
-let sweep = Sweep.ofRun run "quickstart" Load.arguments
+let sweep = Sweep.ofRun run "quickstart" Load.shared
 
 Grid.from sweep.Baseline |> Grid.seeds sweep.Seeds |> Sweep.main sweep

@@ -16,7 +16,7 @@ let measured _ run =
         Evaluation = run.Evaluation |> Evaluation.measuring [ Measurement.retention ]
     }
 
-let sweep = Sweep.adapted measured "retention" Load.arguments
+let sweep = Sweep.adapted measured "retention" Load.shared
 
 let more =
     sweep.Baseline.ViewA

@@ -15,7 +15,7 @@ let chosen _ run =
         Evaluation = run.Evaluation |> Evaluation.withProbe Probe.Lbfgs
     }
 
-let sweep = Sweep.adapted chosen "search" Load.arguments
+let sweep = Sweep.adapted chosen "search" Load.shared
 
 let points =
     match sweep.Preset with

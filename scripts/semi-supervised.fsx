@@ -72,7 +72,7 @@ let sweep =
                 Evaluation = run.Evaluation |> Evaluation.measuring (measurements preset)
             })
         "semi-supervised"
-        Load.arguments
+        Load.shared
 
 /// What pretraining adds to training on the labels alone: by itself, more labels being better says nothing of pretraining.
 let places =

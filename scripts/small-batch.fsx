@@ -14,7 +14,7 @@ let onCifar preset run =
     | Preset.Paper -> Recipe.lightly |> Run.withImages run.Images
     | _ -> Run.scaled run
 
-let sweep = Sweep.adaptedOn Images.cifar10 onCifar "small-batch" Load.arguments
+let sweep = Sweep.adaptedOn Images.cifar10 onCifar "small-batch" Load.shared
 
 let batches, queue =
     match sweep.Preset with

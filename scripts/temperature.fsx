@@ -23,7 +23,7 @@ let scaleFree preset run =
         |> Run.withWarmupEpochs 10.0
     | _ -> run
 
-let sweep = Sweep.adapted scaleFree "temperature" Load.arguments
+let sweep = Sweep.adapted scaleFree "temperature" Load.shared
 
 /// A half of Table 5: cosine similarity, or the plain dot product with temperatures that fit its size.
 let half label normalize temperatures =

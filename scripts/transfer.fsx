@@ -67,7 +67,7 @@ let sweep =
                 Evaluation = run.Evaluation |> Evaluation.measuring (targets preset)
             })
         "transfer"
-        Load.arguments
+        Load.shared
 
 /// A data set as Table B.5 calls it; None: it is not there.
 let publishedName images =

@@ -24,7 +24,7 @@ let thin preset run =
         |> Run.shortened 10
     | _ -> run
 
-let sweep = Sweep.adapted thin "width-depth" Load.arguments
+let sweep = Sweep.adapted thin "width-depth" Load.shared
 
 let narrowest, depths =
     match sweep.Preset with

@@ -51,11 +51,12 @@ internal static class LogisticRegression
                 ? (scores, first) => Multinomial(scores, labels.narrow(0, first, scores.shape[0]))
                 : (scores, first) => PerClass(scores, labels.narrow(0, first, scores.shape[0]));
         var penalty = full(x.Dimensions + 1, 1, l2, dtype: ScalarType.Float64, device: x.H.device);
-        penalty[-1] = 0;
+        penalty.select(0, x.Dimensions).zero_();
+        var blocks = new FeatureBlocks(x, ProductType(x, classes), classes);
         var w = start?.clone() ?? zeros(x.Dimensions + 1, classes, dtype: ScalarType.Float64, device: x.H.device);
         var minimum = Lbfgs.Minimize(
             w,
-            at => Objective(at, x, likelihood, penalty),
+            at => Objective(at, blocks, likelihood, penalty),
             maxIterations,
             GradientTolerance,
             cancellation
@@ -64,30 +65,31 @@ internal static class LogisticRegression
         return minimum;
     }
 
+    private static ScalarType ProductType(FeatureRows x, int classes) =>
+        (double)x.Count * x.Dimensions * classes < LargeProducts ? ScalarType.Float64 : ScalarType.Float32;
+
     private static (double Value, Tensor Gradient) Objective(
         Tensor w,
-        FeatureRows x,
+        FeatureBlocks x,
         Likelihood likelihood,
         Tensor penalty
     )
     {
         using var scope = NewDisposeScope();
-        var type =
-            (double)x.Count * x.Dimensions * w.shape[1] < LargeProducts ? ScalarType.Float64 : ScalarType.Float32;
-        var weights = w.to_type(type);
+        var weights = w.to_type(x.Type);
         var penalized = penalty * w;
         var (loss, gradient) = (zeros(1, ScalarType.Float64, w.device), zeros_like(w));
-        foreach (var (start, count) in x.Blocks(w.shape[1]))
-        {
-            using var inner = NewDisposeScope();
-            var rows = x.Block(start, count, type);
-            var (some, error) = likelihood(rows.mm(weights), start);
-            loss.add_(some.to_type(ScalarType.Float64));
-            gradient.add_(rows.t().mm(error).to_type(ScalarType.Float64));
-        }
-        x.Ranks.AllReduceSum([loss.view(1), gradient]);
-        var value = loss / x.Count + (penalized * w).sum() / 2;
-        gradient.div_(x.Count).add_(penalized);
+        x.Each(
+            (rows, first) =>
+            {
+                var (some, error) = likelihood(rows.mm(weights), first);
+                loss.add_(some.to_type(ScalarType.Float64));
+                gradient.add_(rows.t().mm(error).to_type(ScalarType.Float64));
+            }
+        );
+        x.Rows.Ranks.AllReduceSum([loss.view(1), gradient]);
+        var value = loss / x.Rows.Count + (penalized * w).sum() / 2;
+        gradient.div_(x.Rows.Count).add_(penalized);
         return (value.ToDouble(), gradient.MoveToOuterDisposeScope());
     }
 

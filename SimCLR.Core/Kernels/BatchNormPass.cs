@@ -72,6 +72,9 @@ internal static unsafe class BatchNormPass
             .MoveToOuterDisposeScope();
     }
 
+    /// <summary>What the loops write, whatever the process takes by default.</summary>
+    private static Tensor Numbers(params long[] shape) => empty(shape, ScalarType.Float32, CPU);
+
     /// <summary>
     /// The batch's mean, 1 / standard deviation, and the line that the norm makes of x before the residual and the ReLU, slope · x + shift: [4, C]. The backward pass
     /// finds the ReLU's mask by the same bits.
@@ -79,12 +82,12 @@ internal static unsafe class BatchNormPass
     private static Tensor Statistics<T>(MapRows rows, NormBase norm, Tensor x)
         where T : struct, ILanes
     {
-        using var sums = zeros([rows.ChunkCount, 2, rows.Channels]);
+        using var sums = Numbers(rows.ChunkCount, 2, rows.Channels).zero_();
         var (px, ps) = (At(x), At(sums));
         rows.Each(
             (chunk, first, count) => BatchNormLoops<T>.Moments(rows.Channels, px, rows.Sums(ps, chunk), first, count)
         );
-        var made = empty([4, rows.Channels]);
+        var made = Numbers(4, rows.Channels);
         var mean = Row(made, Mean);
         var invstd = Row(made, InvStd);
         var slope = Row(made, Slope);
@@ -119,7 +122,7 @@ internal static unsafe class BatchNormPass
         if (!MemoryLayout.IsChannelsLast(gradient))
             gradient = MemoryLayout.ChannelsLast(gradient);
         var rows = new MapRows(saved.X);
-        var sums = zeros([rows.ChunkCount, 2, rows.Channels]);
+        var sums = Numbers(rows.ChunkCount, 2, rows.Channels).zero_();
         // The mask of a sum is y's; without a residual x tells it.
         var maps = new GradientMaps(At(saved.X), At(saved.Y), At(gradient), At(saved.Batch), rows.Channels, relu);
         var ps = At(sums);
@@ -139,7 +142,7 @@ internal static unsafe class BatchNormPass
         Tensor weight
     )
     {
-        var made = (empty([rows.Channels]), empty([rows.Channels]), empty([3, rows.Channels]));
+        var made = (Numbers(rows.Channels), Numbers(rows.Channels), Numbers(3, rows.Channels));
         var ofWeight = (float*)At(made.Item1);
         var ofBias = (float*)At(made.Item2);
         var slope = Row(made.Item3, 0);

@@ -118,7 +118,7 @@ internal sealed class InstanceDiscrimination : Method
         using var generator = Context.Streams.At($"{RandomStreams.Method} negatives", input.Step);
         var own = Rows(input).unsqueeze(1);
         long[] shape = [own.shape[0], spec.Negatives!.Value];
-        var drawn = DeviceCopy.Of(randint(0, Context.Images, shape, int64, generator: generator), Context.Device);
+        var drawn = DeviceCopy.Of(randint(0, Context.Images, shape, int64, CPU, generator: generator), Context.Device);
         var prototypes = bank.index_select(0, cat([own, drawn], 1).flatten()).view(shape[0], -1, Dimensions);
         var z = nn.functional.normalize(embedding.Projection).unsqueeze(2);
         return (prototypes.bmm(z).squeeze(2) / spec.Temperature).exp().MoveToOuterDisposeScope();

@@ -66,7 +66,10 @@ internal sealed class LeJepa : Method
     {
         using var scope = NewDisposeScope();
         using var generator = Context.Streams.At(RandomStreams.Method, step);
-        var drawn = DeviceCopy.Of(randn([Dimensions, spec.Directions], generator: generator), Context.Device);
+        var drawn = DeviceCopy.Of(
+            randn([Dimensions, spec.Directions], ScalarType.Float32, CPU, generator: generator),
+            Context.Device
+        );
         return (drawn / drawn.norm(0, keepdim: true)).to_type(Context.Online.Type).MoveToOuterDisposeScope();
     }
 

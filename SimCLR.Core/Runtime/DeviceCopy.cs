@@ -20,7 +20,7 @@ internal static class DeviceCopy
     /// <summary>Numbers on the CPU, [n], float32, to be brought to a device by the other methods: libtorch's own way waits.</summary>
     internal static Tensor Numbers(double[] numbers)
     {
-        using var exact = tensor(numbers);
+        using var exact = tensor(numbers, device: CPU);
         return exact.to_type(ScalarType.Float32);
     }
 

@@ -191,32 +191,26 @@ module Plan =
         let last, first = List.head ends, List.last ends
         (last.Time - first.Time) / float (last.Step - first.Step)
 
-    /// What the first steps of a run tell of all that is to be computed.
-    let private estimate executor (todo: Run list) before run (ends: CurvePoint list) =
+    /// What the first steps of a run tell of all that is to be computed, by so many processes: the time of one is measured beside the others.
+    let private estimatedTime executor workers (todo: Run list) run (ends: CurvePoint list) =
         let perImage = stepTime ends / float run.BatchSize
 
         let total =
             todo
             |> List.sumBy (fun run -> seconds (Executor.load executor run) run perImage)
 
-        let largest = todo |> List.map inOnePass |> List.max
-        let bytes = peak before (snd (workingSet ())) (inOnePass run) largest
-
-        let models =
-            todo
-            |> List.distinctBy (fun run -> run.Encoder, run.ViewA, run.ViewB, run.MoreViews)
-
-        let caution =
-            if models.Length > 1 then
-                ", if all encoders and views cost the same"
-            else
-                ""
-
         let measuring =
             if todo |> List.forall _.Evaluation.Measurements.IsEmpty then
                 ""
             else
                 " and further measurements"
+
+        $"Estimated from the first steps: {hours executor (total / float (min workers todo.Length))} for {todo.Length} new runs{measuring}"
+
+    /// The same of the memory of this process, where it computes.
+    let private estimatedMemory executor (todo: Run list) before run =
+        let largest = todo |> List.map inOnePass |> List.max
+        let bytes = peak before (snd (workingSet ())) (inOnePass run) largest
 
         // That of a GPU is not known here.
         let host =
@@ -225,7 +219,18 @@ module Plan =
             else
                 " beside the GPU's"
 
-        $"Estimated from the first steps: {hours executor total} for {todo.Length} new runs{measuring}, peak memory{host} {memory bytes}{caution}."
+        $", peak memory{host} {memory bytes}"
+
+    /// What the estimate rests on.
+    let private caution (todo: Run list) =
+        let models =
+            todo
+            |> List.distinctBy (fun run -> run.Encoder, run.ViewA, run.ViewB, run.MoreViews)
+
+        if models.Length > 1 then
+            ", if all encoders and views cost the same"
+        else
+            ""
 
     let private count (grid: Grid) executor =
         let todo = Execution.unknown grid executor
@@ -236,29 +241,36 @@ module Plan =
 
         todo
 
-    /// Says how much is to be done.
-    let counted grid executor : Executor =
-        count grid executor |> ignore
-        executor
-
-    /// Says how much is to be done, and after the first steps of the first run, how long it will take and how much memory.
-    let announced (grid: Grid) executor =
+    /// Says how much is to be done, and after the first steps of a first run, how long so many processes will take, and where this process alone computes, how
+    /// much memory.
+    let announced workers (grid: Grid) executor =
         let todo = count grid executor
+        let ends = Collections.Generic.Dictionary<string, CurvePoint list>()
         let mutable before = 0.0
-        let mutable ends: CurvePoint list = []
         let mutable told = false
+
+        let tell run points =
+            told <- true
+
+            let memory =
+                if workers > 1 then
+                    ""
+                else
+                    estimatedMemory executor todo before run
+
+            Executor.note executor $"{estimatedTime executor workers todo run points}{memory}{caution todo}."
 
         let estimating event =
             match event with
-            | Event.Began _ ->
+            | Event.Began(_, _, cell) ->
                 before <- fst (workingSet ())
-                ends <- []
+                ends[Run.hash cell.Run] <- []
             | Event.Stepped(run, stage) when stage.Of = "" && not told ->
-                ends <- stage.Point :: ends
+                let points = stage.Point :: ends[Run.hash run]
+                ends[Run.hash run] <- points
 
-                if ends.Length > measuredIntervals && stage.Point.Step < stage.TotalSteps then
-                    told <- true
-                    Executor.note executor (estimate executor todo before run ends)
+                if points.Length > measuredIntervals && stage.Point.Step < stage.TotalSteps then
+                    tell run points
             | _ -> ()
 
         if todo.IsEmpty then

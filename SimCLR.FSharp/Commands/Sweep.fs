@@ -87,9 +87,13 @@ module Sweep =
             Observers = sweep.Observers @ [ name, observer ]
         }
 
+    /// Processes that compute a grid.
+    let private workers (sweep: Sweep) grid =
+        WorkerCount.resolve sweep.Workers sweep.Preset sweep.Executor sweep.Gpus grid
+
     /// Whether worker processes compute: also a single one, if it is to have a certain GPU.
-    let private isShared (sweep: Sweep) =
-        sweep.Workers > 1 || not sweep.Gpus.IsEmpty
+    let private isShared (sweep: Sweep) grid =
+        workers sweep grid > 1 || not sweep.Gpus.IsEmpty
 
     /// What the paper's preset does otherwise than the paper.
     let private said (sweep: Sweep) grid =
@@ -131,10 +135,7 @@ module Sweep =
                 Observer = Observer.all (executor.Observer :: List.map guarded observers)
             }
             |> saying (said sweep grid)
-            |> if isShared sweep then
-                   Plan.counted grid
-               else
-                   Plan.announced grid
+            |> Plan.announced (workers sweep grid) grid
 
     /// Lets worker processes compute, and tells what they tell.
     let private share (sweep: Sweep) (executor: Executor) cancellation grid =
@@ -142,15 +143,20 @@ module Sweep =
         if executor.Download then
             GridImages.load cancellation grid executor
 
+        let workers = workers sweep grid
+
         let threads =
             executor.Threads
-            |> Option.defaultValue (max 1 (Environment.ProcessorCount / sweep.Workers))
+            |> Option.defaultValue (max 1 (Environment.ProcessorCount / workers))
+
+        if workers > 1 then
+            Executor.note executor $"{workers} processes share them, threads of each: {threads} (--workers, --threads)."
 
         executor.Observer(Event.Planned grid.Cells)
 
         try
             Execution.tellStored grid executor
-            Workers.run executor sweep.Workers threads sweep.Gpus cancellation grid
+            Workers.run executor workers threads sweep.Gpus cancellation grid
         with _ ->
             executor.Observer Event.Finished
             reraise ()
@@ -171,7 +177,7 @@ module Sweep =
 
         // What the workers have stored has been told, and what has failed is not tried again.
         let executor =
-            if isShared sweep && not (Execution.unknown grid executor).IsEmpty then
+            if isShared sweep grid && not (Execution.unknown grid executor).IsEmpty then
                 share sweep executor interruption.Token grid
 
                 { executor with
@@ -211,7 +217,13 @@ module Sweep =
         said sweep grid |> List.iter (printfn "%s")
         let lines, seconds = Plan.describe grid sweep.Executor
         lines |> List.iter (printfn "%s")
-        printfn $"\nEstimated: {Plan.hours sweep.Executor seconds}. Nothing was trained (--dry-run)."
+
+        let shared =
+            match workers sweep grid with
+            | 1 -> ""
+            | number -> $" in one process; {number} share it"
+
+        printfn $"\nEstimated: {Plan.hours sweep.Executor seconds}{shared}. Nothing was trained (--dry-run)."
 
     /// The exit code of a sweep that has ended, and what is said of it.
     let private ending (interruption: Interruption) (results: Results) =
@@ -229,7 +241,7 @@ module Sweep =
 
     /// Says what `first` would cost, or executes, prints and writes; the exit code, and what is said of it.
     let private take (sweep: Sweep) (first: unit -> Grid) (execute: Interruption -> Results) =
-        if isShared sweep && Ranks.size.Value > 1 then
+        if Ranks.size.Value > 1 && isShared sweep (first ()) then
             fail
                 $"The launcher started {Ranks.size.Value} processes that compute each run together, and --workers or --gpus share the runs out: use one of both."
 

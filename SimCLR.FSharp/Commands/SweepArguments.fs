@@ -240,9 +240,7 @@ module internal SweepArguments =
                     arguments.TryGetResult Argument.Seeds
                     |> number (Check.between "--seeds" 1 10_000)
 
-                yield!
-                    arguments.TryGetResult Argument.Workers
-                    |> number (Check.between "--workers" 1 1024)
+                yield! arguments.TryGetResult Argument.Workers |> tried (WorkerCount.parse >> orFail)
 
                 yield!
                     arguments.TryGetResult Argument.Threads

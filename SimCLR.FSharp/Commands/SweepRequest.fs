@@ -17,8 +17,7 @@ type Sweep =
         /// Seeds of every setting.
         Seeds: int list
         Executor: Executor
-        /// Processes that compute; 1: this one.
-        Workers: int
+        Workers: WorkerCount
         /// GPUs that they take in turn; none: whatever each sees.
         Gpus: string list
         /// Published figures to set beside ours.
@@ -60,7 +59,11 @@ module internal SweepRequest =
 
         let seeds = arguments.GetResult(Argument.Seeds, defaultValue = Preset.seeds preset)
 
-        let workers = arguments.GetResult(Argument.Workers, defaultValue = 1)
+        let workers =
+            arguments.GetResult(Argument.Workers, defaultValue = "1")
+            |> WorkerCount.parse
+            |> SweepArguments.orFail
+
         let threads = arguments.TryGetResult Argument.Threads
 
         let runs =
@@ -126,7 +129,7 @@ module internal SweepRequest =
                     TrustCustom = arguments.Contains Argument.Trust_Custom
                     DryRun = arguments.Contains Argument.Dry_Run
                 }
-            Workers = if Workers.isWorker then 1 else workers
+            Workers = if Workers.isWorker then WorkerCount.Fixed 1 else workers
             Gpus = gpus
             Beside = []
             Columns = Report.columns

@@ -44,7 +44,7 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
             }
         |> ignore
 
-        let planned = Plan.announced grid executor
+        let planned = Plan.announced 1 grid executor
         Assert.Equal($"note: 4 runs: 3 new, 1 stored in {Path.GetFullPath folder}.", Assert.Single heard)
         grid |> Execution.execute CancellationToken.None planned |> ignore
 
@@ -78,6 +78,54 @@ let What_the_first_steps_prepare_is_not_taken_for_their_speed () =
     Assert.Equal(0.02, Plan.stepTime ends, 12)
 
 [<Fact>]
+let Processes_that_share_a_sweep_take_their_part_of_the_time () =
+    Samples.withFolder (fun folder ->
+        Device.resolve Cpu |> ignore
+        let heard = List<string>()
+        let planned = Plan.announced 2 grid (recorded folder heard)
+
+        let stepped (cell: Cell) step time =
+            planned.Observer(
+                Event.Stepped(
+                    cell.Run,
+                    {
+                        Of = ""
+                        Point =
+                            {
+                                Step = step
+                                Epoch = 0.0
+                                LearningRate = 0.1
+                                ImagesPerSecond = nan
+                                Figures = Map.empty
+                                Time = time
+                            }
+                        TotalSteps = 1000L
+                        Remaining = System.TimeSpan.Zero
+                    }
+                )
+            )
+
+        let first, second = grid.Cells[0], grid.Cells[1]
+        planned.Observer(Event.Began(1, 4, first))
+        planned.Observer(Event.Began(2, 4, second))
+
+        // Their steps come by turns: those of the first take 10 s each, those of the other 1,000 s.
+        for i in 0L .. 3L do
+            stepped first (i + 1L) (1000.0 + 10.0 * float i)
+            stepped second (i + 1L) (1000.0 + 1000.0 * float i)
+
+        let perImage = 10.0 / float first.Run.BatchSize
+
+        let total =
+            grid.Cells
+            |> List.sumBy (fun cell -> Plan.seconds (Executor.load planned cell.Run) cell.Run perImage)
+
+        Assert.Equal(
+            $"note: Estimated from the first steps: {Plan.duration (total / 2.0)} for 4 new runs.",
+            Assert.Single(heard, (fun (text: string) -> text.Contains "Estimated"))
+        ))
+
+[<Fact>]
 let A_sweep_that_is_stored_has_nothing_to_estimate () =
     Samples.withFolder (fun folder ->
         let heard = List<string>()
@@ -88,7 +136,7 @@ let A_sweep_that_is_stored_has_nothing_to_estimate () =
         heard.Clear()
 
         one
-        |> Execution.execute CancellationToken.None (Plan.announced one executor)
+        |> Execution.execute CancellationToken.None (Plan.announced 1 one executor)
         |> ignore
 
         Assert.Equal<string list>(

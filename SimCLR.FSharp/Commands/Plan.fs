@@ -10,10 +10,6 @@ open TorchSharp
 [<RequireQualifiedAccess>]
 module Plan =
 
-    /// Evaluation before and after training, in units of a training image's cost: a forward pass of one view
-    /// against forward and backward of two.
-    let private evaluationShare = 2.0 / 6.0
-
     /// "42 s", "5 min" or "3.2 h".
     let duration (seconds: float) =
         if seconds < 90.0 then $"{seconds:F0} s"
@@ -27,40 +23,49 @@ module Plan =
         else
             $"{duration seconds}, {seconds / 3600.0:F2} GPU hours"
 
-    /// Seconds per step, measured on throwaway steps of an encoder that is then forgotten.
-    let private stepSeconds executor device (splits: ImageSplits) run =
-        use training =
-            new Pretraining(FirstWeights.pretraining executor.Store run, splits.Pretraining, device)
+    /// What is to be done for the cells of a grid, in order: what an earlier one trains is there for those after it. None for those that are known.
+    let private works (grid: Grid) executor : (Cell * Remaining.Work option) list =
+        let trained = Collections.Generic.HashSet<string>()
 
-        // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
-        for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
-            training.TrainStep().cpu().Dispose()
+        [
+            for cell in grid.Cells do
+                if Executor.isKnown executor cell.Run then
+                    cell, None
+                else
+                    match Remaining.work executor cell.Run with
+                    | Remaining.Work.Train _ when not (trained.Add(Run.trainingHash cell.Run)) ->
+                        cell, Some Remaining.Work.Measure
+                    | work -> cell, Some work
+        ]
 
-        let clock = Stopwatch.StartNew()
-        let mutable steps = 0
+    let private todo (works: (Cell * Remaining.Work option) list) =
+        [
+            for cell, work in works do
+                match work with
+                | Some work -> cell.Run, work
+                | None -> ()
+        ]
 
-        while steps < 3 || clock.Elapsed.TotalSeconds < 1.0 do
-            use values = training.TrainStep()
-            // Reading a value back waits for the device.
-            values.cpu().Dispose()
-            steps <- steps + 1
+    /// In words what is to be done, and seconds of it.
+    let private cost splits run perImage work =
+        let measuring = Cost.ofMeasuring splits run perImage
 
-        clock.Elapsed.TotalSeconds / float steps
+        match work with
+        | Remaining.Work.Measure -> $"trained already, to be measured: {duration measuring}", measuring
+        | Remaining.Work.Train(again, from) ->
+            let steps, training = Cost.ofTraining splits run perImage from
+            let time = training + measuring
 
-    /// Seconds of measuring a run whose training takes so long per image; without its further measurements.
-    let private evaluationSeconds (splits: ImageSplits) perImage =
-        perImage * evaluationShare * float (splits.Train.Count + splits.Test.Count)
+            let what =
+                match again, from with
+                | true, 0L -> "trained again, as its encoder is not there any more: "
+                | _, 0L -> ""
+                | _ -> $"goes on from the checkpoint of step {from} of {steps}: "
 
-    /// Seconds of a run whose training takes so long per image; without its further measurements.
-    let internal seconds (splits: ImageSplits) run perImage =
-        let images =
-            float (splits.Pretraining.Count / int64 run.BatchSize * int64 run.BatchSize)
-            * float run.Epochs
+            what + duration time, time
 
-        perImage * images + evaluationSeconds splits perImage
-
-    /// What makes two runs cost the same.
-    let private cost run =
+    /// What makes images of two runs cost the same.
+    let private kind run =
         run.Images,
         run.ViewA,
         run.ViewB,
@@ -70,51 +75,54 @@ module Plan =
         run.Head,
         run.BatchSize,
         run.MicroBatches,
-        run.Epochs,
         run.Precision
 
-    /// A line per run, and the estimated seconds of those that are not stored yet.
+    /// "4 runs: 2 new, 1 trained and to be measured, 1 stored in results/runs."
+    let private counts (executor: Executor) works =
+        let todo = todo works
+        let measured = todo |> List.filter (snd >> _.IsMeasure) |> List.length
+
+        let trained =
+            if measured = 0 then
+                ""
+            else
+                $"{measured} trained and to be measured, "
+
+        $"{List.length works} runs: {todo.Length - measured} new, {trained}{works.Length - todo.Length} stored in {executor.Store.Folder}."
+
+    /// A line per run, how many are to be computed, and the estimated seconds of them.
     let describe (grid: Grid) executor =
         Executor.check grid { executor with DryRun = true }
         let device = Device.resolve executor.Device
-        let costs = Collections.Generic.Dictionary<_, float>()
-        let trained = Collections.Generic.HashSet<string>()
+        let known = Collections.Generic.Dictionary<_, float>()
 
-        let perImage run =
-            match costs.TryGetValue(cost run) with
-            | true, known -> known
+        let perImage run splits =
+            match known.TryGetValue(kind run) with
+            | true, seconds -> seconds
             | _ ->
-                let splits = Executor.load executor run
-                let measured = stepSeconds executor device splits run / float run.BatchSize
-                costs[cost run] <- measured
-                measured
+                let seconds = Cost.perImage executor device splits run
+                known[kind run] <- seconds
+                seconds
 
-        let estimate run =
-            let splits = Executor.load executor run
-
-            if trained.Add(Run.trainingHash run) then
-                let time = seconds splits run (perImage run)
-                duration time, time
-            else
-                let time = evaluationSeconds splits (perImage run)
-                $"trained already, to be measured: {duration time}", time
+        let works = works grid executor
 
         let cells =
             [
-                for cell in grid.Cells do
-                    match Executor.tryFind ignore executor cell.Run with
-                    | Some _ -> cell, ("stored already", 0.0)
-                    | None ->
-                        if Store.isTrained cell.Run executor.Store then
-                            trained.Add(Run.trainingHash cell.Run) |> ignore
-
-                        cell, estimate cell.Run
+                for cell, work in works do
+                    match work, Store.tryFailure cell.Run executor.Store with
+                    | Some work, _ ->
+                        let splits = Executor.load executor cell.Run
+                        cell, cost splits cell.Run (perImage cell.Run splits) work
+                    | None, Some failure ->
+                        cell, ($"has failed, {failure.Reason}; --retry-failed computes it again", 0.0)
+                    | None, None -> cell, ("stored already", 0.0)
             ]
 
         [
             for i, (cell, (what, _)) in List.indexed cells ->
                 $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}"
         ],
+        counts executor works,
         cells |> List.sumBy (snd >> snd)
 
     let private listed title lines =
@@ -192,18 +200,19 @@ module Plan =
         (last.Time - first.Time) / float (last.Step - first.Step)
 
     /// What the first steps of a run tell of all that is to be computed.
-    let private estimate executor (todo: Run list) before run (ends: CurvePoint list) =
+    let private estimate executor todo before run (ends: CurvePoint list) =
         let perImage = stepTime ends / float run.BatchSize
 
         let total =
             todo
-            |> List.sumBy (fun run -> seconds (Executor.load executor run) run perImage)
+            |> List.sumBy (fun (run, work) -> cost (Executor.load executor run) run perImage work |> snd)
 
-        let largest = todo |> List.map inOnePass |> List.max
+        let runs = List.map fst todo
+        let largest = runs |> List.map inOnePass |> List.max
         let bytes = peak before (snd (workingSet ())) (inOnePass run) largest
 
         let models =
-            todo
+            runs
             |> List.distinctBy (fun run -> run.Encoder, run.ViewA, run.ViewB, run.MoreViews)
 
         let caution =
@@ -213,7 +222,7 @@ module Plan =
                 ""
 
         let measuring =
-            if todo |> List.forall _.Evaluation.Measurements.IsEmpty then
+            if runs |> List.forall _.Evaluation.Measurements.IsEmpty then
                 ""
             else
                 " and further measurements"
@@ -225,16 +234,12 @@ module Plan =
             else
                 " beside the GPU's"
 
-        $"Estimated from the first steps: {hours executor total} for {todo.Length} new runs{measuring}, peak memory{host} {memory bytes}{caution}."
+        $"Estimated from the first steps: {hours executor total} for {runs.Length} runs{measuring}, peak memory{host} {memory bytes}{caution}."
 
     let private count (grid: Grid) executor =
-        let todo = Execution.unknown grid executor
-
-        Executor.note
-            executor
-            $"{Grid.size grid} runs: {todo.Length} new, {Grid.size grid - todo.Length} stored in {executor.Store.Folder}."
-
-        todo
+        let works = works grid executor
+        Executor.note executor (counts executor works)
+        todo works
 
     /// Says how much is to be done.
     let counted grid executor : Executor =

@@ -10,11 +10,16 @@ open TorchSharp
 [<RequireQualifiedAccess>]
 module Plan =
 
-    /// "42 s", "5 min" or "3.2 h".
+    /// "42 s", "5 min", "3.2 h", "12 days" or "7.3 years".
     let duration (seconds: float) =
+        let hours = seconds / 3600.0
+        let days = hours / 24.0
+
         if seconds < 90.0 then $"{seconds:F0} s"
         elif seconds < 5400.0 then $"{seconds / 60.0:F0} min"
-        else $"{seconds / 3600.0:F1} h"
+        elif hours < 72.0 then $"{hours:F1} h"
+        elif days < 730.0 then $"{days:F0} days"
+        else $"{days / 365.25:F1} years"
 
     /// The same, and on a GPU in its hours.
     let hours (executor: Executor) (seconds: float) =
@@ -64,18 +69,13 @@ module Plan =
 
             what + duration time, time
 
-    /// What makes images of two runs cost the same.
+    /// What makes images of two runs cost the same, or, the first of both alone, about the same.
     let private kind run =
-        run.Images,
-        run.ViewA,
-        run.ViewB,
-        run.MoreViews,
-        Method.name run.Method,
-        run.Encoder,
-        run.Head,
-        run.BatchSize,
-        run.MicroBatches,
-        run.Precision
+        (run.Images, Method.name run.Method, run.Encoder, run.Head, run.MoreViews, run.Precision),
+        (run.ViewA, run.ViewB, run.BatchSize, run.MicroBatches)
+
+    /// How long a plan measures; what is left then costs as much as the most expensive that was measured of about the same.
+    let private measuringTime = TimeSpan.FromSeconds 30.0
 
     /// "4 runs: 2 new, 1 trained and to be measured, 1 stored in results/runs."
     let private counts (executor: Executor) works =
@@ -95,14 +95,24 @@ module Plan =
         Executor.check grid { executor with DryRun = true }
         let device = Device.resolve executor.Device
         let known = Collections.Generic.Dictionary<_, float>()
+        let clock = Stopwatch.StartNew()
+
+        // Of a hundred compositions of views not each is worth its half minute on a processor.
+        let likely run =
+            [
+                for entry in known do
+                    if clock.Elapsed > measuringTime && fst entry.Key = fst (kind run) then
+                        entry.Value
+            ]
 
         let perImage run splits =
-            match known.TryGetValue(kind run) with
-            | true, seconds -> seconds
-            | _ ->
+            match known.TryGetValue(kind run), likely run with
+            | (true, seconds), _ -> seconds
+            | _, [] ->
                 let seconds = Cost.perImage executor device splits run
                 known[kind run] <- seconds
                 seconds
+            | _, seconds -> List.max seconds
 
         let works = works grid executor
 

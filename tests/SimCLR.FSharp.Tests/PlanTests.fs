@@ -209,6 +209,14 @@ let Peak_memory_grows_with_the_batch () =
     Assert.Equal(100.0, Plan.peak 100.0 90.0 64 256)
 
 [<Fact>]
+let A_time_is_said_in_a_unit_that_fits () =
+    let said =
+        [ 42.0; 300.0; 3.2 * 3600.0; 12.0 * 86400.0; 10.0 * 365.25 * 86400.0 ]
+        |> List.map Plan.duration
+
+    Assert.Equal<string list>([ "42 s"; "5 min"; "3.2 h"; "12 days"; "10.0 years" ], said)
+
+[<Fact>]
 let Memory_is_said_in_a_unit_that_fits () =
     Assert.Equal("640 MiB", Plan.memory (640.0 * 1048576.0))
     Assert.Equal("1.5 GiB", Plan.memory (1.5 * 1073741824.0))

@@ -200,13 +200,6 @@ let private dryRun (script: string) (arguments: string list) =
 
 [<Trait("group", "slow")>]
 [<Fact>]
-let ``Every script has a plan with the smallest preset`` () =
-    for script in inFolder "scripts" do
-        if Regex.IsMatch(File.ReadAllText script, @"\bSweep\.(main|search) ") then
-            dryRun script [ "--preset"; "smoke" ] |> ignore
-
-[<Trait("group", "slow")>]
-[<Fact>]
 let ``The paper's preset has a plan on a processor and says what is unlike the paper`` () =
     Samples.withFolder (fun images ->
         for split, count in [ "train", 1024; "test", 20 ] do

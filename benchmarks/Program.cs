@@ -20,6 +20,7 @@ internal static class Bench
         ("memory", MemoryBenchmark.Help, MemoryBenchmark.Run),
         ("large-batch", LargeBatch.Help, LargeBatch.Run),
         ("stream", StreamBenchmark.Help, StreamBenchmark.Run),
+        ("whole", WholeBenchmark.Help, WholeBenchmark.Run),
         ("start", StartBenchmark.Help, StartBenchmark.Run),
         ("probe", ProbeBenchmark.Help, ProbeBenchmark.Run),
         ("ranks", RankBenchmark.Help, RankBenchmark.Run),

@@ -80,26 +80,26 @@ internal static class Soak
         seen.Skip(seen.Count / 2).Max(of) > seen.Take(seen.Count / 2).Max(of);
 
     /// <summary>Executes a run into the store of that folder.</summary>
-    internal static void Execute(Run run, string folder) =>
-        Execution.run(
-            run,
-            new Executor(
-                device: Device.Cpu,
-                dataRoot: "data",
-                places: MapModule.Empty<string, string>(),
-                download: false,
-                stream: false,
-                store: StoreModule.ofFolder(folder),
-                observer: FuncConvert.FromAction<Event>(_ => { }),
-                checkpointEvery: FSharpOption<TimeSpan>.Some(TimeSpan.Zero), // a checkpoint after every step
-                keepEncoder: KeepEncoder.Always,
-                threads: null,
-                deterministic: false,
-                retryFailed: false,
-                trustCustom: false,
-                waitsFor: null,
-                dryRun: false
-            )
+    internal static void Execute(Run run, string folder) => Execution.run(run, Into(folder, _ => { }));
+
+    /// <summary>Computes on the processor and stores in that folder, with a checkpoint after every step.</summary>
+    internal static Executor Into(string folder, Action<Event> observer) =>
+        new(
+            device: Device.Cpu,
+            dataRoot: "data",
+            places: MapModule.Empty<string, string>(),
+            download: false,
+            stream: false,
+            store: StoreModule.ofFolder(folder),
+            observer: FuncConvert.FromAction(observer),
+            checkpointEvery: FSharpOption<TimeSpan>.Some(TimeSpan.Zero),
+            keepEncoder: KeepEncoder.Always,
+            threads: null,
+            deterministic: false,
+            retryFailed: false,
+            trustCustom: false,
+            waitsFor: null,
+            dryRun: false
         );
 
     private static IEnumerable<Seen> Sweep(int runs, string folder)

@@ -1,4 +1,7 @@
+extern alias values;
 using System.Diagnostics;
+using values::SimCLR;
+using Microsoft.FSharp.Core;
 using SimCLR.Core.Images;
 using SimCLR.Core.Runtime;
 using static TorchSharp.torch;
@@ -64,8 +67,31 @@ internal static class StartBenchmark
         using var splits = Timed("all of loading, listing included", () => source.Load());
         using var some = Timed("256 images after that", () => splits.Train.Rows(count - 256, 256));
         Timed("the content's fingerprint, for provenance", source.Fingerprint);
+        Timed("a run, all of that included, to the beginning of its training", () => Begin(root, folder));
         section.Table(["", "seconds", "processor seconds"], rows);
         section.Say($"Resident memory at the end {Machine.Memory().Now:N0} MiB.");
+    }
+
+    /// <summary>Executes a run until it begins: its images are checked and read by then.</summary>
+    private static bool Begin(string root, string folder)
+    {
+        var images = ImagesModule.folder(FSharpOption<int>.Some(Side), root);
+        var run = RunModule.withImages(images, RunModule.withViews(ViewModule.crop(Side), RunModule.shapes));
+        static void Watch(Event what)
+        {
+            if (what is Event.Began)
+                throw new OperationCanceledException();
+        }
+        var executor = Soak.Into(Path.Combine(folder, "store"), Watch);
+        try
+        {
+            Execution.execute(CancellationToken.None, executor, GridModule.from(run));
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+        throw new InvalidOperationException("The run did not begin.");
     }
 
     private static void Write(string folder, int count)

@@ -6,6 +6,7 @@ public interface IImageFeed : IDisposable
     /// <summary>How long the trainer has waited for images so far.</summary>
     TimeSpan Waited { get; }
 
-    /// <summary>Images and labels of a step; the caller disposes them. Steps come in order, from any first one.</summary>
+    /// <summary>Images and labels of a step; the caller disposes them. They last until the next step is asked for: their memory may then be that of a coming one.
+    /// Steps come in order, from any first one.</summary>
     ImageBatch Batch(long step);
 }

@@ -100,17 +100,20 @@ public sealed class ImageSet : IDisposable
     public bool IsWhole => store.IsWhole;
 
     /// <summary>The images at those indices, [B], int64: [B, C, H, W], of their type, where the images are (on the CPU for those on disk).</summary>
-    public Tensor Gather(Tensor indices)
+    public Tensor Gather(Tensor indices) => Gather(indices, null);
+
+    /// <summary>The same; images on disk in that memory, if it is given.</summary>
+    internal Tensor Gather(Tensor indices, PixelBuffer? buffer)
     {
         using var places = Places(indices);
-        return store.Gather(places);
+        return store.Gather(places, buffer);
     }
 
-    /// <summary>The whole images at those indices, [B], int64.</summary>
-    internal WholeImages Whole(Tensor indices)
+    /// <summary>The whole images at those indices, [B], int64, in that memory, if it is given.</summary>
+    internal WholeImages Whole(Tensor indices, PixelBuffer? buffer = null)
     {
         using var places = Places(indices);
-        return store.Whole(places);
+        return store.Whole(places, buffer);
     }
 
     /// <summary>Heights and widths of the whole images at those indices, [B, 2], int64, on the CPU.</summary>

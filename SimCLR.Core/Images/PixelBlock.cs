@@ -17,9 +17,10 @@ internal sealed unsafe class PixelBlock : IDisposable
     private readonly long[]? ends;
     private bool handedOver;
 
-    internal PixelBlock(long count, long channels, long height, long width, int bits = 8)
+    /// <summary>Images of one size, in that buffer's memory, or, without one, in memory of their own.</summary>
+    internal PixelBlock(long count, long channels, long height, long width, int bits = 8, PixelBuffer? buffer = null)
     {
-        tensor = empty([count, channels, height, width], ImageSet.TypeOf(bits), CPU).DetachFromDisposeScope();
+        tensor = Empty([count, channels, height, width], bits, buffer);
         Count = count;
         imageBytes = checked((int)(channels * height * width * bits / 8));
         if (count == 0)
@@ -27,17 +28,28 @@ internal sealed unsafe class PixelBlock : IDisposable
         start = Start(tensor);
     }
 
-    /// <summary>Images of sizes of their own, one after another.</summary>
-    internal PixelBlock(IReadOnlyList<(int Height, int Width)> sizes, long channels, int bits = 8)
+    /// <summary>Images of sizes of their own, one after another, in memory as above.</summary>
+    internal PixelBlock(
+        IReadOnlyList<(int Height, int Width)> sizes,
+        long channels,
+        int bits = 8,
+        PixelBuffer? buffer = null
+    )
     {
         (this.sizes, Count, pixelBytes) = ([.. sizes], sizes.Count, checked((int)(channels * bits / 8)));
         ends = new long[Count];
         var end = 0L;
         for (var i = 0; i < Count; i++)
             ends[i] = end += (long)sizes[i].Height * sizes[i].Width * pixelBytes;
-        tensor = empty([end / (bits / 8)], ImageSet.TypeOf(bits), CPU).DetachFromDisposeScope();
+        tensor = Empty([end / (bits / 8)], bits, buffer);
         if (end > 0)
             start = Start(tensor);
+    }
+
+    private static Tensor Empty(long[] shape, int bits, PixelBuffer? buffer)
+    {
+        var type = ImageSet.TypeOf(bits);
+        return (buffer?.Of(shape, type) ?? empty(shape, type, CPU)).DetachFromDisposeScope();
     }
 
     /// <summary>libtorch's memory: it stays in place while the tensor lives.</summary>

@@ -22,7 +22,9 @@ internal abstract class PixelStore(long count, long channels, long height, long 
     internal virtual Tensor? Tensor => null;
 
     /// <summary>The images at those places, [B], int64: [B, C, H, W]; of whole images the squares at their centres.</summary>
-    internal abstract Tensor Gather(Tensor places);
+    /// <param name="places">Which.</param>
+    /// <param name="buffer">Where images that are read are to lie; null: in memory of their own.</param>
+    internal abstract Tensor Gather(Tensor places, PixelBuffer? buffer = null);
 
     /// <summary>Whether images have sides of their own, of which the shorter ones are equal.</summary>
     internal virtual bool IsWhole => false;
@@ -31,7 +33,9 @@ internal abstract class PixelStore(long count, long channels, long height, long 
     internal virtual Tensor Sizes(Tensor places) => throw new NotSupportedException("These images are of one size.");
 
     /// <summary>The whole images at those places.</summary>
-    internal virtual WholeImages Whole(Tensor places) =>
+    /// <param name="places">Which, [B], int64.</param>
+    /// <param name="buffer">Where they are to lie; null: in memory of their own.</param>
+    internal virtual WholeImages Whole(Tensor places, PixelBuffer? buffer = null) =>
         throw new NotSupportedException("These images are of one size.");
 
     /// <summary>The same store, to be disposed once more.</summary>
@@ -66,7 +70,7 @@ internal sealed class MemoryPixels(Tensor images)
 
     internal override Tensor? Tensor => images;
 
-    internal override Tensor Gather(Tensor places)
+    internal override Tensor Gather(Tensor places, PixelBuffer? buffer = null)
     {
         using var here = places.to(images.device, copy: true);
         return images.index_select(0, here);

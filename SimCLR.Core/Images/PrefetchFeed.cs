@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Reads the coming batches, from disk or memory, in a thread of its own, some ahead of the training, to its last step.</summary>
+/// <summary>Reads the coming batches, from disk or memory, in a thread of its own, some ahead of the training, to its last step. Those from disk lie in a ring of buffers, in turn: as
+/// many as are ready or being read, and the one that is trained on. On a GPU, which gets copies from pinned memory, one is enough, but for whole images, which stay on the host.</summary>
 public sealed class PrefetchFeed : IImageFeed
 {
     /// <summary>Batches ready or being read.</summary>
@@ -19,8 +20,10 @@ public sealed class PrefetchFeed : IImageFeed
     private readonly BlockingCollection<(ImageBatch? Batch, Exception? Error)> ready = new(Ahead - 1);
     private readonly CancellationTokenSource ending = new();
     private readonly Stopwatch waiting = new();
+    private readonly PixelBuffer[] ring;
     private Thread? reader;
     private long next = -1;
+    private long batchesRead;
 
     /// <summary>Reads nothing until the first batch is asked for.</summary>
     /// <param name="train">The images; not disposed with the feed.</param>
@@ -28,7 +31,12 @@ public sealed class PrefetchFeed : IImageFeed
     /// <param name="device">Where to.</param>
     /// <param name="totalSteps">Steps of the training: nothing is read for later ones.</param>
     /// <param name="labels">What comes with each image, [N] or [N, classes], int64; null: the images' labels.</param>
-    public PrefetchFeed(ImageSet train, BatchOrder order, Device device, long totalSteps, Tensor? labels = null) =>
+    public PrefetchFeed(ImageSet train, BatchOrder order, Device device, long totalSteps, Tensor? labels = null)
+        : this(train, order, device, totalSteps, labels, Ahead + 1) { }
+
+    /// <summary>The same, with so many buffers.</summary>
+    internal PrefetchFeed(ImageSet train, BatchOrder order, Device device, long totalSteps, Tensor? labels, int buffers)
+    {
         (images, this.labels, this.order, this.device, this.totalSteps) = (
             train,
             labels ?? train.Labels,
@@ -36,6 +44,15 @@ public sealed class PrefetchFeed : IImageFeed
             device,
             totalSteps
         );
+        var copied = device.type == DeviceType.CUDA && !train.IsWhole;
+        ring = [.. Enumerable.Range(0, copied ? 1 : buffers).Select(_ => new PixelBuffer())];
+    }
+
+    /// <summary>Batches read so far; those that have come to nothing, too.</summary>
+    internal long BatchesRead => Interlocked.Read(ref batchesRead);
+
+    /// <summary>Bytes of the buffers.</summary>
+    internal long BufferBytes => ring.Sum(buffer => buffer.Bytes);
 
     /// <inheritdoc/>
     public TimeSpan Waited => waiting.Elapsed;
@@ -83,6 +100,8 @@ public sealed class PrefetchFeed : IImageFeed
         foreach (var (batch, _) in ready)
             batch?.Dispose();
         ready.Dispose();
+        foreach (var buffer in ring)
+            buffer.Dispose();
         ending.Dispose();
         order.Dispose();
     }
@@ -125,6 +144,7 @@ public sealed class PrefetchFeed : IImageFeed
         {
             error = unreadable;
         }
+        Interlocked.Increment(ref batchesRead);
         try
         {
             ready.Add((batch, error), ending.Token);
@@ -140,14 +160,17 @@ public sealed class PrefetchFeed : IImageFeed
     {
         using var indices = order.At(step);
         var shown = labels.index_select(0, indices);
-        var batch = images.IsWhole ? Whole(step, indices, shown) : new ImageBatch(images.Gather(indices), shown);
+        var buffer = ring[step % ring.Length];
+        var batch = images.IsWhole
+            ? Whole(step, indices, shown, buffer)
+            : new ImageBatch(images.Gather(indices, buffer), shown);
         return device.type == DeviceType.CUDA ? Pinned(batch) : batch;
     }
 
-    private ImageBatch Whole(long step, Tensor indices, Tensor shown)
+    private ImageBatch Whole(long step, Tensor indices, Tensor shown, PixelBuffer buffer)
     {
         using var all = order.AllAt(step);
-        var whole = images.Whole(indices);
+        var whole = images.Whole(indices, buffer);
         return new ImageBatch(whole.Pixels, shown) { Whole = whole, Sizes = images.Sizes(all) };
     }
 

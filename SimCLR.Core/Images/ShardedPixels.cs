@@ -14,9 +14,9 @@ internal sealed class ShardedPixels : PixelStore
         (files, imageBytes) = (new ShardFiles(folder, index), index.ImageBytes);
 
     /// <exception cref="ImageSourceException">A shard is shorter than its index says.</exception>
-    internal override Tensor Gather(Tensor places)
+    internal override Tensor Gather(Tensor places, PixelBuffer? buffer = null)
     {
-        using var block = new PixelBlock(places.shape[0], Channels, Height, Width, Bits);
+        using var block = new PixelBlock(places.shape[0], Channels, Height, Width, Bits, buffer);
         ShardFiles.Each(
             places,
             (i, image) =>

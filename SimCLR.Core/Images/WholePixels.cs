@@ -48,22 +48,22 @@ internal sealed class WholePixels : PixelStore
     }
 
     /// <exception cref="ImageSourceException">A shard is shorter than its index says.</exception>
-    internal override WholeImages Whole(Tensor places)
+    internal override WholeImages Whole(Tensor places, PixelBuffer? buffer = null)
     {
         using var chosen = Sizes(places);
         var extents = chosen.data<long>().ToArray().Chunk(2).Select(size => ((int)size[0], (int)size[1])).ToArray();
-        using var block = new PixelBlock(extents, Channels, Bits);
+        using var block = new PixelBlock(extents, Channels, Bits, buffer);
         ShardFiles.Each(places, (i, image) => Read(image, block.Image(i)));
         return new WholeImages(block.ToTensor(), extents, Channels);
     }
 
     /// <summary>The squares at the centres.</summary>
     /// <exception cref="ImageSourceException">A shard is shorter than its index says.</exception>
-    internal override Tensor Gather(Tensor places)
+    internal override Tensor Gather(Tensor places, PixelBuffer? buffer = null)
     {
         using var chosen = Sizes(places);
         var extents = chosen.data<long>().ToArray();
-        using var block = new PixelBlock(places.shape[0], Channels, Height, Width, Bits);
+        using var block = new PixelBlock(places.shape[0], Channels, Height, Width, Bits, buffer);
         ShardFiles.Each(places, (i, image) => ReadSquare(image, extents[2 * i], extents[2 * i + 1], block.Image(i)));
         return block.ToTensor();
     }

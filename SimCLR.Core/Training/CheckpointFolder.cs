@@ -83,6 +83,9 @@ public sealed partial class CheckpointFolder(string path, Action<string>? warn =
         return null;
     }
 
+    /// <summary>The step of the newest checkpoint, as its name says; null where there is none. Nothing is read.</summary>
+    public long? NewestStep => Files() is [var file, ..] ? StepOf(file) : null;
+
     /// <summary>Deletes all checkpoints, those of folders below too, and the folder if nothing else is in it.</summary>
     public void Delete()
     {
@@ -106,16 +109,15 @@ public sealed partial class CheckpointFolder(string path, Action<string>? warn =
 
     private static Checkpoint Read(string file)
     {
-        var name = Name().Match(file);
         using var stream = File.OpenRead(file);
-        if (Hash(stream) != name.Groups["hash"].Value)
+        if (Hash(stream) != Name().Match(file).Groups["hash"].Value)
             throw new InvalidDataException("its content does not have the checksum of its name");
         var (tensors, notes) = Safetensors.Read(stream, file);
-        return new Checkpoint(long.Parse(name.Groups["step"].Value, CultureInfo.InvariantCulture), tensors, notes)
-        {
-            Path = file,
-        };
+        return new Checkpoint(StepOf(file), tensors, notes) { Path = file };
     }
+
+    private static long StepOf(string file) =>
+        long.Parse(Name().Match(file).Groups["step"].Value, CultureInfo.InvariantCulture);
 
     private static string Hash(Stream stream)
     {

@@ -23,14 +23,14 @@ public static class ViewBatch
     /// <param name="images">As <see cref="FromBytes"/> takes them.</param>
     /// <param name="parameters">Those drawn for the images, on their device.</param>
     internal static Tensor Apply(IView view, Tensor images, ViewParameters parameters) =>
-        images.dtype != ScalarType.Byte || !PixelPass.Serves(images) || !PixelPass.ReadsBytes(view)
+        images.dtype == ScalarType.Float32 || !PixelPass.Serves(images) || !PixelPass.ReadsKept(view)
             ? view.Apply(FromBytes(images), parameters)
         // Not its own Apply, which may return its input.
         : view is IPixelView pixels ? PixelPass.Apply(pixels, images, parameters)
         : view.Apply(images, parameters);
 
     /// <summary>Negative ones have their highest bit set: 65,536 is missing.</summary>
-    internal static Tensor FromShorts(Tensor images)
+    private static Tensor FromShorts(Tensor images)
     {
         using var scope = NewDisposeScope();
         return images

@@ -10,15 +10,16 @@ open TorchSharp
 [<RequireQualifiedAccess>]
 module Plan =
 
-    /// Evaluation before and after training, in units of a training image's cost: a forward pass of one view
-    /// against forward and backward of two.
-    let private evaluationShare = 2.0 / 6.0
-
-    /// "42 s", "5 min" or "3.2 h".
+    /// "42 s", "5 min", "3.2 h", "12 days" or "7.3 years".
     let duration (seconds: float) =
+        let hours = seconds / 3600.0
+        let days = hours / 24.0
+
         if seconds < 90.0 then $"{seconds:F0} s"
         elif seconds < 5400.0 then $"{seconds / 60.0:F0} min"
-        else $"{seconds / 3600.0:F1} h"
+        elif hours < 72.0 then $"{hours:F1} h"
+        elif days < 730.0 then $"{days:F0} days"
+        else $"{days / 365.25:F1} years"
 
     /// The same, and on a GPU in its hours.
     let hours (executor: Executor) (seconds: float) =
@@ -27,94 +28,111 @@ module Plan =
         else
             $"{duration seconds}, {seconds / 3600.0:F2} GPU hours"
 
-    /// Seconds per step, measured on throwaway steps of an encoder that is then forgotten.
-    let private stepSeconds executor device (splits: ImageSplits) run =
-        use training =
-            new Pretraining(FirstWeights.pretraining executor.Store run, splits.Pretraining, device)
+    /// What is to be done for the cells of a grid, in order: what an earlier one trains is there for those after it. None for those that are known.
+    let private works (grid: Grid) executor : (Cell * Remaining.Work option) list =
+        let trained = Collections.Generic.HashSet<string>()
 
-        // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
-        for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
-            training.TrainStep().cpu().Dispose()
+        [
+            for cell in grid.Cells do
+                if Executor.isKnown executor cell.Run then
+                    cell, None
+                else
+                    match Remaining.work executor cell.Run with
+                    | Remaining.Work.Train _ when not (trained.Add(Run.trainingHash cell.Run)) ->
+                        cell, Some Remaining.Work.Measure
+                    | work -> cell, Some work
+        ]
 
-        let clock = Stopwatch.StartNew()
-        let mutable steps = 0
+    let private todo (works: (Cell * Remaining.Work option) list) =
+        [
+            for cell, work in works do
+                match work with
+                | Some work -> cell.Run, work
+                | None -> ()
+        ]
 
-        while steps < 3 || clock.Elapsed.TotalSeconds < 1.0 do
-            use values = training.TrainStep()
-            // Reading a value back waits for the device.
-            values.cpu().Dispose()
-            steps <- steps + 1
+    /// In words what is to be done, and seconds of it.
+    let private cost splits run perImage work =
+        let measuring = Cost.ofMeasuring splits run perImage
 
-        clock.Elapsed.TotalSeconds / float steps
+        match work with
+        | Remaining.Work.Measure -> $"trained already, to be measured: {duration measuring}", measuring
+        | Remaining.Work.Train(again, from) ->
+            let steps, training = Cost.ofTraining splits run perImage from
+            let time = training + measuring
 
-    /// Seconds of measuring a run whose training takes so long per image; without its further measurements.
-    let private evaluationSeconds (splits: ImageSplits) perImage =
-        perImage * evaluationShare * float (splits.Train.Count + splits.Test.Count)
+            let what =
+                match again, from with
+                | true, 0L -> "trained again, as its encoder is not there any more: "
+                | _, 0L -> ""
+                | _ -> $"goes on from the checkpoint of step {from} of {steps}: "
 
-    /// Seconds of a run whose training takes so long per image; without its further measurements.
-    let internal seconds (splits: ImageSplits) run perImage =
-        let images =
-            float (splits.Pretraining.Count / int64 run.BatchSize * int64 run.BatchSize)
-            * float run.Epochs
+            what + duration time, time
 
-        perImage * images + evaluationSeconds splits perImage
+    /// What makes images of two runs cost the same, or, the first of both alone, about the same.
+    let private kind run =
+        (run.Images, Method.name run.Method, run.Encoder, run.Head, run.MoreViews, run.Precision),
+        (run.ViewA, run.ViewB, run.BatchSize, run.MicroBatches)
 
-    /// What makes two runs cost the same.
-    let private cost run =
-        run.Images,
-        run.ViewA,
-        run.ViewB,
-        run.MoreViews,
-        Method.name run.Method,
-        run.Encoder,
-        run.Head,
-        run.BatchSize,
-        run.MicroBatches,
-        run.Epochs,
-        run.Precision
+    /// How long a plan measures; what is left then costs as much as the most expensive that was measured of about the same.
+    let private measuringTime = TimeSpan.FromSeconds 30.0
 
-    /// A line per run, and the estimated seconds of those that are not stored yet.
+    /// "4 runs: 2 new, 1 trained and to be measured, 1 stored in results/runs."
+    let private counts (executor: Executor) works =
+        let todo = todo works
+        let measured = todo |> List.filter (snd >> _.IsMeasure) |> List.length
+
+        let trained =
+            if measured = 0 then
+                ""
+            else
+                $"{measured} trained and to be measured, "
+
+        $"{List.length works} runs: {todo.Length - measured} new, {trained}{works.Length - todo.Length} stored in {executor.Store.Folder}."
+
+    /// A line per run, how many are to be computed, and the estimated seconds of them.
     let describe (grid: Grid) executor =
         Executor.check grid { executor with DryRun = true }
         let device = Device.resolve executor.Device
-        let costs = Collections.Generic.Dictionary<_, float>()
-        let trained = Collections.Generic.HashSet<string>()
+        let known = Collections.Generic.Dictionary<_, float>()
+        let clock = Stopwatch.StartNew()
 
-        let perImage run =
-            match costs.TryGetValue(cost run) with
-            | true, known -> known
-            | _ ->
-                let splits = Executor.load executor run
-                let measured = stepSeconds executor device splits run / float run.BatchSize
-                costs[cost run] <- measured
-                measured
+        // Of a hundred compositions of views not each is worth its half minute on a processor.
+        let likely run =
+            [
+                for entry in known do
+                    if clock.Elapsed > measuringTime && fst entry.Key = fst (kind run) then
+                        entry.Value
+            ]
 
-        let estimate run =
-            let splits = Executor.load executor run
+        let perImage run splits =
+            match known.TryGetValue(kind run), likely run with
+            | (true, seconds), _ -> seconds
+            | _, [] ->
+                let seconds = Cost.perImage executor device splits run
+                known[kind run] <- seconds
+                seconds
+            | _, seconds -> List.max seconds
 
-            if trained.Add(Run.trainingHash run) then
-                let time = seconds splits run (perImage run)
-                duration time, time
-            else
-                let time = evaluationSeconds splits (perImage run)
-                $"trained already, to be measured: {duration time}", time
+        let works = works grid executor
 
         let cells =
             [
-                for cell in grid.Cells do
-                    match Executor.tryFind ignore executor cell.Run with
-                    | Some _ -> cell, ("stored already", 0.0)
-                    | None ->
-                        if Store.isTrained cell.Run executor.Store then
-                            trained.Add(Run.trainingHash cell.Run) |> ignore
-
-                        cell, estimate cell.Run
+                for cell, work in works do
+                    match work, Store.tryFailure cell.Run executor.Store with
+                    | Some work, _ ->
+                        let splits = Executor.load executor cell.Run
+                        cell, cost splits cell.Run (perImage cell.Run splits) work
+                    | None, Some failure ->
+                        cell, ($"has failed, {failure.Reason}; --retry-failed computes it again", 0.0)
+                    | None, None -> cell, ("stored already", 0.0)
             ]
 
         [
             for i, (cell, (what, _)) in List.indexed cells ->
                 $"[{i + 1}/{cells.Length}] {Run.hash cell.Run}  {Grid.label cell}  {what}"
         ],
+        counts executor works,
         cells |> List.sumBy (snd >> snd)
 
     let private listed title lines =
@@ -192,20 +210,22 @@ module Plan =
         (last.Time - first.Time) / float (last.Step - first.Step)
 
     /// What the first steps of a run tell of all that is to be computed, by so many processes: the time of one is measured beside the others.
-    let private estimatedTime executor workers (todo: Run list) run (ends: CurvePoint list) =
+    let private estimatedTime executor workers todo run (ends: CurvePoint list) =
         let perImage = stepTime ends / float run.BatchSize
 
         let total =
             todo
-            |> List.sumBy (fun run -> seconds (Executor.load executor run) run perImage)
+            |> List.sumBy (fun (run, work) -> cost (Executor.load executor run) run perImage work |> snd)
+
+        let runs = List.map fst todo
 
         let measuring =
-            if todo |> List.forall _.Evaluation.Measurements.IsEmpty then
+            if runs |> List.forall _.Evaluation.Measurements.IsEmpty then
                 ""
             else
                 " and further measurements"
 
-        $"Estimated from the first steps: {hours executor (total / float (min workers todo.Length))} for {todo.Length} new runs{measuring}"
+        $"Estimated from the first steps: {hours executor (total / float (min workers runs.Length))} for {runs.Length} runs{measuring}"
 
     /// The same of the memory of this process, where it computes.
     let private estimatedMemory executor (todo: Run list) before run =
@@ -233,13 +253,9 @@ module Plan =
             ""
 
     let private count (grid: Grid) executor =
-        let todo = Execution.unknown grid executor
-
-        Executor.note
-            executor
-            $"{Grid.size grid} runs: {todo.Length} new, {Grid.size grid - todo.Length} stored in {executor.Store.Folder}."
-
-        todo
+        let works = works grid executor
+        Executor.note executor (counts executor works)
+        todo works
 
     /// Says how much is to be done, and after the first steps of a first run, how long so many processes will take, and where this process alone computes, how
     /// much memory.
@@ -252,13 +268,15 @@ module Plan =
         let tell run points =
             told <- true
 
+            let runs = List.map fst todo
+
             let memory =
                 if workers > 1 then
                     ""
                 else
-                    estimatedMemory executor todo before run
+                    estimatedMemory executor runs before run
 
-            Executor.note executor $"{estimatedTime executor workers todo run points}{memory}{caution todo}."
+            Executor.note executor $"{estimatedTime executor workers todo run points}{memory}{caution runs}."
 
         let estimating event =
             match event with

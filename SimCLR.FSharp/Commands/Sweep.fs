@@ -215,15 +215,22 @@ module Sweep =
     let private plan (grid: Grid) (sweep: Sweep) =
         let grid = adjusted sweep grid
         said sweep grid |> List.iter (printfn "%s")
-        let lines, seconds = Plan.describe grid sweep.Executor
+        let lines, counted, seconds = Plan.describe grid sweep.Executor
         lines |> List.iter (printfn "%s")
+        printfn $"\n{counted}"
+
+        let without =
+            if Grid.runs grid |> List.forall _.Evaluation.Measurements.IsEmpty then
+                ""
+            else
+                " without further measurements"
 
         let shared =
             match workers sweep grid with
             | 1 -> ""
             | number -> $" in one process; {number} share it"
 
-        printfn $"\nEstimated: {Plan.hours sweep.Executor seconds}{shared}. Nothing was trained (--dry-run)."
+        printfn $"Estimated: {Plan.hours sweep.Executor seconds}{without}{shared}. Nothing was trained (--dry-run)."
 
     /// The exit code of a sweep that has ended, and what is said of it.
     let private ending (interruption: Interruption) (results: Results) =

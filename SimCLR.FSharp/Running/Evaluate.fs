@@ -34,11 +34,6 @@ let figures executor run (pretrained: Pretrained) (tasks: EvaluationTask list) =
             yield! Train.figures (EvaluationTask.label task) figures
     ]
 
-/// The tasks that are not stored of the encoder of that folder.
-let missing (executor: Executor) folder tasks =
-    tasks
-    |> List.filter (fun task -> Option.isNone (StoredFigures.tryFind (Executor.note executor) task folder))
-
 /// Takes and stores one measurement: its figures, or why it failed, where that is not stored.
 let private takeOne (executor: Executor) device run (pretrained: Pretrained) folder task =
     let place = StoreFolder.ofEvaluation task folder

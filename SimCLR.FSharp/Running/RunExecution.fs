@@ -11,7 +11,7 @@ let private measureUntrained executor device splits cancellation run isNew =
     let folder = StoreFolder.ofUntrained (Run.untrained run) store
 
     let missing () =
-        Evaluate.missing executor folder (Run.standardTasks run)
+        Remaining.tasks executor folder (Run.standardTasks run)
 
     if isNew || not (missing ()).IsEmpty then
         use networks = Train.untrained executor device splits run
@@ -44,15 +44,12 @@ let private complete executor device cancellation run =
         ClassCoverage.Check splits
 
     let folder = Store.folderOf run store
-
-    let stored =
-        StoredTraining.tryFind note (Run.training run) store
-        |> Option.filter (fun stored -> stored.Encoder.IsSome || executor.KeepEncoder <> KeepEncoder.Always)
+    let stored = Remaining.training executor run
 
     let ofUntrained =
         measureUntrained executor device splits cancellation run stored.IsNone
 
-    let missing = Evaluate.missing executor folder (Run.tasks run)
+    let missing = Remaining.tasks executor folder (Run.tasks run)
 
     let ofTrained =
         if stored.IsSome && missing.IsEmpty then

@@ -89,34 +89,44 @@ let pretrained executor device (splits: ImageSplits) cancellation (run: Run) (ne
 let untrained executor device (splits: ImageSplits) run =
     Networks.Create(FirstWeights.pretraining executor.Store run, splits.Train.Channels, device)
 
-/// The stored networks of a training, for those tasks; None, with a word, where they are not kept or are damaged.
-let stored (executor: Executor) device splits run (tasks: EvaluationTask list) (training: StoredTraining) =
-    let store = executor.Store
+/// Why the stored networks of a training cannot be measured by those tasks; None where they lie in the store.
+let lacking store run (tasks: EvaluationTask list) (training: StoredTraining) =
+    let again = "it is trained again"
+
+    let gone path =
+        if File.Exists path then
+            None
+        else
+            Some $"{path} is gone, and nothing more can be measured of this run without it: {again}."
+
     let needsHead = tasks |> List.exists (_.Measurement >> Measurement.readsHead)
 
     match training.Encoder, training.Head with
-    | None, _ ->
-        Executor.note
-            executor
-            "The encoder of this run was not kept, so that nothing more can be measured of it: it is trained again."
-
-        None
+    | None, _ -> Some $"The encoder of this run was not kept, so that nothing more can be measured of it: {again}."
     | _, None when needsHead ->
-        Executor.note
-            executor
-            "The projection head of this run was not kept, and a measurement reads it: the run is trained again."
+        Some $"The projection head of this run was not kept, and a measurement reads it: {again}."
+    | _, head ->
+        gone (Store.encoderOf run store)
+        |> Option.orElse (head |> Option.bind (fun _ -> gone (Store.headOf run store)))
 
+/// The stored networks of a training, for those tasks; None, with a word, where they are not kept, gone or damaged.
+let stored (executor: Executor) device splits run tasks (training: StoredTraining) =
+    let store = executor.Store
+
+    match lacking store run tasks training with
+    | Some why ->
+        Executor.note executor why
         None
-    | Some encoder, head ->
+    | None ->
         // What it began with is not needed any more.
         let networks = untrained executor device splits { run with InitialWeights = None }
 
+        let load network path =
+            Option.iter (fun checksum -> ModuleFile.Load(network, path, checksum))
+
         try
-            ModuleFile.Load(networks.Encoder, Store.encoderOf run store, encoder)
-
-            head
-            |> Option.iter (fun head -> ModuleFile.Load(networks.Head, Store.headOf run store, head))
-
+            training.Encoder |> load networks.Encoder (Store.encoderOf run store)
+            training.Head |> load networks.Head (Store.headOf run store)
             Some networks
         with
         | :? FileNotFoundException

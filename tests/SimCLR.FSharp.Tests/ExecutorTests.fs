@@ -274,14 +274,14 @@ let ``An interrupted run goes on from its checkpoint and ends as one that was no
 let ``A plan names every run, knows the stored ones, and trains nothing`` () =
     Samples.withFolder (fun folder ->
         let grid = Grid.from tiny |> Grid.seeds [ 0; 1 ]
-        let lines, seconds = Plan.describe grid (executor folder)
+        let lines, _, seconds = Plan.describe grid (executor folder)
         Assert.Equal(2, lines.Length)
         Assert.Contains(Run.hash grid.Cells[1].Run, lines[1])
         Assert.True(seconds > 0.0)
         Assert.Empty(Directory.GetFileSystemEntries folder)
 
         grid |> execute (executor folder) |> ignore
-        let lines, seconds = Plan.describe grid (executor folder)
+        let lines, _, seconds = Plan.describe grid (executor folder)
         Assert.All(lines, fun line -> Assert.Contains("stored already", line))
         Assert.Equal(0.0, seconds))
 

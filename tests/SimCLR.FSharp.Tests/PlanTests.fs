@@ -1,5 +1,6 @@
 module SimCLR.Tests.PlanTests
 
+open System
 open System.Collections.Generic
 open System.IO
 open System.Threading
@@ -56,7 +57,7 @@ let A_sweep_says_first_what_is_new_and_then_what_it_will_cost () =
             ]
 
         let place, text = Assert.Single estimates
-        Assert.Matches(@"\d+ s for 3 new runs, peak memory [\d.]+ [MG]iB\.$", text)
+        Assert.Matches(@"\d+ s for 3 runs, peak memory [\d.]+ [MG]iB\.$", text)
         // While the first run that is not stored is in progress.
         Assert.Equal("begin 2", heard[place - 1])
         Assert.Equal("end", heard[place + 1]))
@@ -148,12 +149,120 @@ let A_sweep_that_is_stored_has_nothing_to_estimate () =
             List.ofSeq heard
         ))
 
+/// The outcome of a stored grid, what its plan says, and seconds.
+let private planned grid executor =
+    let lines, counted, seconds = Plan.describe grid executor
+    lines, counted.Replace(executor.Store.Folder, "HERE"), seconds
+
+[<Fact>]
+let A_training_whose_encoder_is_gone_is_planned_as_what_it_is () =
+    Samples.withFolder (fun folder ->
+        let heard = List<string>()
+        let executor = recorded folder heard
+
+        let execute executor grid =
+            grid |> Execution.execute CancellationToken.None executor |> ignore
+
+        let one = Grid.from Samples.tiny
+        execute executor one
+
+        // Of what is stored one thing more is to be measured.
+        let more =
+            one
+            |> Grid.map (fun run ->
+                { run with
+                    Run.Evaluation.Measurements = [ Measurement.RankMe Representation.H ]
+                })
+
+        let lines, counted, measuring = planned more executor
+        Assert.Contains("trained already, to be measured:", Assert.Single lines)
+        Assert.Equal("1 runs: 0 new, 1 trained and to be measured, 0 stored in HERE.", counted)
+
+        let encoder = Store.encoderOf Samples.tiny executor.Store
+        File.Move(encoder, encoder + ".moved")
+        let lines, counted, training = planned more executor
+        Assert.Contains("trained again, as its encoder is not there any more:", Assert.Single lines)
+        Assert.Equal("1 runs: 1 new, 0 stored in HERE.", counted)
+        Assert.True(training > measuring, $"training {training} s, measuring {measuring} s")
+
+        // The plan does what the run does, which then has no more to say.
+        heard.Clear()
+        execute (Plan.announced more executor) more
+        Assert.Contains("1 runs: 1 new, 0 stored", heard[0])
+        Assert.Contains(heard, fun text -> text.Contains $"{encoder} is gone")
+        Assert.True(File.Exists encoder)
+        let lines, counted, seconds = planned more executor
+        Assert.Contains("stored already", Assert.Single lines)
+        Assert.Equal(("1 runs: 0 new, 1 stored in HERE.", 0.0), (counted, seconds))
+
+        // What is measured already needs no encoder, unless it is asked for.
+        File.Delete encoder
+
+        let keeping =
+            { executor with
+                KeepEncoder = KeepEncoder.Always
+            }
+
+        Assert.Contains("stored already", (let lines, _, _ = planned more executor in Assert.Single lines))
+        Assert.Contains("trained again", (let lines, _, _ = planned more keeping in Assert.Single lines))
+        execute keeping more
+        Assert.True(File.Exists encoder, "the encoder that is to be kept was not made again"))
+
+[<Fact>]
+let A_training_that_was_interrupted_is_planned_from_its_checkpoint () =
+    Samples.withFolder (fun folder ->
+        let executor =
+            { recorded folder (List<string>()) with
+                CheckpointEvery = Some TimeSpan.Zero
+            }
+
+        use stop = new CancellationTokenSource()
+
+        let stopping =
+            function
+            | Event.Stepped(_, stage) when stage.Point.Step >= 6L -> stop.Cancel()
+            | _ -> ()
+
+        let one = Grid.from { Samples.tiny with Epochs = 20 }
+
+        one
+        |> Execution.execute stop.Token { executor with Observer = stopping }
+        |> ignore
+
+        let lines, counted, _ = planned one executor
+        let line = Assert.Single lines
+        Assert.Matches(@"goes on from the checkpoint of step \d+ of 80: ", line)
+        Assert.DoesNotContain("step 0 of", line)
+        Assert.Equal("1 runs: 1 new, 0 stored in HERE.", counted))
+
+[<Fact>]
+let A_run_that_has_failed_is_not_planned_as_one_that_is_stored () =
+    Samples.withFolder (fun folder ->
+        let executor = recorded folder (List<string>())
+        let one = Grid.from (Samples.diverging Samples.tiny)
+        one |> Execution.execute CancellationToken.None executor |> ignore
+        let lines, _, seconds = planned one executor
+        Assert.Contains("has failed, ", Assert.Single lines)
+        Assert.Contains("--retry-failed computes it again", Assert.Single lines)
+        Assert.Equal(0.0, seconds)
+        let lines, _, seconds = planned one { executor with RetryFailed = true }
+        Assert.DoesNotContain("failed", Assert.Single lines)
+        Assert.True(seconds > 0.0))
+
 // 100 before; 50 more for a batch of 64, so 200 more for one of 256. A smaller batch than the one measured changes nothing.
 [<Fact>]
 let Peak_memory_grows_with_the_batch () =
     Assert.Equal(300.0, Plan.peak 100.0 150.0 64 256)
     Assert.Equal(150.0, Plan.peak 100.0 150.0 64 32)
     Assert.Equal(100.0, Plan.peak 100.0 90.0 64 256)
+
+[<Fact>]
+let A_time_is_said_in_a_unit_that_fits () =
+    let said =
+        [ 42.0; 300.0; 3.2 * 3600.0; 12.0 * 86400.0; 10.0 * 365.25 * 86400.0 ]
+        |> List.map Plan.duration
+
+    Assert.Equal<string list>([ "42 s"; "5 min"; "3.2 h"; "12 days"; "10.0 years" ], said)
 
 [<Fact>]
 let Memory_is_said_in_a_unit_that_fits () =

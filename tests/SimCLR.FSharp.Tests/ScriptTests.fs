@@ -6,6 +6,7 @@ open System.IO
 open System.Text.Json
 open System.Text.RegularExpressions
 open Xunit
+open SimCLR.Tests
 
 /// The folder of the solution.
 let private root =
@@ -158,6 +159,60 @@ let ``The grids of all scripts have no problems with any preset`` () =
 
         for name, _ in checks do
             Assert.True(Regex.IsMatch(said, $@"(?m)^{name}: \d+ runs \[\]$"), $"{name}: {said}"))
+
+/// What a dry run says, which must have gone well: no number that is none, all runs counted, and an estimate at the end.
+let private dryRun (script: string) (arguments: string list) =
+    Launcher.inFolder (fun folder ->
+        let code, output, errors =
+            Launcher.run
+                folder
+                ([ "run"; script ]
+                 @ arguments
+                 @ [ "--dry-run"; "--out"; Path.Combine(folder, "out") ])
+
+        let said = $"{script} {arguments}: exit code {code}\n{output}\n{errors}"
+        Assert.True((code = 0), said)
+        let runs = Regex.Count(output, @"(?m)^\[\d+/\d+\] [0-9a-f]{16}  ")
+        Assert.True(runs > 0, said)
+
+        let counted =
+            Regex.Match(output, @"(?m)^(\d+) runs: (\d+) new, (?:(\d+) trained and to be measured, )?0 stored in ")
+
+        let number (group: int) =
+            if counted.Groups[group].Success then
+                int counted.Groups[group].Value
+            else
+                0
+
+        Assert.True((counted.Success && number 1 = runs && number 2 + number 3 = runs), said)
+
+        Assert.True(
+            Regex.IsMatch(
+                output,
+                @"Estimated: \d+(\.\d)? (s|min|h|days|years)(, \d+\.\d\d GPU hours)?( without further measurements)?\. Nothing was trained \(--dry-run\)\.\s*$"
+            ),
+            said
+        )
+
+        Assert.False(Regex.IsMatch(output, @"(?m)^(\[|Estimated).*(NaN|Infinity|∞| -\d)"), said)
+        Assert.False(Directory.Exists(Path.Combine(folder, "out")), said)
+        output)
+
+[<Trait("group", "slow")>]
+[<Fact>]
+let ``The paper's preset has a plan on a processor and says what is unlike the paper`` () =
+    Samples.withFolder (fun images ->
+        for split, count in [ "train", 1024; "test", 20 ] do
+            for number in 1..count do
+                let path = Path.Combine(images, split, $"class{number % 2}", $"{number}.png")
+                Samples.writeImage path (byte number, byte (number / 2), byte (number / 4))
+
+        let script = Path.Combine(root, "scripts", "temperature.fsx")
+
+        let said =
+            dryRun script [ "--preset"; "paper"; "--data"; $"folder:{images}"; "--size"; "32" ]
+
+        Assert.Contains("Not as in paperCifar10", said))
 
 [<Trait("group", "slow")>]
 [<Fact>]

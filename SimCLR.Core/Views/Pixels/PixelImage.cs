@@ -98,6 +98,26 @@ internal sealed class PixelImage(int channels)
         Take(height, width);
     }
 
+    /// <summary>Begins with an image of 16 bits: number / 65535.</summary>
+    internal void Load(ReadOnlySpan<ushort> image, int height, int width)
+    {
+        for (var channel = 0; channel < channels; channel++)
+        {
+            var from = image.Slice(channel * height * width, height * width);
+            var to = Next(channel, height, width);
+            var i = 0;
+            for (; i + Lanes <= from.Length; i += Lanes)
+            {
+                var narrow = Vector128.Create(from[i..]);
+                var wide = Vector256.Create(Vector128.WidenLower(narrow), Vector128.WidenUpper(narrow));
+                (Vector256.ConvertToSingle(wide.AsInt32()) / Vector256.Create(65535f)).CopyTo(to[i..]);
+            }
+            for (; i < from.Length; i++)
+                to[i] = from[i] / 65535f;
+        }
+        Take(height, width);
+    }
+
     /// <summary>Writes the image out.</summary>
     internal void Store(Span<float> image)
     {

@@ -18,10 +18,10 @@ internal static class PixelPass
     [ThreadStatic]
     private static PixelImage? _room;
 
-    /// <summary>Whether images are worked on here: on a processor, of float32 or of bytes, and nothing is differentiated.</summary>
+    /// <summary>Whether images are worked on here: on a processor, of float32, or of 8 or 16 bits as they are kept, and nothing is differentiated.</summary>
     internal static bool Serves(Tensor images) =>
         images.device.type == DeviceType.CPU
-        && (images.dtype == ScalarType.Float32 || images.dtype == ScalarType.Byte)
+        && images.dtype is (ScalarType.Float32 or ScalarType.Byte or ScalarType.Int16)
         && !images.requires_grad
         && IsOn;
 
@@ -35,11 +35,11 @@ internal static class PixelPass
         return new Restored();
     }
 
-    /// <summary>Whether a view begins with a step that reads bytes here.</summary>
-    internal static bool ReadsBytes(IView view) =>
+    /// <summary>Whether a view begins with a step that reads images as they are kept here.</summary>
+    internal static bool ReadsKept(IView view) =>
         view switch
         {
-            Sequence sequence => sequence.Steps.Count > 0 && ReadsBytes(sequence.Steps[0]),
+            Sequence sequence => sequence.Steps.Count > 0 && ReadsKept(sequence.Steps[0]),
             _ => view is IPixelView,
         };
 
@@ -49,7 +49,7 @@ internal static class PixelPass
 
     /// <summary>The images after all of the views.</summary>
     /// <param name="steps">The views with the parameters drawn for these images.</param>
-    /// <param name="images">[N, C, H, W], float32 in [0, 1], or bytes.</param>
+    /// <param name="images">[N, C, H, W], float32 in [0, 1], or uint8 or int16 as <see cref="ViewBatch.FromBytes"/> takes them.</param>
     /// <returns>[N, C, H', W'], float32, new, contiguous.</returns>
     internal static Tensor Apply(IReadOnlyList<(IPixelView View, ViewParameters Parameters)> steps, Tensor images)
     {
@@ -65,10 +65,9 @@ internal static class PixelPass
     internal static Tensor Apply(IReadOnlyList<(IPixelView View, ViewParameters Parameters)> steps, WholeImages images)
     {
         using var scope = NewDisposeScope();
-        var numbers = images.Pixels.dtype == ScalarType.Byte ? images.Pixels : ViewBatch.FromShorts(images.Pixels);
         var (_, height, width) = images.Place(0);
         var shape = new BatchShape(images.Count, images.Channels, height, width, CPU);
-        return Apply(steps, numbers, shape, images.Place).MoveToOuterDisposeScope();
+        return Apply(steps, images.Pixels, shape, images.Place).MoveToOuterDisposeScope();
     }
 
     private static Tensor Apply(
@@ -99,7 +98,7 @@ internal static class PixelPass
         Action<int, PixelImage>[] changes
     )
     {
-        var bytes = numbers.dtype == ScalarType.Byte;
+        var type = numbers.dtype;
         var from = MemoryLayout.Address(numbers);
         var to = MemoryLayout.Address(result);
         var (count, channels) = ((int)result.shape[0], (int)result.shape[1]);
@@ -112,8 +111,10 @@ internal static class PixelPass
             var pixels = Room(channels);
             var (start, height, width) = place(image);
             var size = checked(channels * height * width);
-            if (bytes)
+            if (type == ScalarType.Byte)
                 pixels.Load(new ReadOnlySpan<byte>((byte*)from + start, size), height, width);
+            else if (type == ScalarType.Int16)
+                pixels.Load(new ReadOnlySpan<ushort>((ushort*)from + start, size), height, width);
             else
                 pixels.Load(new ReadOnlySpan<float>((float*)from + start, size), height, width);
             foreach (var change in changes)

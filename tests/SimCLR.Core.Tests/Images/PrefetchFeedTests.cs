@@ -54,6 +54,61 @@ public class PrefetchFeedTests
             }
     }
 
+    /// <summary>Whether the first batch is as it was once all that can be read ahead of it has been.</summary>
+    private static bool KeepsABatchInUse(int buffers)
+    {
+        using var folder = new TemporaryFolder();
+        var (streamed, inMemory) = Sets(folder);
+        using (streamed)
+        using (inMemory)
+        using (var feed = new PrefetchFeed(streamed, Order(streamed), CPU, 20, null, buffers))
+        using (var memory = new MemoryFeed(inMemory, Order(inMemory), CPU))
+        {
+            using var used = feed.Batch(0);
+            using var expected = memory.Batch(0);
+            var read = SpinWait.SpinUntil(() => feed.BatchesRead == 1 + PrefetchFeed.Ahead, TimeSpan.FromSeconds(20));
+            Assert.True(read, $"{feed.BatchesRead} batches were read");
+            return used.Images.bytes.SequenceEqual(expected.Images.bytes);
+        }
+    }
+
+    [Fact]
+    public void A_batch_in_use_is_not_overwritten_with_as_many_buffers_as_there_are_and_would_be_with_one_fewer()
+    {
+        Assert.True(KeepsABatchInUse(PrefetchFeed.Ahead + 1));
+        Assert.False(KeepsABatchInUse(PrefetchFeed.Ahead));
+    }
+
+    [Fact]
+    public void Batches_lie_in_the_same_few_buffers_in_turn()
+    {
+        using var folder = new TemporaryFolder();
+        var (streamed, inMemory) = Sets(folder);
+        inMemory.Dispose();
+        using (streamed)
+        using (var feed = new PrefetchFeed(streamed, Order(streamed), CPU, 20))
+        {
+            var places = new List<nint>();
+            for (var step = 0; step < 20; step++)
+            {
+                using var batch = feed.Batch(step);
+                places.Add(Address(batch.Images));
+            }
+            var ring = PrefetchFeed.Ahead + 1;
+            Assert.Equal(ring, places.Distinct().Count());
+            for (var step = ring; step < 20; step++)
+                Assert.Equal(places[step - ring], places[step]);
+            Assert.Equal(ring * 16 * 3 * 16 * 16, feed.BufferBytes);
+        }
+    }
+
+    private static unsafe nint Address(Tensor tensor)
+    {
+        using var first = tensor[0];
+        fixed (byte* memory = first.bytes)
+            return (nint)memory;
+    }
+
     [Fact]
     public void Images_in_memory_come_in_the_same_batches()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SimCLR.Core.Images;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -63,6 +64,27 @@ public class WholePixelsTests
         using var chosen = tensor(indices);
         using var whole = images.Whole(chosen);
         return whole.Pixels.bytes.ToArray();
+    }
+
+    [Fact]
+    public void A_feed_reads_batches_of_any_sizes_into_buffers_that_are_used_again()
+    {
+        using var folder = new TemporaryFolder();
+        using var images = Open(folder, Files(folder, 40));
+        BatchOrder Order() => new(new RandomStreams(4), images.Count, 6);
+        using var feed = new PrefetchFeed(images, Order(), CPU, 60);
+        using var order = Order();
+        var largest = 0;
+        for (var step = 0; step < 60; step++)
+        {
+            using var indices = order.At(step);
+            var expected = Read(images, indices.data<long>().ToArray());
+            using var batch = feed.Batch(step);
+            Assert.Equal(expected, batch.Images.bytes.ToArray());
+            largest = Math.Max(largest, expected.Length);
+        }
+        // None is more than an eighth larger than the largest batch.
+        Assert.InRange(feed.BufferBytes, largest, (PrefetchFeed.Ahead + 1) * largest * 9 / 8);
     }
 
     [Theory]

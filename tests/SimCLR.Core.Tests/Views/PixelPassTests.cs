@@ -109,17 +109,37 @@ public class PixelPassTests
     }
 
     [Fact]
+    public void Every_number_of_16_bits_is_read_as_its_share_of_65535()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = Seeded(4);
+        // Rows of no whole number of vectors; all 65,536 bit patterns.
+        var shorts = (arange(3 * 151 * 151) - 32768).to(ScalarType.Int16).view(1, 3, 151, 151);
+        var kept = new Sequence(new HorizontalFlip(0));
+        var drawn = kept.Draw(BatchShape.Of(shorts), generator);
+        var read = ViewBatch.Apply(kept, shorts, drawn).data<float>().ToArray();
+        Assert.Equal(shorts.data<short>().ToArray().Select(number => (ushort)number / 65535f), read);
+        foreach (var view in new[] { Pipeline, new Solarize(), new Sequence(new GaussianNoise(), new Grayscale()) })
+        {
+            drawn = view.Draw(BatchShape.Of(shorts), generator);
+            Assert.True(Same(view.Apply(ViewBatch.FromBytes(shorts), drawn), ViewBatch.Apply(view, shorts, drawn)));
+        }
+    }
+
+    [Fact]
     public void So_they_are_by_a_view_that_returns_its_input()
     {
         using var scope = NewDisposeScope();
         using var generator = Seeded(9);
         var bytes = randint(0, 256, [5, 1, 12, 12], ScalarType.Byte, generator: generator);
+        var shorts = (randint(0, 65536, [5, 1, 12, 12], generator: generator) - 32768).to(ScalarType.Int16);
+        foreach (var kept in new[] { bytes, shorts })
         foreach (IView step in new IView[] { new Grayscale(1), new Resize(12) })
         foreach (var view in new[] { step, new Sequence(step), new Sequence(step, new GaussianNoise()) })
         {
-            var drawn = view.Draw(BatchShape.Of(bytes), generator);
-            var expected = view.Apply(ViewBatch.FromBytes(bytes), drawn);
-            Assert.True(Same(expected, ViewBatch.Apply(view, bytes, drawn)));
+            var drawn = view.Draw(BatchShape.Of(kept), generator);
+            var expected = view.Apply(ViewBatch.FromBytes(kept), drawn);
+            Assert.True(Same(expected, ViewBatch.Apply(view, kept, drawn)));
         }
     }
 

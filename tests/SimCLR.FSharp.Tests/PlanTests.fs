@@ -119,10 +119,14 @@ let Processes_that_share_a_sweep_take_their_part_of_the_time () =
 
         let total =
             grid.Cells
-            |> List.sumBy (fun cell -> Plan.seconds (Executor.load planned cell.Run) cell.Run perImage)
+            |> List.sumBy (fun cell ->
+                let splits = Executor.load planned cell.Run
+
+                snd (Cost.ofTraining splits cell.Run perImage 0L)
+                + Cost.ofMeasuring splits cell.Run perImage)
 
         Assert.Equal(
-            $"note: Estimated from the first steps: {Plan.duration (total / 2.0)} for 4 new runs.",
+            $"note: Estimated from the first steps: {Plan.duration (total / 2.0)} for 4 runs.",
             Assert.Single(heard, (fun (text: string) -> text.Contains "Estimated"))
         ))
 
@@ -187,7 +191,7 @@ let A_training_whose_encoder_is_gone_is_planned_as_what_it_is () =
 
         // The plan does what the run does, which then has no more to say.
         heard.Clear()
-        execute (Plan.announced more executor) more
+        execute (Plan.announced 1 more executor) more
         Assert.Contains("1 runs: 1 new, 0 stored", heard[0])
         Assert.Contains(heard, fun text -> text.Contains $"{encoder} is gone")
         Assert.True(File.Exists encoder)

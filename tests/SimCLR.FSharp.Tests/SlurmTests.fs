@@ -153,11 +153,15 @@ let ``A task that is preempted is queued again, and takes the run of one that wa
         let killed = fst (slurm.Tasks().Head)
         slurm.Ask("scancel", [ "--signal=KILL"; "--full"; killed ]) |> ignore
         until 60.0 (fun () -> (slurm.Tasks()).Length = 1) (fun () -> allLogs folder)
+        let left = fst (slurm.Tasks().Head)
 
         slurm.Ask("sbatch", [ "--partition=high"; "--exclusive"; "--output=/dev/null"; "--wrap"; "sleep 1" ])
         |> ignore
 
-        until 60.0 (fun () -> slurm.Tasks() |> List.exists (snd >> (=) "PENDING")) (fun () -> allLogs folder)
+        // The other job waits, too, before it drives the task out.
+        until 60.0 (fun () -> slurm.Tasks() |> List.contains (left, "PENDING")) (fun () ->
+            $"{slurm.Situation} {allLogs folder}")
+
         ends slurm folder cluster
         // The killed one was not started again.
         let log = Assert.Single(logs folder |> List.filter _.Contains(goesOn))

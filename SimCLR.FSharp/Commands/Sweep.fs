@@ -173,6 +173,12 @@ module Sweep =
         | wrong -> fail (String.concat Environment.NewLine wrong)
 
         CustomCheck.forgetFailures sweep.Executor.Store (Grid.runs grid)
+        // Found once: it asks all runs.
+        let sweep =
+            { sweep with
+                Workers = WorkerCount.Fixed(workers sweep grid)
+            }
+
         let executor = watched sweep grid
 
         // What the workers have stored has been told, and what has failed is not tried again.

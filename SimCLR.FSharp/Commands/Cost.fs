@@ -9,25 +9,31 @@ open TorchSharp
 /// A pass of the encoder over an image, in units of a training image's cost: one view forwards against two forwards and backwards.
 let private passShare = 1.0 / 6.0
 
-/// Seconds of a step, measured for so many seconds or one step at least, of an encoder that is then forgotten.
-let private stepSeconds (executor: Executor) (device: torch.Device) (splits: ImageSplits) least run =
+/// Seconds of the fastest of a few steps of an encoder that is then forgotten.
+let private stepSeconds (executor: Executor) (device: torch.Device) (splits: ImageSplits) run =
     use training =
         new Pretraining(FirstWeights.pretraining executor.Store run, splits.Pretraining, device)
 
-    // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
-    for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
-        training.TrainStep().cpu().Dispose()
-
-    let clock = Stopwatch.StartNew()
-    let mutable steps = 0
-
-    while steps < 1 || clock.Elapsed.TotalSeconds < least do
+    let seconds () =
+        let clock = Stopwatch.StartNew()
         use values = training.TrainStep()
         // Reading a value back waits for the device.
         values.cpu().Dispose()
-        steps <- steps + 1
+        clock.Elapsed.TotalSeconds
 
-    clock.Elapsed.TotalSeconds / float steps
+    // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
+    for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
+        seconds () |> ignore
+
+    // What else the machine does only adds to a step, and most to a short one.
+    let rec fastest steps spent best =
+        if steps < 5 && spent < 1.5 || steps < 3 && spent < 10.0 then
+            let last = seconds ()
+            fastest (steps + 1) (spent + last) (min best last)
+        else
+            best
+
+    fastest 0 0.0 infinity
 
 /// The run with smaller batches, each a quarter of the next, which its method takes, and at last its own.
 let private growing (run: Run) =
@@ -46,28 +52,46 @@ let private growing (run: Run) =
         run
     ]
 
-/// Seconds of training per image. A processor takes about as long for an image of any batch whose step takes this many seconds; the paper's whole batch would
-/// take it hours, and more memory than it has. A GPU is asked with the run's own batch.
-let perImage executor device splits run =
-    let longEnough = 0.5
+/// Seconds of training per image, from steps (size, seconds) of growing batches, the last but one that was needed first. A step costs something whatever its
+/// batch, for each weight and each operation, and the same for every image; once images are most of it, and it takes long enough to be told from noise, a line
+/// through two batches says the cost of any. None as long as it does not.
+let internal extrapolated (batch: int) (smaller: int * float) (larger: int * float) =
+    let longEnough = 1.0
+    let (few, less), (many, more) = smaller, larger
+    let slope = max 0.0 ((more - less) / float (many - few))
+    let perStep = max 0.0 (more - slope * float many)
 
-    let rec measured (runs: Run list) =
+    if more >= longEnough && perStep <= more / 2.0 then
+        Some(slope + perStep / float batch)
+    else
+        None
+
+/// Seconds of training per image. A processor is asked with smaller batches, as the paper's whole batch would take it hours, and more memory than it has; a
+/// GPU with the run's own.
+let perImage (executor: Executor) (device: torch.Device) splits run =
+    let step (run: Run) =
+        run.BatchSize, stepSeconds executor device splits run
+
+    let rec measured last (runs: Run list) =
         match runs with
-        | smaller :: (_ :: _ as rest) ->
-            let step = stepSeconds executor device splits 0.0 smaller
+        | [] ->
+            let batch, seconds = last
+            seconds / float batch
+        | next :: rest ->
+            let now = step next
 
-            if step < longEnough then
-                measured rest
-            else
-                step / float smaller.BatchSize
-        | _ -> stepSeconds executor device splits 1.0 run / float run.BatchSize
+            match extrapolated run.BatchSize last now with
+            | Some seconds -> seconds
+            | None -> measured now rest
 
-    measured (
-        if device.``type`` = DeviceType.CPU then
-            growing run
-        else
-            [ run ]
-    )
+    match
+        (if device.``type`` = DeviceType.CPU then
+             growing run
+         else
+             [ run ])
+    with
+    | [] -> invalidOp "there is the run's own batch at least"
+    | first :: rest -> measured (step first) rest
 
 /// Seconds of measuring a run whose training takes so long per image, before and after training; without its further measurements.
 let ofMeasuring (splits: ImageSplits) run perImage =

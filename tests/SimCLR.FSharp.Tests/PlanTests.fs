@@ -131,6 +131,30 @@ let Processes_that_share_a_sweep_take_their_part_of_the_time () =
         ))
 
 [<Fact>]
+let The_cost_of_a_batch_is_told_by_a_line_through_two_smaller_ones () =
+    // A step that takes 0.4 s whatever its batch, and 0.05 s for each image.
+    let step batch = batch, 0.4 + 0.05 * float batch
+
+    Assert.Equal(0.05 + 0.4 / 4096.0, (Cost.extrapolated 4096 (step 4) (step 16)).Value, 12)
+    Assert.Equal(0.05 + 0.4 / 16.0, (Cost.extrapolated 16 (step 4) (step 16)).Value, 12)
+
+[<Fact>]
+let Batches_whose_steps_are_mostly_the_same_or_short_tell_nothing_yet () =
+    // 2 s a step for the weights: batches of 2 said 2.05 s an image where it takes 0.05.
+    let heavy batch = batch, 2.0 + 0.05 * float batch
+    Assert.Equal(None, Cost.extrapolated 4096 (heavy 2) (heavy 8))
+    Assert.Equal(0.05 + 2.0 / 4096.0, (Cost.extrapolated 4096 (heavy 32) (heavy 128)).Value, 12)
+
+    let short batch = batch, 0.001 * float batch
+    Assert.Equal(None, Cost.extrapolated 4096 (short 64) (short 256))
+    Assert.Equal(0.001, (Cost.extrapolated 4096 (short 256) (short 1024)).Value, 12)
+
+[<Fact>]
+let A_larger_batch_that_took_less_is_taken_as_it_is () =
+    // Noise: neither a negative cost nor a step for nothing.
+    Assert.Equal(None, Cost.extrapolated 4096 (4, 3.0) (16, 2.0))
+
+[<Fact>]
 let A_sweep_that_is_stored_has_nothing_to_estimate () =
     Samples.withFolder (fun folder ->
         let heard = List<string>()

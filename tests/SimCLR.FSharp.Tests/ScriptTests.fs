@@ -106,8 +106,10 @@ let ``Every ablation says how it is run and what to expect`` () =
 [<Fact>]
 let ``The grids of all scripts have no problems with any preset`` () =
     let presets =
-        []
-        :: [ for preset in [ "smoke"; "cpu"; "gpu"; "paper" ] -> [ "--preset"; preset ] ]
+        ("Standard", [])
+        :: [
+            for preset in [ "Smoke"; "Cpu"; "Gpu"; "Paper" ] -> preset, [ "--preset"; preset.ToLowerInvariant() ]
+        ]
 
     let sweeps =
         [
@@ -124,18 +126,18 @@ let ``The grids of all scripts have no problems with any preset`` () =
         let checks =
             [
                 for script, text in sweeps do
-                    for i, preset in List.indexed presets do
-                        let name = $"{Path.GetFileNameWithoutExtension script}-{i}"
+                    for preset, asked in presets do
+                        let name = $"{Path.GetFileNameWithoutExtension script}-{preset}"
 
                         let given =
-                            preset @ [ "--dry-run" ]
+                            asked @ [ "--dry-run" ]
                             |> List.map (fun word -> $"\"{word}\"")
                             |> String.concat "; "
 
                         let load = Path.Combine(root, "scripts", "load.fsx")
 
                         let check =
-                            $"(fun (_: Sweep) grid -> printfn \"{name}: %%d runs %%A\" (Grid.size grid) (Grid.problems grid)) "
+                            $"(fun (sweep: Sweep) grid -> printfn \"{name}: %%A, %%d runs %%A\" sweep.Preset (Grid.size grid) (Grid.problems grid)) "
 
                         let file = Path.Combine(folder, name + ".fsx")
 
@@ -144,21 +146,26 @@ let ``The grids of all scripts have no problems with any preset`` () =
                             Regex
                                 .Replace(text, @"\bSweep\.(run|main) ", check)
                                 .Replace("Load.arguments", $"[ {given} ]")
+                                .Replace("Load.shared", $"[ {given} ]")
                                 .Replace("\"load.fsx\"", $"\"{load}\"")
                                 .Replace("\"own/", $"\"{root}/scripts/own/")
                         )
 
-                        name, file
+                        name, preset, file
             ]
 
         let last = Path.Combine(folder, "last.fsx")
         File.WriteAllText(last, "\n")
 
         let _, said =
-            start "dotnet" ([ "fsi"; "--quiet" ] @ [ for _, file in checks -> $"--load:{file}" ] @ [ last ])
+            start
+                "dotnet"
+                ([ "fsi"; "--quiet" ]
+                 @ [ for _, _, file in checks -> $"--load:{file}" ]
+                 @ [ last ])
 
-        for name, _ in checks do
-            Assert.True(Regex.IsMatch(said, $@"(?m)^{name}: \d+ runs \[\]$"), $"{name}: {said}"))
+        for name, preset, _ in checks do
+            Assert.True(Regex.IsMatch(said, $@"(?m)^{name}: {preset}, \d+ runs \[\]$"), $"{name}: {said}"))
 
 /// What a dry run says, which must have gone well: no number that is none, all runs counted, and an estimate at the end.
 let private dryRun (script: string) (arguments: string list) =

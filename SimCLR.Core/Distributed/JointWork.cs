@@ -29,7 +29,7 @@ public sealed class JointWork : ICollective
     /// <summary>The ranks themselves, whose exchanges nothing is said before.</summary>
     private ICollective Ranks { get; }
 
-    /// <summary>Does it on all ranks, each of which calls this.</summary>
+    /// <summary>Does something on all ranks, each of which calls this.</summary>
     /// <param name="ranks">Who does it.</param>
     /// <param name="work">Given the ranks that it is to use.</param>
     /// <exception cref="DistributedException">It has failed on another rank, which says why on standard error where rank 0 does not know.</exception>
@@ -87,7 +87,7 @@ public sealed class JointWork : ICollective
     /// <inheritdoc/>
     public void Abort(string why) => Ranks.Abort(why);
 
-    /// <summary>The ranks are their owner's.</summary>
+    /// <summary>Does nothing: the ranks are their owner's.</summary>
     public void Dispose() { }
 
     /// <summary>Fails where another rank has given up.</summary>

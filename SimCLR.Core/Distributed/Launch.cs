@@ -29,7 +29,7 @@ public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size
         ),
     ];
 
-    /// <summary>What the environment says; null where this process was started by itself, or as the only one.</summary>
+    /// <summary>How the environment says that this process was started; null where this process was started by itself, or as the only one.</summary>
     public static Launch? Detect() => Detect(Environment.GetEnvironmentVariable);
 
     /// <summary>
@@ -82,7 +82,7 @@ public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size
     }
 }
 
-/// <summary>What processes speak that a launcher has started.</summary>
+/// <summary>The language that processes speak which a launcher has started.</summary>
 public enum LaunchKind
 {
     /// <summary>Open MPI.</summary>

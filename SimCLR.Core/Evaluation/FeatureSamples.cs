@@ -38,6 +38,7 @@ public sealed record FeatureSamples
     public void Save(string path) => FeatureSample.Write(path, (UntrainedKey, Untrained), (TrainedKey, Trained));
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is not such a file; the message says why.</exception>
     public static FeatureSamples Load(string path)
     {

@@ -17,8 +17,8 @@ namespace SimCLR.Core.Evaluation;
 /// encoder has been trained in between.
 /// </summary>
 /// <param name="Spec">How they were trained.</param>
-/// <param name="Encoder">Images to h, on the device.</param>
-/// <param name="Head">h to z, on the device.</param>
+/// <param name="Encoder">The encoder, images to h, on the device.</param>
+/// <param name="Head">The projection head, h to z, on the device.</param>
 /// <param name="Evaluation">How representations are measured.</param>
 /// <param name="Splits">The images.</param>
 /// <param name="Device">Where to compute.</param>
@@ -72,12 +72,12 @@ public sealed record Pretrained(
         return new Sequence(Evaluation.Normalization is { } last ? [.. steps, last] : steps);
     }
 
-    /// <summary>h of the training images. They are kept: measurements do not dispose them.</summary>
+    /// <summary>Representations h of the training images. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainFeatures TrainFeatures() => features.Train(this);
 
-    /// <summary>h of the test images. They are kept: measurements do not dispose them.</summary>
+    /// <summary>Representations h of the test images. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TestFeatures TestFeatures() => features.Test(this);

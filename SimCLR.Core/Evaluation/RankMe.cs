@@ -33,7 +33,7 @@ public sealed record RankMe(bool OfZ) : IMeasurement, IValidationMeasurement
         return [Figure(Of(features))];
     }
 
-    /// <summary>exp(-Σ p log p) with p = σ / Σσ + 1e-7 over the singular values σ, in float64.</summary>
+    /// <summary>The smooth rank exp(-Σ p log p) with p = σ / Σσ + 1e-7 over the singular values σ, in float64.</summary>
     /// <param name="features">[N, D], not all zero.</param>
     public static double Of(Tensor features)
     {

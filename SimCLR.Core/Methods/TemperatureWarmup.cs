@@ -6,7 +6,9 @@ namespace SimCLR.Core.Methods;
 /// <param name="Epochs">The last of so many has the temperature that stays; 0: all have.</param>
 public sealed record TemperatureWarmup(double From, int Epochs)
 {
-    /// <summary>The temperature of an epoch, counted from 0, given the one that stays.</summary>
+    /// <summary>The temperature of an epoch.</summary>
+    /// <param name="epoch">Counted from 0.</param>
+    /// <param name="stays">The temperature that stays.</param>
     public double At(long epoch, double stays) =>
         epoch >= Epochs ? stays : From + (stays - From) * epoch / Math.Max(1, Epochs - 1);
 }

@@ -10,7 +10,7 @@ namespace SimCLR.Core.Optimizers;
 /// <param name="Beta1">From 0 to below 1.</param>
 /// <param name="Beta2">From 0 to below 1.</param>
 /// <param name="Epsilon">Above 0.</param>
-/// <param name="WeightDecay">d, 0 or more, of the groups that decay.</param>
+/// <param name="WeightDecay">Weight decay d, 0 or more, of the groups that decay.</param>
 /// <param name="Decoupled">AdamW: first w *= 1 - lr d. Otherwise g is g + d w.</param>
 public sealed record AdamSpec(
     double Beta1 = 0.9,

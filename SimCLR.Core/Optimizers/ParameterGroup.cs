@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Optimizers;
 
 /// <summary>Parameters that an optimizer treats alike.</summary>
-/// <param name="Name">For messages.</param>
+/// <param name="Name">What messages call it.</param>
 /// <param name="Parameters">With unique names; float32 or float64, of one device, all requiring a gradient.</param>
 public sealed record ParameterGroup(string Name, IReadOnlyList<(string Name, Parameter Parameter)> Parameters)
 {

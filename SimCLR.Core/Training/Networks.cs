@@ -11,9 +11,9 @@ using BatchNorm = SimCLR.Core.Encoders.BatchNorm;
 namespace SimCLR.Core.Training;
 
 /// <summary>An encoder, its projection head, and of some methods a predictor.</summary>
-/// <param name="Encoder">Images to h.</param>
-/// <param name="Head">h to z.</param>
-/// <param name="Predictor">z to a prediction of another z; null: none.</param>
+/// <param name="Encoder">The encoder, images to h.</param>
+/// <param name="Head">The projection head, h to z.</param>
+/// <param name="Predictor">The predictor, z to a prediction of another z; null: none.</param>
 public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHead? Predictor = null) : IDisposable
 {
     /// <summary>The networks that a pretraining begins with, on the device, convolutions in channels-last order.</summary>

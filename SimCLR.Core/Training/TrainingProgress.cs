@@ -64,10 +64,10 @@ public sealed record TrainingResult(
     public double this[string figure] => Figures.Named(figure);
 }
 
-/// <summary>Training cannot go on: the message says what was seen at which step, and what to try.</summary>
+/// <summary>The error that a training cannot go on; the message says what was seen at which step, and what to try.</summary>
 public sealed class TrainingFailedException(string message) : Exception(message);
 
-/// <summary>A training was cancelled.</summary>
+/// <summary>The end of a training that was cancelled.</summary>
 /// <param name="training">Its name.</param>
 /// <param name="step">Steps done.</param>
 /// <param name="checkpoint">Step of its newest checkpoint; null where there is none.</param>

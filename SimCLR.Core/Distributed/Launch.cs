@@ -5,12 +5,12 @@ using TorchSharp;
 namespace SimCLR.Core.Distributed;
 
 /// <summary>How a launcher of several processes started this one, by the variables that it sets.</summary>
-/// <param name="Launcher">Its name, for example "mpirun of Open MPI".</param>
+/// <param name="Launcher">Name of the launcher, for example "mpirun of Open MPI".</param>
 /// <param name="Kind">What the processes are to speak.</param>
 /// <param name="Rank">This process's number, from 0.</param>
 /// <param name="Size">How many processes were started.</param>
 /// <param name="LocalRank">This process's number on its machine.</param>
-/// <param name="LocalSize">How many were started on this machine; as many as there are where the launcher does not tell.</param>
+/// <param name="LocalSize">How many processes were started on this machine; as many as there are where the launcher does not tell.</param>
 public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size, int LocalRank, int LocalSize)
 {
     private static readonly (string Launcher, LaunchKind Kind, string[] Variables)[] Known =

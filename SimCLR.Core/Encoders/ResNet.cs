@@ -7,10 +7,10 @@ namespace SimCLR.Core.Encoders;
 
 /// <summary>A ResNet (He et al. 2015, 1512.03385) without its classifier.</summary>
 /// <param name="Depth">18, 34, 50, 101 or 152.</param>
-/// <param name="Width">Above 0: multiplies the channels of every layer, as in SimCLR's 2x and 4x encoders; 0.25 makes 16, 32, 64, 128.</param>
+/// <param name="Width">Factor of the channels of every layer, above 0, as in SimCLR's 2x and 4x encoders; 0.25 makes 16, 32, 64, 128.</param>
 /// <param name="Stem">What comes before the first block.</param>
 /// <param name="ZeroInitResidual">Starts the last batch norm's weight of every block at 0, as the reference code does.</param>
-/// <param name="SelectiveKernel">With a ratio above 0, up to 1 (SimCLR v2, 2006.10029: 1/16): every 3x3 convolution of a bottleneck becomes a
+/// <param name="SelectiveKernel">Ratio of selective kernels, above 0, up to 1 (SimCLR v2, 2006.10029: 1/16); null: none. Every 3x3 convolution of a bottleneck becomes a
 /// <see cref="Encoders.SelectiveKernel"/>, and stem and shortcuts are those of ResNet-D, as in the reference code with sk_ratio above 0.
 /// Needs depth 50 or more.</param>
 public sealed record ResNetSpec(

@@ -11,7 +11,7 @@ namespace SimCLR.Core.Evaluation;
 /// Alignment and uniformity of normalized representations (Wang and Isola 2020, 2005.10242, section 4.1): how near the two views of an
 /// image lie, and how evenly images spread over the sphere. Of the run's views of the test images; smaller is better for both.
 /// </summary>
-/// <param name="OfZ">Of z = g(h) instead of h.</param>
+/// <param name="OfZ">Whether z = g(h) is measured instead of h.</param>
 public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMeasurement
 {
     private const long Block = 1000;

@@ -12,7 +12,7 @@ namespace SimCLR.Core.Evaluation;
 /// </summary>
 /// <param name="Teacher">A <see cref="FineTuning"/> or <see cref="LinearSgd"/>.</param>
 /// <param name="Student">The student's encoder; null: the same as the teacher's.</param>
-/// <param name="Temperature">Of both softmaxes, above 0.</param>
+/// <param name="Temperature">Temperature of both softmaxes, above 0.</param>
 /// <param name="Settings">How the student is trained.</param>
 public sealed record Distillation(
     IMeasurement Teacher,

@@ -3,7 +3,7 @@ using SimCLR.Core.Views;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>How representations are measured.</summary>
-/// <param name="Picture">Applied to every image, the same way each time; its output has the size that the encoder was trained on, in [0, 1].</param>
+/// <param name="Picture">View of every image, the same each time; its output has the size that the encoder was trained on, in [0, 1].</param>
 /// <param name="L2">Strengths that the linear probe chooses from, 0 or more.</param>
 /// <param name="ValidationFraction">Part of the training images that it chooses on, between 0 and 1.</param>
 /// <param name="NeighbourCount">Neighbours that vote in the k-NN classifier, 1 or more.</param>

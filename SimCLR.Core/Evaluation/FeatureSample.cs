@@ -10,7 +10,7 @@ namespace SimCLR.Core.Evaluation;
 /// <summary>Representations of some test images, kept to be looked at; no result is computed from them.</summary>
 /// <param name="H">[Count, Dimension], float16, row by row, each of length 1.</param>
 /// <param name="Dimension">Numbers of a representation.</param>
-/// <param name="Labels">One per image.</param>
+/// <param name="Labels">Labels, one per image.</param>
 /// <param name="Indices">Places of the images in the test set.</param>
 /// <param name="ClassNames">Names of the classes; the label is the index.</param>
 public sealed record FeatureSample(

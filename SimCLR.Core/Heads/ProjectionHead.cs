@@ -11,16 +11,16 @@ namespace SimCLR.Core.Heads;
 /// <summary>Batch norm after the last layer of a head.</summary>
 public enum LastNorm
 {
-    /// <summary>With a learned scale and no shift, as in SimCLR's reference code.</summary>
+    /// <summary>A learned scale and no shift, as in SimCLR's reference code.</summary>
     WithoutShift,
 
-    /// <summary>With a learned scale and shift (NNCLR, 2104.14548).</summary>
+    /// <summary>A learned scale and shift (NNCLR, 2104.14548).</summary>
     Affine,
 
-    /// <summary>With neither (SimSiam, 2011.10566; MoCo v3, 2104.02057).</summary>
+    /// <summary>Neither scale nor shift (SimSiam, 2011.10566; MoCo v3, 2104.02057).</summary>
     WithoutAffine,
 
-    /// <summary>None (BYOL, 2006.07733; Barlow Twins, 2103.03230; VICReg, 2105.04906).</summary>
+    /// <summary>No batch norm (BYOL, 2006.07733; Barlow Twins, 2103.03230; VICReg, 2105.04906).</summary>
     None,
 }
 
@@ -28,7 +28,7 @@ public enum LastNorm
 /// <param name="Depth">0: none, z is h. 1: linear. 2 and more: non-linear with that many linear layers (SimCLR: 2, v2: 3).</param>
 /// <param name="Output">Length of z (the paper: 128). Without effect at depth 0.</param>
 /// <param name="Hidden">Width of the hidden layers; null: the width of h, as in the reference code.</param>
-/// <param name="BatchNorm">As in the reference code: hidden layers are linear without bias, batch norm, ReLU; the last is linear
+/// <param name="BatchNorm">Whether there is batch norm, as in the reference code: hidden layers are linear without bias, batch norm, ReLU; the last is linear
 /// without bias, then batch norm. False: linear layers with bias and ReLU, as the paper writes it.</param>
 /// <param name="LastNorm">The batch norm after the last layer; without effect where there is no batch norm.</param>
 /// <param name="LastBias">Whether the last layer has a bias although there is batch norm.</param>

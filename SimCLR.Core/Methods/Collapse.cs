@@ -5,7 +5,7 @@ namespace SimCLR.Core.Methods;
 /// <summary>A way in which a training goes wrong that one of its figures shows.</summary>
 /// <param name="Figure">Name of the figure.</param>
 /// <param name="IsSeen">Whether its value shows it.</param>
-/// <param name="AtOnce">From the first step on; false: only some steps after the warmup, since a training may begin there.</param>
+/// <param name="AtOnce">Whether it is told of from the first step on; false: only some steps after the warmup, since a training may begin there.</param>
 /// <param name="Message">What was seen, and what to try.</param>
 public sealed record Collapse(
     string Figure,

@@ -99,7 +99,7 @@ public sealed record MethodContext(
 }
 
 /// <summary>A step as methods see it.</summary>
-/// <param name="Step">Counted from 0.</param>
+/// <param name="Step">Number of the step, counted from 0.</param>
 /// <param name="Labels">[N] or [N, classes], int64; only supervised losses read them.</param>
 /// <param name="Order">Which images steps take: <see cref="BatchOrder.At"/> of the step gives the rows of its images in the training set.</param>
 public sealed record StepInput(long Step, Tensor Labels, BatchOrder Order);

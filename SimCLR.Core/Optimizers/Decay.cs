@@ -77,7 +77,7 @@ public sealed record PowerDecay(double From, double Until, double Exponent) : De
 }
 
 /// <summary>The factor 1 at first, and from each place on that place's factor.</summary>
-/// <param name="Places">In order: where, and the factor from there on.</param>
+/// <param name="Places">Where the factor changes, in order, and the factor from there on.</param>
 public sealed record StepDecay(IReadOnlyList<(ScheduleLength At, double Factor)> Places) : Decay
 {
     /// <inheritdoc/>

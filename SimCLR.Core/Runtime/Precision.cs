@@ -24,7 +24,7 @@ public enum Precision
 }
 
 /// <summary>
-/// Autocast of libtorch, which TorchSharp does not expose: three functions of libtorch_cpu by their mangled names.
+/// Autocast of libtorch, which TorchSharp does not expose: four functions of libtorch_cpu by their mangled names.
 /// It is a state of the calling thread.
 /// </summary>
 public static partial class Autocast

@@ -20,6 +20,9 @@ public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHe
     /// <param name="spec">What is trained; its seed draws the weights, or a file has the encoder's.</param>
     /// <param name="channels">Channels of the images.</param>
     /// <param name="device">Where to.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size of encoder or head is out of range.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file of weights.</exception>
+    /// <exception cref="InvalidDataException">The file's weights do not fit the encoder; the message lists those that do not.</exception>
     public static Networks Create(PretrainingSpec spec, long channels, Device device)
     {
         using var weights = new RandomStreams(spec.Seed).At(RandomStreams.Weights, 0);

@@ -42,7 +42,7 @@ public sealed record TrainingProgress(
 /// <param name="ImagesPerSecond">Images per second of that time.</param>
 /// <param name="Waiting">Part of this process's time in which training waited for images.</param>
 /// <param name="Progress">Every logging interval, in order.</param>
-/// <param name="Segments">Under which conditions it was computed, in order; one where these never changed.</param>
+/// <param name="Segments">Conditions under which it was computed, in order; one where these never changed.</param>
 public sealed record TrainingResult(
     IReadOnlyList<Figure> Figures,
     long Steps,

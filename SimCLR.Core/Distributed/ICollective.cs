@@ -37,6 +37,7 @@ public interface ICollective : IDisposable
     void Broadcast(Tensor values);
 
     /// <summary>Waits until all ranks have come here, without keeping a core busy: a rank may wait here for hours.</summary>
+    /// <exception cref="DistributedException">Another rank is gone.</exception>
     void Barrier();
 
     /// <summary>Ends the processes of all ranks at once. Does not return where there is more than one.</summary>

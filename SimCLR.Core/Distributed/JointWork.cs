@@ -7,6 +7,7 @@ namespace SimCLR.Core.Distributed;
 /// Ranks that do something together which may fail on one of them, or be cancelled there first: before each exchange they say whether they go on, so that none
 /// waits for one that has given up, and afterwards all are as they were.
 /// </summary>
+/// <remarks>Where another rank has given up, an exchange throws what <see cref="Do"/> throws then.</remarks>
 public sealed class JointWork : ICollective
 {
     private const long GoesOn = 0;

@@ -196,7 +196,7 @@ public sealed class Pretraining : ITrainee, IDisposable
     }
 
     /// <summary>Trains to the end, and lets the images go.</summary>
-    /// <param name="report">Told of every logging interval: a hundred times in a run, or every step of a shorter one.</param>
+    /// <param name="report">Told of every logging interval: a hundredth of the steps, one at least.</param>
     /// <param name="cancellation">Ends the run after the step in progress, with a checkpoint.</param>
     /// <param name="checkpointing">Takes the run up where its newest checkpoint is, and writes new ones; null: none.</param>
     /// <exception cref="TrainingFailedException">The training has gone wrong: the loss or the gradient is not finite, the embeddings

@@ -10,6 +10,7 @@ public static class Derivatives
     /// <summary>The function's values at a point.</summary>
     /// <param name="function">Of a vector [n]; what it returns may have any shape.</param>
     /// <param name="point">[n].</param>
+    /// <returns>The numbers, those of a matrix row by row.</returns>
     public static double[] Evaluate(Func<Value, Value> function, double[] point) =>
         Within(() =>
         {
@@ -33,7 +34,8 @@ public static class Derivatives
     /// <param name="function">Of a vector [n], to a number; twice differentiable.</param>
     /// <param name="point">[n].</param>
     /// <param name="direction">[n].</param>
-    /// <exception cref="ArgumentException">The function returns no single number, or the direction has another length.</exception>
+    /// <returns>[n].</returns>
+    /// <exception cref="ArgumentException">The function returns no single number, or the direction has another length than the point.</exception>
     public static double[] HessianVector(Func<Value, Value> function, double[] point, double[] direction) =>
         Within(() =>
         {

@@ -8,6 +8,7 @@ namespace SimCLR.Core.Differentiation;
 /// A number, vector or matrix inside a function that is differentiated: in float64, and inside a loss that is trained with, of the embeddings' type and
 /// on their device. It lives as long as the call that made it: a function takes values and returns one, and keeps none.
 /// </summary>
+/// <remarks>Values whose shapes do not fit together are refused with libtorch's message, an <see cref="System.Runtime.InteropServices.ExternalException"/>.</remarks>
 public sealed class Value
 {
     [ThreadStatic]
@@ -60,10 +61,11 @@ public sealed class Value
         }
     }
 
-    /// <summary>The number at a row and column of a matrix.</summary>
+    /// <summary>The number at a row and column of a matrix, both from 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
     public Value this[int row, int column] => this[row][column];
 
-    /// <summary>Numbers or vectors put together: a vector, or a matrix of those rows.</summary>
+    /// <summary>Numbers put together to a vector [n], or n vectors [d] as the rows of a matrix [n, d].</summary>
     public static Value Stack(IEnumerable<Value> parts) => new(stack(parts.Select(part => part.Tensor)));
 
     /// <summary>The sum, elementwise; a number is added to every element, a vector to every row.</summary>
@@ -108,7 +110,7 @@ public sealed class Value
     /// <summary>A power, elementwise.</summary>
     public static Value Pow(Value a, double exponent) => new(a.Tensor.pow(exponent));
 
-    /// <summary>e to the power, elementwise.</summary>
+    /// <summary>The exponential, e to the power of each element.</summary>
     public static Value Exp(Value a) => new(a.Tensor.exp());
 
     /// <summary>The natural logarithm, elementwise.</summary>
@@ -141,25 +143,25 @@ public sealed class Value
     /// <summary>Elements below 0 replaced by 0.</summary>
     public static Value Relu(Value a) => new(a.Tensor.relu());
 
-    /// <summary>The diagonal of a matrix: a vector.</summary>
+    /// <summary>The diagonal of a matrix [n, n]: a vector [n].</summary>
     public static Value Diagonal(Value a) => new(a.Tensor.diagonal());
 
-    /// <summary>The inner product of two vectors, or the product of matrices, or of a matrix and a vector.</summary>
+    /// <summary>The inner product of two vectors, a number; or the product of matrices, or of a matrix and a vector.</summary>
     public static Value Multiply(Value a, Value b) => new(a.Tensor.matmul(b.Tensor));
 
-    /// <summary>Rows and columns exchanged.</summary>
+    /// <summary>A matrix [n, d] with rows and columns exchanged: [d, n].</summary>
     public static Value Transpose(Value a) => new(a.Tensor.t());
 
-    /// <summary>The Euclidean length of a vector, or of each row of a matrix.</summary>
+    /// <summary>The Euclidean length of a vector, a number; or of each row of a matrix [n, d], a vector [n].</summary>
     public static Value Length(Value a) => new(a.Tensor.square().sum(-1).sqrt());
 
-    /// <summary>A vector, or each row of a matrix, divided by its length.</summary>
+    /// <summary>A vector, or each row of a matrix, divided by its length, which must not be 0.</summary>
     public static Value Normalize(Value a) => new(a.Tensor / a.Tensor.square().sum(-1, keepdim: true).sqrt());
 
-    /// <summary>The logarithm of the sum of e to the elements, for a vector, or for each row of a matrix; stable.</summary>
+    /// <summary>The logarithm of the sum of the elements' exponentials, of a vector or of each row of a matrix; large ones do not overflow.</summary>
     public static Value LogSumExp(Value a) => new(a.Tensor.logsumexp(-1));
 
-    /// <summary>A loss of two views' embeddings, [N, D] each.</summary>
+    /// <summary>A loss of two views' embeddings: a number.</summary>
     /// <param name="loss">The loss.</param>
     /// <param name="viewA">[N, D].</param>
     /// <param name="viewB">[N, D].</param>

@@ -5,7 +5,7 @@ namespace SimCLR.Core.Distributed;
 /// <summary>One process that computes by itself.</summary>
 public sealed class Alone : ICollective
 {
-    /// <summary>The one that there is.</summary>
+    /// <summary>The only instance.</summary>
     public static readonly Alone Instance = new();
 
     private Alone() { }

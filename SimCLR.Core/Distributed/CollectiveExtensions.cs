@@ -7,7 +7,9 @@ namespace SimCLR.Core.Distributed;
 /// <summary>What is made of a collective's operations.</summary>
 public static class CollectiveExtensions
 {
-    /// <summary>Sums several tensors of one type and place over the ranks in one exchange.</summary>
+    /// <summary>Puts the sums over all ranks in the place of several tensors' values, in one exchange.</summary>
+    /// <param name="ranks">All call alike.</param>
+    /// <param name="tensors">Of any shapes, of one type and on one device.</param>
     public static void AllReduceSum(this ICollective ranks, IReadOnlyList<Tensor> tensors)
     {
         if (ranks.Size == 1)
@@ -25,7 +27,7 @@ public static class CollectiveExtensions
             tensor.copy_(part.view_as(tensor));
     }
 
-    /// <summary>Whether it is so on any rank.</summary>
+    /// <summary>Whether something is so on any rank: the same answer on all.</summary>
     public static bool Any(this ICollective ranks, bool isSo)
     {
         if (ranks.Size == 1)
@@ -35,7 +37,7 @@ public static class CollectiveExtensions
         return count.ToInt64() > 0;
     }
 
-    /// <summary>Rank 0's number.</summary>
+    /// <summary>Rank 0's number, on every rank.</summary>
     public static long FromFirst(this ICollective ranks, long number)
     {
         using var value = tensor(number, device: CPU);
@@ -43,7 +45,7 @@ public static class CollectiveExtensions
         return value.ToInt64();
     }
 
-    /// <summary>Rank 0's text.</summary>
+    /// <summary>Rank 0's text, on every rank.</summary>
     public static string FromFirst(this ICollective ranks, string text)
     {
         if (ranks.Size == 1)

@@ -7,6 +7,7 @@ namespace SimCLR.Core.Distributed;
 /// Ranks that do something together which may fail on one of them, or be cancelled there first: before each exchange they say whether they go on, so that none
 /// waits for one that has given up, and afterwards all are as they were.
 /// </summary>
+/// <remarks>Where another rank has given up, an exchange throws what <see cref="Do"/> throws then.</remarks>
 public sealed class JointWork : ICollective
 {
     private const long GoesOn = 0;
@@ -29,7 +30,7 @@ public sealed class JointWork : ICollective
     /// <summary>The ranks themselves, whose exchanges nothing is said before.</summary>
     private ICollective Ranks { get; }
 
-    /// <summary>Does it on all ranks, each of which calls this.</summary>
+    /// <summary>Does something on all ranks, each of which calls this.</summary>
     /// <param name="ranks">Who does it.</param>
     /// <param name="work">Given the ranks that it is to use.</param>
     /// <exception cref="DistributedException">It has failed on another rank, which says why on standard error where rank 0 does not know.</exception>
@@ -87,7 +88,7 @@ public sealed class JointWork : ICollective
     /// <inheritdoc/>
     public void Abort(string why) => Ranks.Abort(why);
 
-    /// <summary>The ranks are their owner's.</summary>
+    /// <summary>Does nothing: the ranks are their owner's.</summary>
     public void Dispose() { }
 
     /// <summary>Fails where another rank has given up.</summary>

@@ -5,12 +5,12 @@ using TorchSharp;
 namespace SimCLR.Core.Distributed;
 
 /// <summary>How a launcher of several processes started this one, by the variables that it sets.</summary>
-/// <param name="Launcher">Its name, for example "mpirun of Open MPI".</param>
+/// <param name="Launcher">Name of the launcher, for example "mpirun of Open MPI".</param>
 /// <param name="Kind">What the processes are to speak.</param>
 /// <param name="Rank">This process's number, from 0.</param>
 /// <param name="Size">How many processes were started.</param>
 /// <param name="LocalRank">This process's number on its machine.</param>
-/// <param name="LocalSize">How many were started on this machine; as many as there are where the launcher does not tell.</param>
+/// <param name="LocalSize">How many processes were started on this machine; as many as there are where the launcher does not tell.</param>
 public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size, int LocalRank, int LocalSize)
 {
     private static readonly (string Launcher, LaunchKind Kind, string[] Variables)[] Known =
@@ -29,7 +29,7 @@ public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size
         ),
     ];
 
-    /// <summary>What the environment says; null where this process was started by itself, or as the only one.</summary>
+    /// <summary>How the environment says that this process was started; null where this process was started by itself, or as the only one.</summary>
     public static Launch? Detect() => Detect(Environment.GetEnvironmentVariable);
 
     /// <summary>
@@ -82,7 +82,7 @@ public sealed record Launch(string Launcher, LaunchKind Kind, int Rank, int Size
     }
 }
 
-/// <summary>What processes speak that a launcher has started.</summary>
+/// <summary>The language that processes speak which a launcher has started.</summary>
 public enum LaunchKind
 {
     /// <summary>Open MPI.</summary>

@@ -17,6 +17,7 @@ public sealed class BatchNorm(long channels, bool affine = true)
     internal ICollective Ranks { get; set; } = Alone.Instance;
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The input is neither [N, C] nor [N, C, H, W].</exception>
     public override Tensor forward(Tensor input) =>
         training && Ranks.Size > 1 ? SharedBatchNorm.Forward(this, input) : base.forward(input);
 

@@ -8,8 +8,8 @@ namespace SimCLR.Core.Encoders;
 /// A convolution [N, C, H, W] to [N, O, OH, OW] without bias, with zeros around the image. libtorch computes it; the gradient of its weights is a product of
 /// patches where that is faster (<see cref="ConvolutionRule"/>), which differs in the order of its sums only.
 /// </summary>
-/// <param name="input">C.</param>
-/// <param name="output">O.</param>
+/// <param name="input">C, the channels that come in.</param>
+/// <param name="output">O, the channels that go out.</param>
 /// <param name="kernel">Side of the kernel; half of it are zeros on each side.</param>
 /// <param name="stride">Pixels from one place to the next.</param>
 public sealed class Convolution(long input, long output, long kernel, long stride = 1)

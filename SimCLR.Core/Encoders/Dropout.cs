@@ -6,10 +6,11 @@ using static TorchSharp.torch.nn;
 namespace SimCLR.Core.Encoders;
 
 /// <summary>
-/// Dropout (Srivastava et al. 2014) that draws from the training's own stream of the step, branch and part: nothing that another thread draws from libtorch's global
+/// Dropout (Srivastava et al. 2014, JMLR 15) that draws from the training's own stream of the step, branch and part: nothing that another thread draws from libtorch's global
 /// generator changes it. TorchSharp's draws from that generator. What is kept is divided by the kept share; in evaluation nothing is dropped.
 /// </summary>
 /// <param name="probability">With which each number is dropped, from 0 up to, not including, 1.</param>
+/// <exception cref="ArgumentOutOfRangeException">The probability is out of range.</exception>
 public sealed class Dropout(double probability) : Module<Tensor, Tensor>(nameof(Dropout))
 {
     private readonly double kept = Kept(probability);

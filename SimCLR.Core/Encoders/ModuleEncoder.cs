@@ -7,7 +7,7 @@ namespace SimCLR.Core.Encoders;
 
 /// <summary>Any module of TorchSharp as an encoder.</summary>
 /// <param name="Name">What it is called.</param>
-/// <param name="Make">Given the images' channels: the length of h, and a module from images [N, C, H, W], float32, to h [N, length]. The module draws its weights as TorchSharp's
+/// <param name="Make">What makes, given the images' channels, the length of h, and a module from images [N, C, H, W], float32, to h [N, length]. The module draws its weights as TorchSharp's
 /// own do: libtorch's global generator is seeded for it.</param>
 public sealed record ModuleEncoderSpec(string Name, Func<long, (long FeatureSize, Module<Tensor, Tensor> Module)> Make)
     : EncoderSpec

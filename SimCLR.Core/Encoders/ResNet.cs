@@ -5,12 +5,12 @@ using static TorchSharp.torch.nn;
 
 namespace SimCLR.Core.Encoders;
 
-/// <summary>A ResNet without its classifier.</summary>
+/// <summary>A ResNet (He et al. 2015, 1512.03385) without its classifier.</summary>
 /// <param name="Depth">18, 34, 50, 101 or 152.</param>
-/// <param name="Width">Multiplies the channels of every layer, as in SimCLR's 2x and 4x encoders; 0.25 makes 16, 32, 64, 128.</param>
-/// <param name="Stem">First layers.</param>
+/// <param name="Width">Factor of the channels of every layer, above 0, as in SimCLR's 2x and 4x encoders; 0.25 makes 16, 32, 64, 128.</param>
+/// <param name="Stem">What comes before the first block.</param>
 /// <param name="ZeroInitResidual">Starts the last batch norm's weight of every block at 0, as the reference code does.</param>
-/// <param name="SelectiveKernel">With a ratio (SimCLR v2, 2006.10029: 1/16): every 3x3 convolution of a bottleneck becomes a
+/// <param name="SelectiveKernel">Ratio of selective kernels, above 0, up to 1 (SimCLR v2, 2006.10029: 1/16); null: none. Every 3x3 convolution of a bottleneck becomes a
 /// <see cref="Encoders.SelectiveKernel"/>, and stem and shortcuts are those of ResNet-D, as in the reference code with sk_ratio above 0.
 /// Needs depth 50 or more.</param>
 public sealed record ResNetSpec(
@@ -77,7 +77,7 @@ public sealed record ResNetSpec(
 }
 
 /// <summary>
-/// ResNet (He et al. 2015) with torchvision's state names and, at width 1 with the ImageNet stem, its parameters:
+/// ResNet (He et al. 2015, 1512.03385) with torchvision's state names and, at width 1 with the ImageNet stem, its parameters:
 /// 11,689,512 for depth 18 and 25,557,032 for depth 50 with 1000 classes. Stride 2 lies in the 3x3 convolution of a bottleneck.
 /// With selective kernels the stem "conv1" and the shortcuts "downsample" are named as timm names those of ResNet-D.
 /// </summary>
@@ -94,6 +94,7 @@ public sealed class ResNet : Encoder
     /// <param name="channels">Channels of the images.</param>
     /// <param name="weights">Generator of the initial weights, on the CPU.</param>
     /// <param name="classes">With a number: a linear classifier "fc" follows, and the output is [N, classes].</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such depth, the width leaves a layer without channels, or selective kernels do not fit.</exception>
     public ResNet(ResNetSpec spec, long channels, Generator weights, long? classes = null)
         : base("ResNet")
     {

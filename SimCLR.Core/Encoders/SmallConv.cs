@@ -6,19 +6,23 @@ using static TorchSharp.torch.nn;
 namespace SimCLR.Core.Encoders;
 
 /// <summary>A plain convolutional network: for small images and quick experiments.</summary>
-/// <param name="Channels">Output channels of each stage; a stage is a 3x3 convolution of stride 2, batch norm and ReLU.</param>
+/// <param name="Channels">Output channels of each stage; 1 or more; a stage is a 3x3 convolution of stride 2, batch norm and ReLU. The last is the length of h.</param>
 public sealed record SmallConvSpec(IReadOnlyList<long> Channels) : EncoderSpec
 {
     /// <inheritdoc/>
     public override Encoder Create(long channels, Generator weights) => new SmallConv(this, channels, weights);
 }
 
-/// <summary>Stages of 3x3 convolution (stride 2), batch norm, ReLU; then the mean over positions.</summary>
+/// <summary>The network of <see cref="SmallConvSpec"/>: its stages, then the mean over positions.</summary>
 public sealed class SmallConv : Encoder
 {
     private readonly Sequential stages;
 
     /// <summary>Makes the network and draws its weights.</summary>
+    /// <param name="spec">What to make.</param>
+    /// <param name="channels">Channels of the images.</param>
+    /// <param name="weights">Generator of the initial weights, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no stage, or one without channels.</exception>
     public SmallConv(SmallConvSpec spec, long channels, Generator weights)
         : base("SmallConv")
     {

@@ -9,6 +9,7 @@ namespace SimCLR.Core.Encoders;
 /// <see cref="Dropout"/> does; what is kept is divided by the kept share, as torchvision's StochasticDepth("row") does.
 /// </summary>
 /// <param name="probability">With which each image's branch is dropped, from 0 up to, not including, 1.</param>
+/// <exception cref="ArgumentOutOfRangeException">The probability is out of range.</exception>
 public sealed class StochasticDepth(double probability) : Module<Tensor, Tensor>(nameof(StochasticDepth))
 {
     private readonly double kept = Dropout.Kept(probability);

@@ -25,10 +25,14 @@ public sealed record VisionTransformerSpec(
     bool FrozenPatches = false
 ) : EncoderSpec
 {
-    /// <summary>ViT-Ti (DeiT's smallest): 192 numbers per token, 12 blocks, 3 heads.</summary>
+    /// <summary>ViT-Ti (DeiT, Touvron et al. 2021, 2012.12877, Table 1): 192 numbers per token, 12 blocks, 3 heads.</summary>
+    /// <param name="imageSize">Height and width of the images, pixels.</param>
+    /// <param name="patch">Height and width of a patch, pixels.</param>
     public static VisionTransformerSpec Tiny(long imageSize, long patch = 16) => new(imageSize, patch, 192, 12, 3);
 
-    /// <summary>ViT-S: 384 numbers per token, 12 blocks, 6 heads.</summary>
+    /// <summary>ViT-S (the same): 384 numbers per token, 12 blocks, 6 heads.</summary>
+    /// <param name="imageSize">Height and width of the images, pixels.</param>
+    /// <param name="patch">Height and width of a patch, pixels.</param>
     public static VisionTransformerSpec Small(long imageSize, long patch = 16) => new(imageSize, patch, 384, 12, 6);
 
     /// <inheritdoc/>
@@ -80,7 +84,7 @@ public sealed class VisionTransformer : Encoder, IParameterRoles, ISizedWeights
     /// <param name="spec">What to make.</param>
     /// <param name="channels">Channels of the images.</param>
     /// <param name="weights">Generator of the initial weights, on the CPU.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The patch does not divide the side, or the heads do not divide the tokens.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The patch does not divide the side, the heads do not divide the tokens, or there is no block.</exception>
     public VisionTransformer(VisionTransformerSpec spec, long channels, Generator weights)
         : base("VisionTransformer")
     {

@@ -11,7 +11,7 @@ namespace SimCLR.Core.Evaluation;
 /// Alignment and uniformity of normalized representations (Wang and Isola 2020, 2005.10242, section 4.1): how near the two views of an
 /// image lie, and how evenly images spread over the sphere. Of the run's views of the test images; smaller is better for both.
 /// </summary>
-/// <param name="OfZ">Of z = g(h) instead of h.</param>
+/// <param name="OfZ">Whether z = g(h) is measured instead of h.</param>
 public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMeasurement
 {
     private const long Block = 1000;
@@ -36,7 +36,9 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMe
             validation.Cancellation
         );
 
-    /// <summary>Mean squared distance of the normalized rows of one to those of the other: 0 to 4.</summary>
+    /// <summary>Mean squared distance of the normalized rows of one view to those of the other: 0 to 4.</summary>
+    /// <param name="a">[N, D].</param>
+    /// <param name="b">[N, D], the same images in the same order.</param>
     public static double Alignment(Tensor a, Tensor b)
     {
         using var scope = NewDisposeScope();
@@ -47,6 +49,8 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMe
     /// <summary>Logarithm of the mean over pairs of rows of exp(-2 · squared distance), rows normalized: -8 to 0.</summary>
     /// <param name="x">[N, D], two rows or more.</param>
     /// <param name="cancellation">Looked at before each block of 1000 rows.</param>
+    /// <exception cref="ArgumentException">There are fewer than two rows.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static double Uniformity(Tensor x, CancellationToken cancellation = default)
     {
         if (x.shape[0] < 2)

@@ -12,7 +12,7 @@ namespace SimCLR.Core.Evaluation;
 /// <param name="LearningRate">The highest rate for a batch of that size, for example B => 0.1 * B / 256.</param>
 /// <param name="WeightDecay">0 or more; biases and batch norm are not decayed.</param>
 /// <param name="Decay">What the rate does; null: half a cosine.</param>
-/// <param name="Optimizer">With a decay of its own, in the place of <paramref name="WeightDecay"/>; null: SGD with Nesterov momentum 0.9.</param>
+/// <param name="Optimizer">An optimizer with a weight decay of its own, in the place of <paramref name="WeightDecay"/>; null: SGD with Nesterov momentum 0.9.</param>
 public sealed record ClassifierSettings(
     int Epochs,
     int BatchSize,

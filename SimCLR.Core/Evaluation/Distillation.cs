@@ -12,7 +12,7 @@ namespace SimCLR.Core.Evaluation;
 /// </summary>
 /// <param name="Teacher">A <see cref="FineTuning"/> or <see cref="LinearSgd"/>.</param>
 /// <param name="Student">The student's encoder; null: the same as the teacher's.</param>
-/// <param name="Temperature">Of both softmaxes, above 0.</param>
+/// <param name="Temperature">Temperature of both softmaxes, above 0.</param>
 /// <param name="Settings">How the student is trained.</param>
 public sealed record Distillation(
     IMeasurement Teacher,
@@ -22,6 +22,7 @@ public sealed record Distillation(
 ) : IMeasurement
 {
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The teacher is no <see cref="FineTuning"/> or <see cref="LinearSgd"/>.</exception>
     public IReadOnlyList<Figure> Measure(Pretrained pretrained)
     {
         using var teacher = Teacher switch
@@ -44,6 +45,8 @@ public sealed record Distillation(
     /// <param name="teacher">Scores, [N, C].</param>
     /// <param name="student">Scores, [N, C].</param>
     /// <param name="temperature">Above 0.</param>
+    /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The temperature is no finite number above 0.</exception>
     public static Tensor Loss(Tensor teacher, Tensor student, double temperature)
     {
         if (!(temperature > 0) || double.IsInfinity(temperature))

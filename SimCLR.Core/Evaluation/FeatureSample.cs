@@ -8,11 +8,11 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>Representations of some test images, kept to be looked at; no result is computed from them.</summary>
-/// <param name="H">[Count, Dimension], row by row, each of length 1.</param>
+/// <param name="H">[Count, Dimension], float16, row by row, each of length 1.</param>
 /// <param name="Dimension">Numbers of a representation.</param>
-/// <param name="Labels">One per image.</param>
-/// <param name="Indices">Of the images in the test set.</param>
-/// <param name="ClassNames">The label is the index.</param>
+/// <param name="Labels">Labels, one per image.</param>
+/// <param name="Indices">Places of the images in the test set.</param>
+/// <param name="ClassNames">Names of the classes; the label is the index.</param>
 public sealed record FeatureSample(
     Half[] H,
     int Dimension,
@@ -33,7 +33,9 @@ public sealed record FeatureSample(
     public int Count => Labels.Count;
 
     /// <summary>The sample of a test set's representations: the first images of each class, the same number of each as far as there are
-    /// enough.</summary>
+    /// enough, <see cref="MaxCount"/> at most.</summary>
+    /// <param name="features">Those of all test images.</param>
+    /// <param name="test">The test images.</param>
     public static FeatureSample Of(TestFeatures features, ImageSet test)
     {
         using var scope = NewDisposeScope();
@@ -56,6 +58,7 @@ public sealed record FeatureSample(
     public void Save(string path) => Write(path, (HKey, this));
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is not such a file; the message says why.</exception>
     public static FeatureSample Load(string path) => Read(path, HKey)[0];
 

@@ -17,19 +17,19 @@ public sealed record FeatureSamples
         (Untrained, Trained) = (untrained, trained);
     }
 
-    /// <summary>Before training.</summary>
+    /// <summary>Representations before training.</summary>
     public FeatureSample Untrained { get; }
 
-    /// <summary>After it.</summary>
+    /// <summary>Representations after training.</summary>
     public FeatureSample Trained { get; }
 
-    /// <summary>One per image.</summary>
+    /// <summary>Labels, one per image.</summary>
     public IReadOnlyList<long> Labels => Trained.Labels;
 
-    /// <summary>Of the images in the test set.</summary>
+    /// <summary>Places of the images in the test set.</summary>
     public IReadOnlyList<long> Indices => Trained.Indices;
 
-    /// <summary>The label is the index.</summary>
+    /// <summary>Names of the classes; the label is the index.</summary>
     public IReadOnlyList<string> ClassNames => Trained.ClassNames;
 
     /// <summary>Writes them as safetensors, whole or not at all: as <see cref="FeatureSample.Save"/>, with "untrained" and "trained"
@@ -38,6 +38,7 @@ public sealed record FeatureSamples
     public void Save(string path) => FeatureSample.Write(path, (UntrainedKey, Untrained), (TrainedKey, Trained));
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is not such a file; the message says why.</exception>
     public static FeatureSamples Load(string path)
     {

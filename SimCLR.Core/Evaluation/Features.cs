@@ -66,6 +66,9 @@ public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposa
 }
 
 /// <summary>Features that a classifier is fitted to.</summary>
+/// <param name="H">[N, D], float32.</param>
+/// <param name="Labels">[N] or [N, C], int64.</param>
+/// <param name="Classes">Number of classes.</param>
 public sealed record TrainFeatures(Tensor H, Tensor Labels, int Classes) : Features(H, Labels, Classes)
 {
     /// <summary>Holds a part of every class out, to choose on. Both parts share the representations; each is disposed by itself.</summary>
@@ -93,7 +96,13 @@ public sealed record TrainFeatures(Tensor H, Tensor Labels, int Classes) : Featu
 }
 
 /// <summary>Features that a strength, a k or an epoch is chosen on: never the test split.</summary>
+/// <param name="H">[N, D], float32.</param>
+/// <param name="Labels">[N] or [N, C], int64.</param>
+/// <param name="Classes">Number of classes.</param>
 public sealed record ValidationFeatures(Tensor H, Tensor Labels, int Classes) : Features(H, Labels, Classes);
 
 /// <summary>Features that a result is measured on. Nothing that chooses takes them.</summary>
+/// <param name="H">[N, D], float32.</param>
+/// <param name="Labels">[N] or [N, C], int64.</param>
+/// <param name="Classes">Number of classes.</param>
 public sealed record TestFeatures(Tensor H, Tensor Labels, int Classes) : Features(H, Labels, Classes);

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>
-/// Over how many dimensions representations tell images apart (Thilak et al. 2024, 2312.04000, LiDAR): every image is a class, its views are
+/// The number of dimensions over which representations tell images apart (Thilak et al. 2024, 2312.04000, LiDAR): every image is a class, its views are
 /// samples; the effective rank (<see cref="RankMe"/>) of Σ_w^(-1/2) Σ_b Σ_w^(-1/2), Σ_b the covariance of the classes' means, Σ_w that of views
 /// about them. Of h, by the run's first view; needs no labels.
 /// </summary>

@@ -20,9 +20,10 @@ public static class LinearProbe
     /// <param name="train">Features to fit.</param>
     /// <param name="test">Features to measure on; nothing is chosen on them.</param>
     /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
-    /// <param name="validationFraction">Part of the training features to choose on.</param>
+    /// <param name="validationFraction">Part of the training features to choose on, between 0 and 1.</param>
     /// <param name="generator">Draws the validation split, on the CPU.</param>
-    /// <exception cref="ArgumentException">There is no strength, or one is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no strength, or one or the fraction is out of range.</exception>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
     public static LinearProbeResult Run(
         TrainFeatures train,
         TestFeatures test,
@@ -36,11 +37,12 @@ public static class LinearProbe
     /// <param name="train">Features to fit.</param>
     /// <param name="test">Features to measure on; nothing is chosen on them.</param>
     /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
-    /// <param name="validationFraction">Part of the training features to choose on.</param>
+    /// <param name="validationFraction">Part of the training features to choose on, between 0 and 1.</param>
     /// <param name="generator">Draws the validation split, on the CPU.</param>
     /// <param name="warn">Told, in words, of fits that did not converge.</param>
     /// <param name="cancellation">Looked at in every iteration of L-BFGS.</param>
-    /// <exception cref="ArgumentException">There is no strength, or one is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no strength, or one or the fraction is out of range.</exception>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static LinearProbeResult Measure(
         ProbeMetric metric,
@@ -67,6 +69,16 @@ public static class LinearProbe
     }
 
     /// <summary>The strength with the best validation accuracy, or another metric; of equal ones the stronger.</summary>
+    /// <param name="fit">Features to fit.</param>
+    /// <param name="validation">Features to choose on.</param>
+    /// <param name="strengths">L2 strengths to choose from, each 0 or more.</param>
+    /// <param name="metric">What is compared.</param>
+    /// <param name="warn">Told, in words, of each fit that did not converge.</param>
+    /// <param name="cancellation">Looked at in every iteration of L-BFGS.</param>
+    /// <returns>The strength, and the metric that it reached, as a fraction.</returns>
+    /// <exception cref="ArgumentException">There is no strength, or one is out of range.</exception>
+    /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static (double L2, double ValidationTop1) Choose(
         TrainFeatures fit,
         ValidationFeatures validation,
@@ -95,7 +107,13 @@ public static class LinearProbe
     }
 
     /// <summary>Fits one classifier, from the weights of another where given.</summary>
+    /// <param name="train">Features to fit.</param>
+    /// <param name="l2">The strength, 0 or more.</param>
+    /// <param name="start">Where to begin; null: at zeros.</param>
+    /// <param name="warn">Told, in words, of a fit that did not converge.</param>
+    /// <param name="cancellation">Looked at in every iteration of L-BFGS.</param>
     /// <exception cref="Training.TrainingFailedException">Some features are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static LinearClassifier Fit(
         TrainFeatures train,
         double l2,
@@ -135,8 +153,8 @@ public static class LinearProbe
 
 /// <summary>A fitted linear classifier of representations.</summary>
 /// <param name="Weights">[D + 1, C]; the last row is the bias.</param>
-/// <param name="Mean">[1, D], taken from features before scaling.</param>
-/// <param name="Scale">[1, D], features are divided by it.</param>
+/// <param name="Mean">[1, D]: it is subtracted from features before they are scaled.</param>
+/// <param name="Scale">[1, D]: features are divided by it.</param>
 public sealed record LinearClassifier(Tensor Weights, Tensor Mean, Tensor Scale)
 {
     /// <summary>The score of every class, [N, C], float64.</summary>

@@ -3,13 +3,15 @@ using SimCLR.Core.Training;
 
 namespace SimCLR.Core.Evaluation;
 
-/// <summary>Takes the measurements of a run, one after the other.</summary>
+/// <summary>The measurements of a run, taken one after the other.</summary>
 public sealed class Measurements : IDisposable
 {
     private readonly IReadOnlyList<IMeasurement> list;
     private readonly List<IStepObserver> observers;
 
-    /// <summary>Checks, and makes what has to see the training; to be called before it begins.</summary>
+    /// <summary>Checks the measurements, and makes what has to see the training.</summary>
+    /// <param name="list">What is measured.</param>
+    /// <param name="beforeTraining">The networks before the training begins.</param>
     /// <exception cref="ArgumentException">A measurement does not fit the images; the message says what to change.</exception>
     public Measurements(IReadOnlyList<IMeasurement> list, Pretrained beforeTraining)
     {
@@ -19,7 +21,7 @@ public sealed class Measurements : IDisposable
         observers = [.. list.Select(measurement => measurement.Observer(beforeTraining)).OfType<IStepObserver>()];
     }
 
-    /// <summary>To be given every step of the training; null: nothing has to see it.</summary>
+    /// <summary>The observer that every step of the training must be shown to; null: nothing has to see it.</summary>
     public IStepObserver? Observer =>
         observers.Count switch
         {
@@ -32,6 +34,8 @@ public sealed class Measurements : IDisposable
     /// <param name="pretrained">What is measured.</param>
     /// <param name="report">Told the number of each measurement as it begins.</param>
     /// <returns>The figures of each.</returns>
+    /// <exception cref="ArgumentException">A measurement does not fit the encoder or the images; the message says what to change.</exception>
+    /// <exception cref="Training.TrainingFailedException">A training of a measurement diverged, or features are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IReadOnlyList<IReadOnlyList<Figure>> Take(Pretrained pretrained, Action<int>? report = null)
     {
@@ -45,6 +49,8 @@ public sealed class Measurements : IDisposable
     }
 
     /// <summary>Takes one measurement.</summary>
+    /// <exception cref="ArgumentException">A measurement does not fit the encoder or the images; the message says what to change.</exception>
+    /// <exception cref="Training.TrainingFailedException">A training of a measurement diverged, or features are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IReadOnlyList<Figure> Take(IMeasurement measurement, Pretrained pretrained)
     {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
 
-/// <summary>The metrics; each is a fraction, 0 to 1.</summary>
+/// <summary>Metrics of classifiers' scores; each is a fraction, 0 to 1.</summary>
 public static class Metrics
 {
     /// <summary>The metric of that name.</summary>
@@ -22,6 +22,9 @@ public static class Metrics
         };
 
     /// <summary>How often the right class is among the k with the highest scores.</summary>
+    /// <param name="scores">[N, C]; the higher, the surer.</param>
+    /// <param name="labels">[N], int64.</param>
+    /// <param name="k">1 to C.</param>
     /// <exception cref="ArgumentException">The labels are not [N], or k is not 1 to C.</exception>
     public static double TopK(Tensor scores, Tensor labels, int k)
     {
@@ -38,6 +41,8 @@ public static class Metrics
     }
 
     /// <summary>Accuracy of each class that has images, then their mean: every class weighs the same.</summary>
+    /// <param name="scores">[N, C]; the higher, the surer.</param>
+    /// <param name="labels">[N], int64.</param>
     /// <exception cref="ArgumentException">The labels are not [N].</exception>
     public static double PerClassMean(Tensor scores, Tensor labels)
     {
@@ -57,6 +62,7 @@ public static class Metrics
     /// </summary>
     /// <param name="scores">[N, C].</param>
     /// <param name="labels">[N, C], int64: 1 shown, -1 not shown, 0 not counted; or [N]: one class each.</param>
+    /// <exception cref="ArgumentException">The labels are of another shape, or no image shows a class.</exception>
     public static double ElevenPointMap(Tensor scores, Tensor labels)
     {
         using var scope = NewDisposeScope();

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Evaluation;
 
-/// <summary>k-NN whose k and temperature are chosen on a part of the training images, as the linear probe's strength is.</summary>
-/// <param name="Candidates">What to choose from, one or more.</param>
+/// <summary>Nearest-neighbour (k-NN) classification whose k and temperature are chosen on a part of the training images, as the linear probe's strength is.</summary>
+/// <param name="Candidates">What to choose from, one or more: k, 1 or more, and the temperature, above 0.</param>
 public sealed record NeighbourChoice(IReadOnlyList<(int K, double Temperature)> Candidates) : IMeasurement
 {
     /// <inheritdoc/>

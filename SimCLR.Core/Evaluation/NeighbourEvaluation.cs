@@ -3,7 +3,7 @@ using SimCLR.Core.Training;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>
-/// k-NN classification of the test images' h by that of the training images (Wu et al. 2018, 1805.01978, section 3.4). k and
+/// Nearest-neighbour (k-NN) classification of the test images' h by that of the training images (Wu et al. 2018, 1805.01978, section 3.4). k and
 /// temperature are those of <see cref="Pretrained.Evaluation"/>; nothing is fitted or chosen.
 /// </summary>
 public sealed record NeighbourEvaluation : IMeasurement

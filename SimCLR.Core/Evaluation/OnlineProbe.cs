@@ -23,6 +23,7 @@ public sealed class OnlineProbe : IStepObserver, IDisposable
     /// <param name="learningRate">Above 0.</param>
     /// <param name="streams">Draws the first weights.</param>
     /// <param name="device">Where the encoder is trained.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The learning rate is no finite number above 0.</exception>
     public OnlineProbe(long featureSize, int classes, double learningRate, RandomStreams streams, Device device)
     {
         if (!(learningRate > 0) || double.IsInfinity(learningRate))

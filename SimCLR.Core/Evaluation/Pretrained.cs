@@ -17,8 +17,8 @@ namespace SimCLR.Core.Evaluation;
 /// encoder has been trained in between.
 /// </summary>
 /// <param name="Spec">How they were trained.</param>
-/// <param name="Encoder">Images to h, on the device.</param>
-/// <param name="Head">h to z, on the device.</param>
+/// <param name="Encoder">The encoder, images to h, on the device.</param>
+/// <param name="Head">The projection head, h to z, on the device.</param>
 /// <param name="Evaluation">How representations are measured.</param>
 /// <param name="Splits">The images.</param>
 /// <param name="Device">Where to compute.</param>
@@ -36,14 +36,14 @@ public sealed record Pretrained(
     /// <summary>Ends a measurement in progress: before the next batch, iteration or step.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Told, in words, of what a figure should be read with, such as a probe that did not converge.</summary>
+    /// <summary>What is told, in words, what a figure should be read with, such as a probe that did not converge.</summary>
     public Action<string>? Warn { get; init; }
 
     /// <summary>Takes up and keeps the trainings of the measurement being taken, each in a folder below of its name; null: they are not kept. Finished
     /// ones stay too, so that a measurement that is taken up repeats none of a few seconds or more: delete the folder once it is done.</summary>
     public Checkpointing? Checkpointing { get; init; }
 
-    /// <summary>Told of every logging interval of trainings of the measurement.</summary>
+    /// <summary>What is told of every logging interval of trainings of the measurement.</summary>
     public Action<TrainingProgress>? Report { get; init; }
 
     /// <summary>Who measures: every rank takes the same measurements, and has the same figures.</summary>
@@ -72,12 +72,12 @@ public sealed record Pretrained(
         return new Sequence(Evaluation.Normalization is { } last ? [.. steps, last] : steps);
     }
 
-    /// <summary>h of the training images. They are kept: measurements do not dispose them.</summary>
+    /// <summary>Representations h of the training images. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainFeatures TrainFeatures() => features.Train(this);
 
-    /// <summary>h of the test images. They are kept: measurements do not dispose them.</summary>
+    /// <summary>Representations h of the test images. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TestFeatures TestFeatures() => features.Test(this);

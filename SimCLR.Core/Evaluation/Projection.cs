@@ -7,6 +7,7 @@ namespace SimCLR.Core.Evaluation;
 public static class Projection
 {
     /// <summary>Principal components: the two directions along which the sample varies most. Each is turned so that its largest entry is positive.</summary>
+    /// <param name="sample">Two images or more, of two dimensions or more.</param>
     /// <returns>A point (x, y) per image.</returns>
     public static (double X, double Y)[] Pca(FeatureSample sample)
     {
@@ -15,8 +16,8 @@ public static class Projection
     }
 
     /// <summary>
-    /// t-SNE (van der Maaten and Hinton 2008), exact, of unit vectors: near ones stay near, far ones need not stay as far. It begins at the
-    /// principal components (Kobak and Berens 2019), so that the same sample has the same map.
+    /// A map by t-SNE (van der Maaten and Hinton 2008, JMLR 9), exact, of unit vectors: near ones stay near, far ones need not stay as far. It begins at the
+    /// principal components (Kobak and Berens 2019, Nature Communications 10), so that the same sample has the same map.
     /// </summary>
     /// <param name="sample">Three images or more.</param>
     /// <param name="perplexity">About how many neighbours count as near; at most a third of the images are taken.</param>

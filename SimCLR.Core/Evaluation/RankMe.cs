@@ -7,11 +7,11 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>
-/// How many dimensions representations use, smoothly counted: the exponential of the entropy of their singular values (RankMe, Garrido et
+/// The number of dimensions that representations use, smoothly counted: the exponential of the entropy of their singular values (RankMe, Garrido et
 /// al. 2023, 2210.02885, section 3). Of up to 25,600 training images, spread over all; needs no labels. Between 1 and the number of
 /// dimensions; among settings of one method, more goes with better linear accuracy.
 /// </summary>
-/// <param name="OfZ">Of z = g(h) instead of h.</param>
+/// <param name="OfZ">Whether z = g(h) is measured instead of h.</param>
 public sealed record RankMe(bool OfZ) : IMeasurement, IValidationMeasurement
 {
     private const long MaxImages = 25_600;
@@ -33,7 +33,7 @@ public sealed record RankMe(bool OfZ) : IMeasurement, IValidationMeasurement
         return [Figure(Of(features))];
     }
 
-    /// <summary>exp(-Σ p log p) with p = σ / Σσ + 1e-7 over the singular values σ, in float64.</summary>
+    /// <summary>The smooth rank exp(-Σ p log p) with p = σ / Σσ + 1e-7 over the singular values σ, in float64.</summary>
     /// <param name="features">[N, D], not all zero.</param>
     public static double Of(Tensor features)
     {

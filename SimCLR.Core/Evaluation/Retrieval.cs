@@ -30,6 +30,8 @@ public static class Retrieval
     }
 
     /// <summary>How many of the neighbours show the class of the image whose neighbours they are, as a fraction.</summary>
+    /// <param name="nearest">As from <see cref="Nearest"/>.</param>
+    /// <param name="labels">One per image of the sample.</param>
     public static double Precision(int[][] nearest, IReadOnlyList<long> labels) =>
         nearest.SelectMany((row, i) => row.Select(j => labels[j] == labels[i] ? 1.0 : 0.0)).Average();
 
@@ -42,6 +44,7 @@ public static class Retrieval
     /// <param name="samples">What the images are of.</param>
     /// <param name="test">The test images that were sampled.</param>
     /// <param name="rows">Classes shown, at most.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteSheet(string path, int[][] nearest, FeatureSamples samples, ImageSet test, int rows = 10)
     {
         using var scope = NewDisposeScope();

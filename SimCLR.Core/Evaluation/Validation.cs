@@ -40,12 +40,12 @@ public sealed class Validation(
     /// <summary>Ends a measurement in progress.</summary>
     public CancellationToken Cancellation => cancellation;
 
-    /// <summary>h of the images to fit to. They are kept: measurements do not dispose them.</summary>
+    /// <summary>Representations h of the images to fit to. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainFeatures Fit() => fitted ??= Frozen().Train(fit);
 
-    /// <summary>h of the images that are held out. They are kept: measurements do not dispose them.</summary>
+    /// <summary>Representations h of the images that are held out. They are kept: measurements do not dispose them.</summary>
     /// <exception cref="TrainingFailedException">Some are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public ValidationFeatures HeldOut() => heldOut ??= Frozen().Validation(images);

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Evaluation;
 
 /// <summary>A measurement of a monitor.</summary>
-/// <param name="Label">Begins the names of its figures.</param>
+/// <param name="Label">What begins the names of its figures.</param>
 /// <param name="Measurement">What measures.</param>
 public sealed record MonitoredMeasurement(string Label, IValidationMeasurement Measurement);
 
@@ -64,7 +64,7 @@ public sealed class ValidationMonitor : IMonitor, IDisposable
     /// <inheritdoc/>
     public EarlyStopping? Stopping { get; init; }
 
-    /// <summary>Told the label of a measurement that has failed for the first time, and why.</summary>
+    /// <summary>What is told the label of a measurement that has failed for the first time, and why.</summary>
     public Action<string, Exception>? Warn { get; init; }
 
     /// <summary>Labels of the measurements that have failed at the newest look of this process, and why.</summary>

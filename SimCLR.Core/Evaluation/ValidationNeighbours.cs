@@ -2,9 +2,9 @@ using SimCLR.Core.Training;
 
 namespace SimCLR.Core.Evaluation;
 
-/// <summary>k-NN classification of the images held out by the others' h (Wu et al. 2018, 1805.01978, section 3.4).</summary>
+/// <summary>Nearest-neighbour (k-NN) classification of the images held out by the others' h (Wu et al. 2018, 1805.01978, section 3.4).</summary>
 /// <param name="K">Neighbours that vote, 1 or more; all there are when there are fewer.</param>
-/// <param name="Temperature">Above 0.</param>
+/// <param name="Temperature">Temperature of their votes, above 0.</param>
 public sealed record ValidationNeighbours(int K, double Temperature) : IValidationMeasurement
 {
     /// <inheritdoc/>

@@ -11,24 +11,24 @@ namespace SimCLR.Core.Heads;
 /// <summary>Batch norm after the last layer of a head.</summary>
 public enum LastNorm
 {
-    /// <summary>With a learned scale and no shift, as in SimCLR's reference code.</summary>
+    /// <summary>A learned scale and no shift, as in SimCLR's reference code.</summary>
     WithoutShift,
 
-    /// <summary>With a learned scale and shift (NNCLR, 2104.14548).</summary>
+    /// <summary>A learned scale and shift (NNCLR, 2104.14548).</summary>
     Affine,
 
-    /// <summary>With neither (SimSiam, 2011.10566; MoCo v3, 2104.02057).</summary>
+    /// <summary>Neither scale nor shift (SimSiam, 2011.10566; MoCo v3, 2104.02057).</summary>
     WithoutAffine,
 
-    /// <summary>None (BYOL, 2006.07733; Barlow Twins, 2103.03230; VICReg, 2105.04906).</summary>
+    /// <summary>No batch norm (BYOL, 2006.07733; Barlow Twins, 2103.03230; VICReg, 2105.04906).</summary>
     None,
 }
 
-/// <summary>Which projection head to make: the map from h to z that the loss sees and evaluation throws away.</summary>
+/// <summary>What a projection head is made from: the map from h to z that the loss sees and evaluation throws away.</summary>
 /// <param name="Depth">0: none, z is h. 1: linear. 2 and more: non-linear with that many linear layers (SimCLR: 2, v2: 3).</param>
 /// <param name="Output">Length of z (the paper: 128). Without effect at depth 0.</param>
 /// <param name="Hidden">Width of the hidden layers; null: the width of h, as in the reference code.</param>
-/// <param name="BatchNorm">As in the reference code: hidden layers are linear without bias, batch norm, ReLU; the last is linear
+/// <param name="BatchNorm">Whether there is batch norm, as in the reference code: hidden layers are linear without bias, batch norm, ReLU; the last is linear
 /// without bias, then batch norm. False: linear layers with bias and ReLU, as the paper writes it.</param>
 /// <param name="LastNorm">The batch norm after the last layer; without effect where there is no batch norm.</param>
 /// <param name="LastBias">Whether the last layer has a bias although there is batch norm.</param>
@@ -46,16 +46,22 @@ public sealed record HeadSpec(
     public Func<long, (long OutputSize, Module<Tensor, Tensor> Module)>? Own { get; init; }
 
     /// <summary>Makes the head on the CPU, its weights drawn from the generator.</summary>
+    /// <param name="featureSize">Length of h.</param>
+    /// <param name="weights">A CPU generator: the only source of the initial weights.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     public ProjectionHead Create(long featureSize, Generator weights) => new(this, featureSize, weights);
 }
 
-/// <summary>g: h [N, D] to z [N, <see cref="OutputSize"/>] (SimCLR, section 2.1 and 4.2); and predictors, which are made alike.</summary>
+/// <summary>The projection head g: h [N, D] to z [N, <see cref="OutputSize"/>] (SimCLR, sections 2.1 and 4.2); and predictors, which are made alike.</summary>
 public sealed class ProjectionHead : Module<Tensor, Tensor>
 {
     private readonly Sequential? layers;
 
     /// <summary>Makes the head and draws its weights.</summary>
+    /// <param name="spec">What to make.</param>
+    /// <param name="featureSize">Length of h.</param>
+    /// <param name="weights">Generator of the initial weights, on the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     public ProjectionHead(HeadSpec spec, long featureSize, Generator weights)
         : base("ProjectionHead")
     {
@@ -82,7 +88,7 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
     /// <summary>Length of z.</summary>
     public long OutputSize { get; }
 
-    /// <summary>Linear layers.</summary>
+    /// <summary>Number of linear layers; 1 for a map of one's own.</summary>
     public int Depth { get; }
 
     /// <summary>Whether it is a map of one's own, which may draw while it trains.</summary>
@@ -95,6 +101,8 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
     /// (SimCLR v2, 2006.10029, section 2.2).</summary>
     /// <param name="input">h, [N, D].</param>
     /// <param name="count">0, which gives h, to <see cref="Depth"/>, which gives z.</param>
+    /// <returns>[N, <see cref="SizeAfter"/>].</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many layers.</exception>
     public Tensor FirstLayers(Tensor input, int count)
     {
         using var scope = NewDisposeScope();
@@ -107,6 +115,7 @@ public sealed class ProjectionHead : Module<Tensor, Tensor>
     /// <summary>Length of what <see cref="FirstLayers"/> gives.</summary>
     /// <param name="featureSize">Length of h.</param>
     /// <param name="count">0 to <see cref="Depth"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many layers.</exception>
     public long SizeAfter(long featureSize, int count) =>
         IsOwn && count > 0
             ? OutputSize

@@ -16,9 +16,9 @@ public sealed class BatchOrder : IDisposable
     private Tensor? order;
     private long orderEpoch = -1;
 
-    /// <summary>The order of so many images in batches.</summary>
+    /// <summary>Makes the order of so many images in batches.</summary>
     /// <param name="streams">Where the order comes from.</param>
-    /// <param name="count">Images, at least one batch.</param>
+    /// <param name="count">Number of images, at least one batch.</param>
     /// <param name="batchSize">Images of a step.</param>
     /// <param name="stream">Which stream; its step is the epoch.</param>
     public BatchOrder(RandomStreams streams, long count, long batchSize, string stream = RandomStreams.Order)
@@ -27,7 +27,7 @@ public sealed class BatchOrder : IDisposable
         StepsPerEpoch = count / batchSize;
     }
 
-    /// <summary>Images.</summary>
+    /// <summary>Number of images.</summary>
     public long Count { get; }
 
     /// <summary>Images of a step.</summary>
@@ -39,7 +39,7 @@ public sealed class BatchOrder : IDisposable
     /// <summary>Full batches of an epoch.</summary>
     public long StepsPerEpoch { get; }
 
-    /// <summary>The order of the epoch, [N], int64, on the CPU; it belongs to this object and lasts until another epoch is asked for.</summary>
+    /// <summary>The order of an epoch, counted from 0: [N], int64, on the CPU; it belongs to this object and lasts until another epoch is asked for.</summary>
     public Tensor Epoch(long epoch)
     {
         if (epoch != orderEpoch)
@@ -52,7 +52,7 @@ public sealed class BatchOrder : IDisposable
         return order!;
     }
 
-    /// <summary>The images of a step, [B], int64, on the CPU; of a rank's feed only its own. The caller disposes it.</summary>
+    /// <summary>The images of a step, counted from 0: [B], int64, on the CPU; of a rank's feed only its own. The caller disposes it.</summary>
     public Tensor At(long step)
     {
         using var scope = NewDisposeScope();

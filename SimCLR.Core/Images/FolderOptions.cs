@@ -3,14 +3,15 @@ namespace SimCLR.Core.Images;
 /// <summary>How the files of an image folder are read. As it is: with labels, three channels of 8 bits, as torchvision's loader.</summary>
 public sealed record FolderOptions
 {
-    /// <summary>Most channels.</summary>
+    /// <summary>The most channels that files may have.</summary>
     public const int MaxChannels = 64;
 
     /// <summary>Whether the folders in train/ and test/, or in the root, are classes. If not, images of any folders below are read, without labels (-1).</summary>
     public bool Labelled { get; init; } = true;
 
-    /// <summary>1: gray; 2: gray and opacity; 3: colour; 4: colour and opacity. Files with as many bands are taken as they are, others are
+    /// <summary>Channels, 1 to <see cref="MaxChannels"/>. 1: gray; 2: gray and opacity; 3: colour; 4: colour and opacity. Files with as many bands are taken as they are, others are
     /// converted. More: files must have as many.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
     public int Channels
     {
         get;
@@ -25,6 +26,7 @@ public sealed record FolderOptions
     } = 3;
 
     /// <summary>Bits of each number in memory and in the cache, 8 or 16.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is another.</exception>
     public int Bits
     {
         get;
@@ -35,6 +37,7 @@ public sealed record FolderOptions
     } = 8;
 
     /// <summary>Numbers of the files that become 0 and 1; null: 0 and the largest of the files' depth.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A number is outside 0 to 65535, or the first is not the smaller.</exception>
     public PixelRange? Range
     {
         get;

@@ -61,7 +61,7 @@ public sealed class ImageSet : IDisposable
     /// <summary>Whether the images are read from disk as they are needed.</summary>
     public bool IsStreamed => store.Tensor is null;
 
-    /// <summary>[N, C, H, W], uint8; of 16 bits int16 (<see cref="Bits"/>). Those of a set that was chosen are copied, once.</summary>
+    /// <summary>All images, [N, C, H, W], uint8; of 16 bits int16 (<see cref="Bits"/>). Those of a set that was chosen are copied, once.</summary>
     /// <exception cref="InvalidOperationException">They are on disk; see <see cref="IsStreamed"/>.</exception>
     public Tensor Images =>
         store.Tensor is not { } all
@@ -71,10 +71,10 @@ public sealed class ImageSet : IDisposable
         : rows is null ? all
         : chosen ??= store.Gather(rows).DetachFromDisposeScope();
 
-    /// <summary>[N], int64; -1 where there is no label.</summary>
+    /// <summary>Labels, [N], int64; -1 where there is no label.</summary>
     public Tensor Labels { get; }
 
-    /// <summary>[N, classes], int64: 1 shown, -1 not shown, 0 not to be counted; null where each image has one class.</summary>
+    /// <summary>What each image shows, [N, classes], int64: 1 shown, -1 not shown, 0 not to be counted; null where each image has one class.</summary>
     public Tensor? Targets { get; }
 
     /// <summary>Class names; the label is the index.</summary>
@@ -132,6 +132,8 @@ public sealed class ImageSet : IDisposable
     }
 
     /// <summary>Some images in their order: [count, C, H, W], of their type.</summary>
+    /// <param name="start">The first of them, from 0.</param>
+    /// <param name="count">How many.</param>
     public Tensor Rows(long start, long count)
     {
         if (store.Tensor is { } all && rows is null)
@@ -224,7 +226,9 @@ public sealed class ImageSet : IDisposable
     }
 }
 
-/// <summary>The two splits of a data set. The test split measures; nothing is chosen on it.</summary>
+/// <summary>The two splits of a data set.</summary>
+/// <param name="Train">Images to train on, with labels.</param>
+/// <param name="Test">Images to measure on; nothing is chosen on them.</param>
 public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
 {
     /// <summary>What pretraining sees: the training images and, behind them, those without labels (-1) where the data set has some.</summary>
@@ -260,21 +264,22 @@ public sealed record ImageSplits(ImageSet Train, ImageSet Test) : IDisposable
     }
 }
 
-/// <summary>Somewhere images come from.</summary>
+/// <summary>A source of images: a data set, or a folder.</summary>
 public interface IImageSource
 {
     /// <summary>Short name, as on the command line.</summary>
     string Name { get; }
 
-    /// <summary>Reads both splits into memory.</summary>
+    /// <summary>Reads both splits, into memory, or into a cache on disk where they are large.</summary>
     /// <param name="report">Told what goes on, in words, when it takes long; may be null.</param>
     /// <param name="cancellation">Stops reading.</param>
     /// <exception cref="ImageSourceException">Files are missing, damaged or not as stated; the message names the file
     /// and the remedy.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     ImageSplits Load(Action<string>? report = null, CancellationToken cancellation = default);
 }
 
-/// <summary>An image source could not be read; the message names the file and the remedy.</summary>
+/// <summary>The error that an image source could not be read; the message names the file and the remedy.</summary>
 public sealed class ImageSourceException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>Whether nothing is wrong but that the files are not there.</summary>

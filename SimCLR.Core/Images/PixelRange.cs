@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace SimCLR.Core.Images;
 
-/// <summary>Numbers of image files that become 0 and 1; those outside are clipped.</summary>
+/// <summary>The numbers of image files that become 0 and 1; those outside are clipped.</summary>
 /// <param name="Low">Becomes 0.</param>
 /// <param name="High">Becomes 1; more than <paramref name="Low"/>.</param>
 public readonly record struct PixelRange(double Low, double High)

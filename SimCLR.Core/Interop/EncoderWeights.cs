@@ -25,7 +25,8 @@ public static class EncoderWeights
     /// <param name="encoder">The encoder, on any device.</param>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="notes">Stored beside the tensors, such as the training they come from.</param>
-    /// <returns>SHA-256 of the file, in hexadecimal digits.</returns>
+    /// <returns>SHA-256 of the file, in 64 hexadecimal digits of lower case.</returns>
+    /// <exception cref="IOException">The disk is full, or the folder cannot be written; a file that was there stays.</exception>
     public static string Save(Encoder encoder, string path, IReadOnlyDictionary<string, string>? notes = null) =>
         ModuleFile.Save(encoder, path, notes);
 

@@ -12,7 +12,8 @@ public static class ModuleFile
     /// <param name="module">On any device.</param>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="notes">Stored beside the tensors, such as the training they come from.</param>
-    /// <returns>SHA-256 of the file, in hexadecimal digits.</returns>
+    /// <returns>SHA-256 of the file, in 64 hexadecimal digits of lower case.</returns>
+    /// <exception cref="IOException">The disk is full, or the folder cannot be written; a file that was there stays.</exception>
     public static string Save(nn.Module module, string path, IReadOnlyDictionary<string, string>? notes = null)
     {
         // Hugging Face's readers want to be told the framework.
@@ -33,6 +34,7 @@ public static class ModuleFile
     /// <param name="module">Changed only if all of it fits.</param>
     /// <param name="path">The file.</param>
     /// <param name="sha256">What <see cref="Save"/> returned.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or of another module; the message says which.</exception>
     public static void Load(nn.Module module, string path, string sha256)
     {

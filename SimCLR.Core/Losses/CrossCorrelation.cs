@@ -11,7 +11,7 @@ public static class CrossCorrelation
 {
     private const double Epsilon = 1e-5;
 
-    /// <summary>Σ (C_ii - 1)² + λ Σ C_ij² over i ≠ j: sums, not means.</summary>
+    /// <summary>The loss Σ (C_ii - 1)² + λ Σ C_ij² over i ≠ j: sums, not means.</summary>
     /// <param name="viewA">[N, D].</param>
     /// <param name="viewB">[N, D].</param>
     /// <param name="lambda">Weight of what is off the diagonal (paper: 0.005).</param>
@@ -25,7 +25,10 @@ public static class CrossCorrelation
         return ((diagonal - 1).square().sum() + lambda * off).MoveToOuterDisposeScope();
     }
 
-    /// <summary>C, [D, D]: C_ij is the correlation of dimension i of the first view with dimension j of the second.</summary>
+    /// <summary>The cross-correlation C: C_ij is that of dimension i of the first view with dimension j of the second, -1 to 1.</summary>
+    /// <param name="viewA">[N, D].</param>
+    /// <param name="viewB">[N, D].</param>
+    /// <returns>[D, D].</returns>
     public static Tensor Of(Tensor viewA, Tensor viewB)
     {
         using var scope = NewDisposeScope();

@@ -25,13 +25,13 @@ public sealed record HardNegative : ILoss
         PositivePrior = Require.Within("positive prior", positivePrior, 0, 1, 0.1);
     }
 
-    /// <summary>τ.</summary>
+    /// <summary>The temperature τ.</summary>
     public double Temperature { get; }
 
-    /// <summary>β.</summary>
+    /// <summary>The weight β of harder negatives.</summary>
     public double Beta { get; }
 
-    /// <summary>p.</summary>
+    /// <summary>The prior p of a negative of the anchor's class.</summary>
     public double PositivePrior { get; }
 
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ namespace SimCLR.Core.Losses;
 /// </summary>
 public static class InfoNce
 {
-    /// <summary>Every query against its key and all of a queue.</summary>
+    /// <summary>The loss of every query against its key and all of a queue.</summary>
     /// <param name="queries">[N, D].</param>
     /// <param name="keys">[N, D], those of the queries in order.</param>
     /// <param name="queue">[K, D]: negatives. This batch's keys must not be among them.</param>
@@ -23,7 +23,7 @@ public static class InfoNce
         return nn.functional.cross_entropy(logits, first).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Every query against the keys of all images of the batch; the query's own view is not among them.</summary>
+    /// <summary>The loss of every query against the keys of all images of the batch; the query's own view is not among them.</summary>
     /// <param name="queries">[N, D].</param>
     /// <param name="keys">[N, D], those of the queries in order.</param>
     /// <param name="temperature">Above 0.</param>
@@ -37,7 +37,11 @@ public static class InfoNce
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>How often the key is nearer to its query than all of the queue, as a fraction: a scalar.</summary>
+    /// <summary>How often the key is nearer to its query than all of the queue, as a fraction.</summary>
+    /// <param name="queries">[N, D].</param>
+    /// <param name="keys">[N, D], those of the queries in order.</param>
+    /// <param name="queue">[K, D]: negatives.</param>
+    /// <returns>A scalar, without a gradient.</returns>
     public static Tensor Top1(Tensor queries, Tensor keys, Tensor queue)
     {
         using var scope = NewDisposeScope();

@@ -16,7 +16,7 @@ public sealed record MarginTriplet : ILoss
     public MarginTriplet(double margin = 0.4, bool semiHard = false) =>
         (Margin, SemiHard) = (Require.Within("margin", margin, 0, 2, 0.4), semiHard);
 
-    /// <summary>m.</summary>
+    /// <summary>The margin m.</summary>
     public double Margin { get; }
 
     /// <summary>Whether only the semi-hard negative counts.</summary>

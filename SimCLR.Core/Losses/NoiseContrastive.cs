@@ -12,10 +12,10 @@ public static class NoiseContrastive
     /// <summary>The code's, so that no quotient is 0 / 0.</summary>
     private const double Epsilon = 1e-7;
 
-    /// <summary>-ln h(own) - Σ ln(1 - h(drawn)), where h = P / (P + m / n) and P = score / Z; the mean over images.</summary>
+    /// <summary>The loss -ln h(own) - Σ ln(1 - h(drawn)), where h = P / (P + m / n) and P = score / Z; the mean over images.</summary>
     /// <param name="scores">exp(similarity / τ), [N, 1 + m], above 0: of the own class, then of m drawn ones.</param>
     /// <param name="constant">Z, which the scores of all n classes are taken to sum to; one number, without a gradient.</param>
-    /// <param name="classes">n.</param>
+    /// <param name="classes">n, the number of all classes.</param>
     /// <returns>A scalar.</returns>
     public static Tensor Compute(Tensor scores, Tensor constant, long classes)
     {

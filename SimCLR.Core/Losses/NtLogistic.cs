@@ -16,7 +16,7 @@ public sealed record NtLogistic : ILoss
     public NtLogistic(double temperature = 0.5, bool semiHard = false) =>
         (Temperature, SemiHard) = (Require.Temperature(temperature), semiHard);
 
-    /// <summary>τ.</summary>
+    /// <summary>The temperature τ.</summary>
     public double Temperature { get; }
 
     /// <summary>Whether only the semi-hard negative counts.</summary>

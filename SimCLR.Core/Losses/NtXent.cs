@@ -19,8 +19,8 @@ public sealed record NtXent : ILoss
     /// <param name="temperature">Above 0; similarities are divided by it.</param>
     /// <param name="normalize">Cosine similarity (true, the paper's) or the plain dot product.</param>
     /// <param name="blockRows">Rows of the similarities in memory at once, 1 or more; null: all up to N = 1024, above that what fits 128 MiB of float32.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     /// <param name="oneView">Whether negatives are of one view alone; their similarities, [N, N], are never computed in blocks.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public NtXent(double temperature = 0.5, bool normalize = true, int? blockRows = null, bool oneView = false)
     {
         (Temperature, Normalize, OneView) = (Require.Temperature(temperature), normalize, oneView);
@@ -83,6 +83,7 @@ public sealed record NtXent : ILoss
         return nn.functional.cross_entropy(logits, arange(viewA.shape[0], device: viewA.device));
     }
 
-    /// <summary>ln(2N - 1): the positive is as likely as each of the 2N - 2 negatives; of one view ln N. For dot products that are not normalized there is none.</summary>
+    /// <summary>The loss when all embeddings are equal, ln(2N - 1): the positive is as likely as each of the 2N - 2 negatives; of one view ln N. For dot products that are not normalized there is none.</summary>
+    /// <param name="count">N, the images of a batch.</param>
     public double? Collapsed(long count) => Normalize ? Math.Log(OneView ? count : 2 * count - 1) : null;
 }

@@ -12,7 +12,7 @@ public static class SelfDistillation
     /// <param name="centre">c, [1, K].</param>
     /// <param name="studentTemperature">τ_s, above 0 (paper: 0.1).</param>
     /// <param name="teacherTemperature">τ_t, above 0 (paper: 0.04).</param>
-    /// <returns>A scalar.</returns>
+    /// <returns>A scalar; no gradient reaches the teacher.</returns>
     public static Tensor Compute(
         Tensor student,
         Tensor teacher,

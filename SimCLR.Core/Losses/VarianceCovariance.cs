@@ -12,6 +12,8 @@ public static class VarianceCovariance
     private const double Epsilon = 1e-4;
 
     /// <summary>Mean squared difference of two views, over images and dimensions: a scalar.</summary>
+    /// <param name="viewA">[N, D].</param>
+    /// <param name="viewB">[N, D].</param>
     public static Tensor Invariance(Tensor viewA, Tensor viewB)
     {
         using var scope = NewDisposeScope();

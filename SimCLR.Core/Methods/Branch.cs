@@ -21,7 +21,7 @@ public sealed record Branch(Networks Networks, params IReadOnlyList<int> Views)
 }
 
 /// <summary>What networks make of one view of a batch.</summary>
-/// <param name="Projection">z, [N, D], float32 or float64.</param>
+/// <param name="Projection">Embeddings z, [N, D], float32 or float64.</param>
 /// <param name="Predicted">What the predictor makes of z, [N, D']; null: there is no predictor.</param>
 public sealed record Embedding(Tensor Projection, Tensor? Predicted = null)
 {

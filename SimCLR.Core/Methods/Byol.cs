@@ -10,7 +10,7 @@ namespace SimCLR.Core.Methods;
 /// negatives. Both views go through separately; the target computes with batch statistics of its own.
 /// </summary>
 /// <param name="Predictor">Its output is as long as the head's; null: none, which collapses (paper, table 5).</param>
-/// <param name="Momentum">Of the target (paper: 0.996 to 1).</param>
+/// <param name="Momentum">Share of the target that is kept in a step (paper: 0.996 to 1).</param>
 public sealed record ByolSpec(HeadSpec? Predictor, MomentumSchedule Momentum) : IMethodSpec
 {
     /// <inheritdoc/>

@@ -3,9 +3,9 @@ using SimCLR.Core.Training;
 namespace SimCLR.Core.Methods;
 
 /// <summary>A way in which a training goes wrong that one of its figures shows.</summary>
-/// <param name="Figure">Which figure.</param>
+/// <param name="Figure">Name of the figure.</param>
 /// <param name="IsSeen">Whether its value shows it.</param>
-/// <param name="AtOnce">From the first step on; false: only some steps after the warmup, since a training may begin there.</param>
+/// <param name="AtOnce">Whether it is told of from the first step on; false: only some steps after the warmup, since a training may begin there.</param>
 /// <param name="Message">What was seen, and what to try.</param>
 public sealed record Collapse(
     string Figure,
@@ -20,7 +20,7 @@ public sealed record Collapse(
     /// <summary>So near, relatively, to the loss of a training that learns nothing.</summary>
     internal const double StuckDistance = 1e-3;
 
-    /// <summary>All images have the same embedding.</summary>
+    /// <summary>The collapse in which all images have the same embedding.</summary>
     /// <param name="remedy">What to try, a sentence.</param>
     /// <param name="loss">What else is said of the loss then.</param>
     public static Collapse OfEmbeddings(string remedy, string loss = "") =>
@@ -33,8 +33,8 @@ public sealed record Collapse(
                 + $"so that all images look the same to the loss{loss}. {remedy}"
         );
 
-    /// <summary>The loss is what it is when nothing is learnt.</summary>
-    /// <param name="value">That loss.</param>
+    /// <summary>The collapse in which the loss stays what it is when nothing is learnt.</summary>
+    /// <param name="value">That loss, which another within a thousandth counts as.</param>
     /// <param name="formula">How it comes about, for example "ln(2N - 1)".</param>
     /// <param name="remedy">What to try, given the learning rate.</param>
     public static Collapse AtLoss(double value, string formula, Func<double, string> remedy) =>

@@ -11,11 +11,11 @@ namespace SimCLR.Core.Methods;
 /// the teacher sees none; the student's of each follow both of the teacher's.
 /// </summary>
 /// <param name="Outputs">K, 2 or more (paper: 65536).</param>
-/// <param name="Momentum">Of the teacher (paper: 0.996 to 1).</param>
-/// <param name="StudentTemperature">Above 0 (paper: 0.1).</param>
-/// <param name="TeacherTemperature">Above 0, below the student's (paper: 0.04; 0.07 after a warmup).</param>
-/// <param name="CentreMomentum">How much of the centre is kept in a step (paper: 0.9).</param>
-/// <param name="FrozenEpochs">Epochs before the directions move (paper: 1).</param>
+/// <param name="Momentum">Share of the teacher that is kept in a step (paper: 0.996 to 1).</param>
+/// <param name="StudentTemperature">Temperature of the student's softmax, above 0 (paper: 0.1).</param>
+/// <param name="TeacherTemperature">Temperature of the teacher's softmax, above 0, customarily below the student's (paper: 0.04; 0.07 after a warmup).</param>
+/// <param name="CentreMomentum">How much of the centre is kept in a step, 0 to below 1 (paper: 0.9).</param>
+/// <param name="FrozenEpochs">Epochs before the directions move, 0 or more (paper: 1).</param>
 /// <param name="LargestGradient">No parameter's gradient is longer, each by itself (code: 3); null: no bound.</param>
 /// <param name="TeacherWarmup">How the teacher's temperature begins; null: as it stays.</param>
 public sealed record DinoSpec(

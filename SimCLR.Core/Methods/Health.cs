@@ -8,14 +8,14 @@ namespace SimCLR.Core.Methods;
 /// <summary>Figures that tell whether embeddings are alive, whatever the method.</summary>
 public static class Health
 {
-    /// <summary>How far normalized embeddings spread (<see cref="ContrastiveMetrics.Deviation"/>): the deviation of a dimension over
+    /// <summary>Name of the figure of how far normalized embeddings spread (<see cref="ContrastiveMetrics.Deviation"/>): the deviation of a dimension over
     /// 1/√D, its value when they spread evenly.</summary>
     public const string Deviation = "embedding deviation";
 
-    /// <summary>Over how many dimensions they spread (<see cref="EffectiveRank"/>).</summary>
+    /// <summary>Name of the figure of how many dimensions they spread over (<see cref="EffectiveRank"/>).</summary>
     public const string Rank = "effective rank";
 
-    /// <summary>What every method without negatives gives: the loss and these.</summary>
+    /// <summary>Names and units of what every method without negatives gives: the loss and these.</summary>
     public static readonly IReadOnlyList<(string Name, FigureUnit Unit)> Figures =
     [
         ("loss", FigureUnit.Plain),
@@ -23,8 +23,8 @@ public static class Health
         (Rank, FigureUnit.Plain),
     ];
 
-    /// <summary>Their values.</summary>
-    /// <param name="loss">The loss.</param>
+    /// <summary>Values of <see cref="Figures"/>.</summary>
+    /// <param name="loss">The loss, a scalar.</param>
     /// <param name="z">Embeddings of a view, [N, D].</param>
     /// <returns>A scalar for each of <see cref="Figures"/>, on the device.</returns>
     public static IReadOnlyList<Tensor> Of(Tensor loss, Tensor z) =>

@@ -6,10 +6,11 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Methods;
 
-/// <summary>Which method to make.</summary>
+/// <summary>What a method is made from: its kind and its values.</summary>
 public interface IMethodSpec
 {
     /// <summary>Makes the method around networks that are made already.</summary>
+    /// <param name="context">The networks, and the training that it is for.</param>
     /// <exception cref="ArgumentException">A value is out of range, or does not fit the training; the message says what to change.</exception>
     IMethod Create(MethodContext context);
 }
@@ -23,10 +24,10 @@ public interface IMethod : IDisposable
     /// <summary>All networks, first those of <see cref="MethodContext.Online"/>.</summary>
     IReadOnlyList<Networks> Networks { get; }
 
-    /// <summary>Those whose representations are measured and kept.</summary>
+    /// <summary>The networks whose representations are measured and kept.</summary>
     Networks Evaluated { get; }
 
-    /// <summary>All that the optimizer moves.</summary>
+    /// <summary>Groups of all parameters that the optimizer moves.</summary>
     IReadOnlyList<ParameterGroup> Groups { get; }
 
     /// <summary>What a step embeds, in this order.</summary>
@@ -46,7 +47,7 @@ public interface IMethod : IDisposable
     /// the processor's that changes, not even the step's. Such steps are recorded and launched as a whole on a GPU.</summary>
     bool IsSteady => false;
 
-    /// <summary>Called before the networks see a step's views.</summary>
+    /// <summary>Prepares a step, before the networks see its views; most need nothing.</summary>
     void BeforeStep(StepInput input) { }
 
     /// <summary>The loss of a batch, a scalar. Changes nothing.</summary>
@@ -59,9 +60,9 @@ public interface IMethod : IDisposable
     /// <param name="input">The step.</param>
     void AfterStep(IReadOnlyList<Embedding> embeddings, StepInput input) { }
 
-    /// <summary>The step's figures, scalars, reading nothing back from the device. Called after the loss and before <see cref="AfterStep"/>, without a
+    /// <summary>The step's figures, a scalar for each of <see cref="Figures"/>, reading nothing back from the device. Called after the loss and before <see cref="AfterStep"/>, without a
     /// graph.</summary>
-    /// <param name="loss">The loss.</param>
+    /// <param name="loss">The loss, a scalar.</param>
     /// <param name="embeddings">Those that the loss has seen.</param>
     IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings);
 }
@@ -98,7 +99,7 @@ public sealed record MethodContext(
 }
 
 /// <summary>A step as methods see it.</summary>
-/// <param name="Step">Counted from 0.</param>
+/// <param name="Step">Number of the step, counted from 0.</param>
 /// <param name="Labels">[N] or [N, classes], int64; only supervised losses read them.</param>
 /// <param name="Order">Which images steps take: <see cref="BatchOrder.At"/> of the step gives the rows of its images in the training set.</param>
 public sealed record StepInput(long Step, Tensor Labels, BatchOrder Order);

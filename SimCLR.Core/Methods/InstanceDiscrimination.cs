@@ -10,8 +10,8 @@ namespace SimCLR.Core.Methods;
 /// Instance discrimination (Wu et al. 2018, 1805.01978): every training image is a class of its own, whose prototype in a memory bank is
 /// a running mean of its embeddings. One view of each image; the softmax is over the whole bank, or estimated by some of it (<see cref="NoiseContrastive"/>).
 /// </summary>
-/// <param name="Temperature">Above 0 (ImageNet: 0.07, CIFAR-10: 0.1).</param>
-/// <param name="Momentum">How much of a prototype is kept when its image is seen (paper: 0.5).</param>
+/// <param name="Temperature">Temperature of the softmax, above 0 (ImageNet: 0.07, CIFAR-10: 0.1).</param>
+/// <param name="Momentum">How much of a prototype is kept when its image is seen, 0 to below 1 (paper: 0.5).</param>
 /// <param name="Negatives">Other images that an image is told from, drawn evenly with replacement, 1 or more (ImageNet: 4096); null: all. The softmax's sum is then taken to be what it
 /// is by the first step's images (its code).</param>
 public sealed record InstanceDiscriminationSpec(double Temperature, double Momentum = 0.5, int? Negatives = null)

@@ -10,8 +10,8 @@ namespace SimCLR.Core.Methods;
 /// without batch norm.
 /// </summary>
 /// <param name="Queue">Keys that are kept, a multiple of those of a step, at most the images.</param>
-/// <param name="Momentum">Of the target (paper: 0.999).</param>
-/// <param name="Temperature">Above 0 (v1: 0.07, v2: 0.2, CIFAR-10: 0.1).</param>
+/// <param name="Momentum">Share of the target that is kept in a step (paper: 0.999).</param>
+/// <param name="Temperature">Temperature of the softmax, above 0 (v1: 0.07, v2: 0.2, CIFAR-10: 0.1).</param>
 /// <param name="Symmetric">Every view is query and key: the loss is the sum of both directions against the same queue, which then takes the keys of both.</param>
 /// <param name="NormGroups">Groups that batch norm sees each by itself; keys are put into them by chance, so that batch statistics do not
 /// tell which key belongs to a query (paper, section 3.3). 1: none.</param>

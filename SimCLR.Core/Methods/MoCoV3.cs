@@ -10,8 +10,8 @@ namespace SimCLR.Core.Methods;
 /// images of the batch. No queue. Each view goes through by itself.
 /// </summary>
 /// <param name="Predictor">Its output is as long as the head's; null: none.</param>
-/// <param name="Momentum">Of the target (paper: 0.99 to 1).</param>
-/// <param name="Temperature">Above 0 (ResNet-50: 1, transformers: 0.2).</param>
+/// <param name="Momentum">Share of the target that is kept in a step (paper: 0.99 to 1).</param>
+/// <param name="Temperature">Temperature of the softmax, above 0 (ResNet-50: 1, transformers: 0.2).</param>
 public sealed record MoCoV3Spec(HeadSpec? Predictor, MomentumSchedule Momentum, double Temperature) : IMethodSpec
 {
     /// <inheritdoc/>

@@ -4,11 +4,13 @@ namespace SimCLR.Core.Methods;
 /// How much of a target is kept in a step, from the first step to the last along half a cosine (BYOL, 2006.07733, section 3.2, where it ends
 /// at 1): m = end - (end - start) (1 + cos(π step / total)) / 2.
 /// </summary>
-/// <param name="Start">From 0, which copies the online network, to 1, which never moves.</param>
-/// <param name="End">The same as the start: constant.</param>
+/// <param name="Start">Share at the first step, from 0, which copies the online network, to 1, which never moves.</param>
+/// <param name="End">Share at the last step, from 0 to 1; the same as the start: constant.</param>
 public sealed record MomentumSchedule(double Start, double End)
 {
-    /// <summary>The kept share at a step, counted from 0.</summary>
+    /// <summary>The kept share at a step.</summary>
+    /// <param name="step">Counted from 0.</param>
+    /// <param name="totalSteps">Steps of the training.</param>
     public double At(long step, long totalSteps) =>
         End - (End - Start) * (1 + Math.Cos(Math.PI * step / totalSteps)) / 2;
 

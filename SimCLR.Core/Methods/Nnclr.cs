@@ -12,7 +12,7 @@ namespace SimCLR.Core.Methods;
 /// </summary>
 /// <param name="Predictor">Its output is as long as the head's; null: none.</param>
 /// <param name="Queue">Embeddings that are kept, a multiple of the batch, at most the images.</param>
-/// <param name="Temperature">Above 0 (paper: 0.1).</param>
+/// <param name="Temperature">Temperature of the softmax, above 0 (paper: 0.1).</param>
 public sealed record NnclrSpec(HeadSpec? Predictor, long Queue, double Temperature) : IMethodSpec
 {
     /// <inheritdoc/>

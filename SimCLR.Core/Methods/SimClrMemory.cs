@@ -9,8 +9,8 @@ namespace SimCLR.Core.Methods;
 /// follows made of their second views, as in MoCo. Both views of a batch go through the encoder in one pass.
 /// </summary>
 /// <param name="Queue">Embeddings that are kept, a multiple of the batch, at most the images (paper: 64K).</param>
-/// <param name="Momentum">Of the target (paper: 0.999).</param>
-/// <param name="Temperature">Above 0 (paper: 0.1).</param>
+/// <param name="Momentum">Share of the target that is kept in a step (paper: 0.999).</param>
+/// <param name="Temperature">Temperature of the softmax, above 0 (paper: 0.1).</param>
 public sealed record SimClrMemorySpec(long Queue, MomentumSchedule Momentum, double Temperature) : IMethodSpec
 {
     /// <inheritdoc/>

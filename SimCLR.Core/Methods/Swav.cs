@@ -11,10 +11,10 @@ namespace SimCLR.Core.Methods;
 /// assignments, and those of one size go through together.
 /// </summary>
 /// <param name="Prototypes">K, 2 or more (paper: 3000).</param>
-/// <param name="Temperature">Of the predictions, above 0 (paper: 0.1).</param>
+/// <param name="Temperature">Temperature of the predictions, above 0 (paper: 0.1).</param>
 /// <param name="Epsilon">Smoothness of the assignments, above 0 (paper: 0.05).</param>
-/// <param name="Iterations">Of Sinkhorn-Knopp, 1 or more (paper: 3).</param>
-/// <param name="FrozenEpochs">Epochs before the prototypes move (paper: 1).</param>
+/// <param name="Iterations">Iterations of Sinkhorn-Knopp, 1 or more (paper: 3).</param>
+/// <param name="FrozenEpochs">Epochs before the prototypes move, 0 or more (paper: 1).</param>
 /// <param name="Queue">Embeddings of earlier images that are shared out with each view's, a multiple of the batch: for small batches; 0: none
 /// (paper: 1920 for each view at batch 256).</param>
 /// <param name="QueueFromEpoch">The epoch from which they are collected; used once they are complete (paper: 15).</param>

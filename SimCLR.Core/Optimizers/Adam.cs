@@ -7,10 +7,10 @@ namespace SimCLR.Core.Optimizers;
 /// Adam (Kingma and Ba 2015, 1412.6980) and AdamW (Loshchilov and Hutter 2019, 1711.05101), as PyTorch's:
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g²; w -= lr (m / (1 - b1^t)) / (√(v / (1 - b2^t)) + e).
 /// </summary>
-/// <param name="Beta1">From 0 to below 1.</param>
-/// <param name="Beta2">From 0 to below 1.</param>
-/// <param name="Epsilon">Above 0.</param>
-/// <param name="WeightDecay">d, 0 or more, of the groups that decay.</param>
+/// <param name="Beta1">Decay b1 of the mean gradient, from 0 to below 1.</param>
+/// <param name="Beta2">Decay b2 of the mean square, from 0 to below 1.</param>
+/// <param name="Epsilon">Epsilon e, above 0.</param>
+/// <param name="WeightDecay">Weight decay d, 0 or more, of the groups that decay.</param>
 /// <param name="Decoupled">AdamW: first w *= 1 - lr d. Otherwise g is g + d w.</param>
 public sealed record AdamSpec(
     double Beta1 = 0.9,

@@ -13,9 +13,9 @@ public enum LengthUnit
     Steps,
 }
 
-/// <summary>A length of a schedule.</summary>
+/// <summary>The length of a part of a schedule.</summary>
 /// <param name="Amount">0 or more.</param>
-/// <param name="Unit">Of what.</param>
+/// <param name="Unit">What is counted.</param>
 public readonly record struct ScheduleLength(double Amount, LengthUnit Unit)
 {
     /// <summary>In steps, no longer than the stretch.</summary>
@@ -46,14 +46,18 @@ public abstract record Decay
     /// <summary>Half a cosine to 0, without restarts (Loshchilov and Hutter 2017, 1608.03983).</summary>
     public static Decay Cosine { get; } = new CosineDecay(1, 0);
 
-    /// <summary>Always 1.</summary>
+    /// <summary>The factor 1 throughout.</summary>
     public static Decay Constant { get; } = new PowerDecay(1, 1, 1);
 
-    /// <summary>The factor at a step of a stretch, counted from 0.</summary>
+    /// <summary>The factor at a step.</summary>
+    /// <param name="step">Of the stretch, counted from 0.</param>
+    /// <param name="stretch">What the decay is over.</param>
     public abstract double At(double step, Stretch stretch);
 }
 
 /// <summary>Half a cosine from one factor to another.</summary>
+/// <param name="From">Factor of the first step.</param>
+/// <param name="Until">Factor that the last steps come near to.</param>
 public sealed record CosineDecay(double From, double Until) : Decay
 {
     /// <inheritdoc/>
@@ -61,7 +65,10 @@ public sealed record CosineDecay(double From, double Until) : Decay
         Until + (From - Until) * 0.5 * (1 + Math.Cos(Math.PI * stretch.Progress(step)));
 }
 
-/// <summary>From one factor to another by a power of what is left: straight at exponent 1, polynomial decay above.</summary>
+/// <summary>A power of what is left, from one factor to another: straight at exponent 1, polynomial decay above.</summary>
+/// <param name="From">Factor of the first step.</param>
+/// <param name="Until">Factor that the last steps come near to.</param>
+/// <param name="Exponent">The power, above 0.</param>
 public sealed record PowerDecay(double From, double Until, double Exponent) : Decay
 {
     /// <inheritdoc/>
@@ -69,8 +76,8 @@ public sealed record PowerDecay(double From, double Until, double Exponent) : De
         Until + (From - Until) * Math.Pow(1 - stretch.Progress(step), Exponent);
 }
 
-/// <summary>1 at first, and from each place on that place's factor.</summary>
-/// <param name="Places">In order: where, and the factor from there on.</param>
+/// <summary>The factor 1 at first, and from each place on that place's factor.</summary>
+/// <param name="Places">Where the factor changes, in order, and the factor from there on.</param>
 public sealed record StepDecay(IReadOnlyList<(ScheduleLength At, double Factor)> Places) : Decay
 {
     /// <inheritdoc/>
@@ -79,6 +86,9 @@ public sealed record StepDecay(IReadOnlyList<(ScheduleLength At, double Factor)>
 }
 
 /// <summary>One decay over a length, then another over the rest.</summary>
+/// <param name="First">What comes first.</param>
+/// <param name="Length">How long it lasts.</param>
+/// <param name="Rest">What comes then.</param>
 public sealed record ThenDecay(Decay First, ScheduleLength Length, Decay Rest) : Decay
 {
     /// <inheritdoc/>
@@ -91,7 +101,9 @@ public sealed record ThenDecay(Decay First, ScheduleLength Length, Decay Rest) :
     }
 }
 
-/// <summary>The same decay several times, each over as many steps: warm restarts.</summary>
+/// <summary>The same decay several times, each over as many steps: warm restarts (Loshchilov and Hutter 2017, 1608.03983).</summary>
+/// <param name="Each">The decay.</param>
+/// <param name="Times">How often, 1 or more.</param>
 public sealed record RepeatDecay(Decay Each, int Times) : Decay
 {
     /// <inheritdoc/>

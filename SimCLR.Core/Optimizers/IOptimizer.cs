@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Optimizers;
 
 /// <summary>
-/// Changes parameters by their gradients. It owns their memory: parameters and gradients are views of flat tensors, so modules must be
+/// What changes parameters by their gradients. It owns their memory: parameters and gradients are views of flat tensors, so modules must be
 /// moved to their device, dtype and memory layout before it is made, and gradients are added to or copied into, never assigned.
 /// </summary>
 public interface IOptimizer : IDisposable
@@ -32,20 +32,21 @@ public interface IOptimizer : IDisposable
     /// <exception cref="InvalidOperationException">A module was moved, or a gradient assigned, since the optimizer was made.</exception>
     void Step();
 
-    /// <summary>The first half of <see cref="Step"/>: counts it, and brings its numbers, such as the learning rate, to the device.</summary>
+    /// <summary>Does the first half of <see cref="Step"/>: counts it, and brings its numbers, such as the learning rate, to the device.</summary>
     void Prepare();
 
-    /// <summary>The second half: the device's work, the same at every step once <see cref="IsSteady"/>.</summary>
+    /// <summary>Does the second half: the device's work, the same at every step once <see cref="IsSteady"/>.</summary>
     void Move();
 
     /// <summary>Whether all groups move from the prepared step on.</summary>
     bool IsSteady { get; }
 }
 
-/// <summary>Which optimizer to make.</summary>
+/// <summary>What an optimizer is made from: its kind and its values.</summary>
 public abstract record OptimizerSpec
 {
-    /// <summary>Makes the optimizer of groups of parameters, which must be where they will be trained.</summary>
+    /// <summary>Makes the optimizer of groups of parameters.</summary>
+    /// <param name="groups">Their parameters must be where they will be trained.</param>
     /// <remarks>Memory: weights, gradients and each state (SGD and LARS have one, Adam two) take the numbers of all parameters, each filled
     /// up to a multiple of 512. While it lasts, a step takes at most 32 MiB more (float64: 64 MiB); of LARS with decay, as much as the
     /// weights.</remarks>

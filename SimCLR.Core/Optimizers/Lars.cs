@@ -8,9 +8,9 @@ namespace SimCLR.Core.Optimizers;
 /// velocity: u = g + d w; v = m v + lr t u; w -= v, where t = c |w| / |u|, or 1 where either norm is 0.
 /// In a group that does not decay d = 0, in one that does not adapt t = 1.
 /// </summary>
-/// <param name="Momentum">m, from 0 to below 1.</param>
-/// <param name="WeightDecay">d, 0 or more (the paper: 1e-6).</param>
-/// <param name="TrustCoefficient">c, above 0.</param>
+/// <param name="Momentum">Momentum m, from 0 to below 1.</param>
+/// <param name="WeightDecay">Weight decay d, 0 or more (the paper: 1e-6).</param>
+/// <param name="TrustCoefficient">Trust coefficient c, above 0.</param>
 public sealed record LarsSpec(double Momentum = 0.9, double WeightDecay = 1e-6, double TrustCoefficient = 0.001)
     : OptimizerSpec
 {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Optimizers;
 
 /// <summary>Parameters that an optimizer treats alike.</summary>
-/// <param name="Name">For messages.</param>
-/// <param name="Parameters">With unique names; float32 or float64, of one device, all requiring a gradient.</param>
+/// <param name="Name">What messages call it.</param>
+/// <param name="Parameters">The parameters, with unique names; float32 or float64, of one device, all requiring a gradient.</param>
 public sealed record ParameterGroup(string Name, IReadOnlyList<(string Name, Parameter Parameter)> Parameters)
 {
     /// <summary>Multiplies the optimizer's learning rate: Barlow Twins (2103.03230, section 2.2) has other rates for weights and for

@@ -7,10 +7,10 @@ namespace SimCLR.Core.Optimizers;
 /// <summary>What a parameter is to its module. Only weights are decayed and adapted.</summary>
 public enum ParameterRole
 {
-    /// <summary>Multiplies what comes in: of a convolution or a linear layer.</summary>
+    /// <summary>What multiplies the input of a convolution or a linear layer.</summary>
     Weight,
 
-    /// <summary>Is added.</summary>
+    /// <summary>What is added to an output.</summary>
     Bias,
 
     /// <summary>Scale or shift after a normalization.</summary>

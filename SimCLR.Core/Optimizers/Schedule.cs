@@ -14,7 +14,8 @@ public sealed record Schedule(
     long StepsPerEpoch = 1
 )
 {
-    /// <summary>The rate of a step, counted from 0.</summary>
+    /// <summary>The rate of a step.</summary>
+    /// <param name="step">Counted from 0.</param>
     public double At(long step) =>
         step < WarmupSteps
             ? Peak * step / WarmupSteps

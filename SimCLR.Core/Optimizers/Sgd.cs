@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Optimizers;
 
 /// <summary>Stochastic gradient descent: v = m v + g + d w; w -= lr v (with Nesterov: lr (g + d w + m v)), as PyTorch's.</summary>
-/// <param name="Momentum">m, from 0 to below 1.</param>
-/// <param name="WeightDecay">d, 0 or more, of the groups that decay.</param>
-/// <param name="Nesterov">Looks ahead along the velocity.</param>
+/// <param name="Momentum">Momentum m, from 0 to below 1.</param>
+/// <param name="WeightDecay">Weight decay d, 0 or more, of the groups that decay.</param>
+/// <param name="Nesterov">Whether it looks ahead along the velocity.</param>
 public sealed record SgdSpec(double Momentum = 0.9, double WeightDecay = 0, bool Nesterov = false) : OptimizerSpec
 {
     /// <inheritdoc/>

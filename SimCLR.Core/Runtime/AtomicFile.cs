@@ -12,6 +12,8 @@ public static partial class AtomicFile
     public const string TemporaryEnding = ".tmp";
 
     /// <summary>Writes the file at that path, replacing one that is there.</summary>
+    /// <param name="path">The file; its folder is made if it is not there.</param>
+    /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">The disk is full, or the folder cannot be written; nothing is left behind.</exception>
     public static void Write(string path, Action<Stream> write) =>
         Write(
@@ -23,7 +25,7 @@ public static partial class AtomicFile
             }
         );
 
-    /// <summary>The same of a text, in UTF-8.</summary>
+    /// <summary>Writes a text, in UTF-8, to the file at that path, replacing one that is there.</summary>
     /// <exception cref="IOException">The disk is full, or the folder cannot be written; nothing is left behind.</exception>
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));

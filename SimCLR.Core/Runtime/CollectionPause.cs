@@ -33,7 +33,7 @@ public sealed class CollectionPause : IDisposable
             Begin();
     }
 
-    /// <summary>To be called between steps: collects and begins anew after every 4 MiB of garbage. Of pauses inside one another the innermost
+    /// <summary>Collects and begins anew after every 4 MiB of garbage; to be called between steps. Of pauses inside one another the innermost
     /// knows when no call is in progress: it renews for all.</summary>
     public void Renew()
     {

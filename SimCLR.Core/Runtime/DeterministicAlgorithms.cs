@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace SimCLR.Core.Runtime;
 
 /// <summary>
-/// libtorch's switch for deterministic algorithms, which TorchSharp names and has not implemented: methods of at::Context by their mangled
+/// The switch of libtorch for deterministic algorithms, which TorchSharp names and has not implemented: methods of at::Context by their mangled
 /// names. While it is on, an operation that has no deterministic implementation fails and names itself. It holds for the
 /// whole process.
 /// </summary>
@@ -14,7 +14,7 @@ public static partial class DeterministicAlgorithms
 
     private static readonly Lazy<bool> Exported = new(TrySymbols);
 
-    /// <summary>True when this libtorch exports the switch.</summary>
+    /// <summary>Whether this libtorch exports the switch.</summary>
     public static bool IsAvailable => Exported.Value;
 
     /// <summary>Whether only deterministic algorithms are allowed now.</summary>

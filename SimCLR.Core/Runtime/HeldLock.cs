@@ -8,7 +8,7 @@ public sealed class HeldLock : IDisposable
 
     internal HeldLock(FileStream file, Lease lease) => (this.file, this.lease) = (file, lease);
 
-    /// <summary>Cancelled when another machine has taken the lock, because this process gave no sign of life for a minute.</summary>
+    /// <summary>A token that is cancelled when another machine has taken the lock, because this process gave no sign of life for a minute.</summary>
     public CancellationToken Lost => lease.Lost;
 
     /// <summary>Lets go of it.</summary>

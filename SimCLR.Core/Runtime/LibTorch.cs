@@ -97,5 +97,5 @@ public sealed record LibTorchOrigin(string Folder, string Kind, bool Mended = fa
     public IReadOnlyList<string> Missing { get; init; } = [];
 }
 
-/// <summary>libtorch, or TorchSharp's native half, could not be found or loaded.</summary>
+/// <summary>The error that libtorch, or TorchSharp's native half, could not be found or loaded.</summary>
 public sealed class LibTorchNotFoundException(string message, Exception? inner = null) : Exception(message, inner);

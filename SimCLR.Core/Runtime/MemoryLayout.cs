@@ -10,7 +10,9 @@ namespace SimCLR.Core.Runtime;
 /// </summary>
 public static partial class MemoryLayout
 {
-    /// <summary>The same values with the memory of a 4-d tensor in channels-last order.</summary>
+    /// <summary>The same values with their memory in channels-last order: a copy where it is not yet so.</summary>
+    /// <param name="images">[N, C, H, W].</param>
+    /// <returns>[N, C, H, W], of the same type.</returns>
     public static Tensor ChannelsLast(Tensor images)
     {
         using var scope = NewDisposeScope();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Runtime;
 
-/// <summary>Number format of the forward pass; weights, loss and optimizer stay float32.</summary>
+/// <summary>The number format of the forward pass; weights, loss and optimizer stay float32.</summary>
 public enum Precision
 {
     /// <summary>BFloat16 where the device computes it faster, else Float32.</summary>
@@ -24,20 +24,21 @@ public enum Precision
 }
 
 /// <summary>
-/// libtorch's autocast, which TorchSharp does not expose: three functions of libtorch_cpu by their mangled names.
+/// Autocast of libtorch, which TorchSharp does not expose: four functions of libtorch_cpu by their mangled names.
 /// It is a state of the calling thread.
 /// </summary>
 public static partial class Autocast
 {
     private static readonly Lazy<bool> Exported = new(TrySymbols);
 
-    /// <summary>True when this libtorch exports autocast.</summary>
+    /// <summary>Whether this libtorch exports autocast.</summary>
     public static bool IsAvailable => Exported.Value;
 
     /// <summary>Resolves <see cref="Precision.Auto"/>, and falls back to float32 with a warning where autocast is missing.</summary>
     /// <param name="asked">What the run asks for.</param>
     /// <param name="device">Where it runs.</param>
     /// <param name="warn">Told, in words, when the answer is not what was asked.</param>
+    /// <returns>Never <see cref="Precision.Auto"/>.</returns>
     public static Precision Resolve(Precision asked, Device device, Action<string>? warn = null)
     {
         if (asked is Precision.Tf32 or Precision.Ieee)
@@ -65,7 +66,9 @@ public static partial class Autocast
     internal static bool IsSupported(IReadOnlyList<string> flags) =>
         !flags.Contains("avx2") || flags.Contains("avx512bw") || flags.Contains("avx_ne_convert");
 
-    /// <summary>Runs what follows in that precision, until disposed. Use on one thread.</summary>
+    /// <summary>Runs what follows on this thread in that precision, until what is returned is disposed on it.</summary>
+    /// <param name="precision">Other than <see cref="Precision.BFloat16"/>, nothing changes.</param>
+    /// <param name="device">Where it is computed.</param>
     public static IDisposable Enter(Precision precision, Device device) =>
         precision == Precision.BFloat16 ? new Region(device.type) : Nothing.Instance;
 

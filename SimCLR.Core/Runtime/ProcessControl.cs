@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace SimCLR.Core.Runtime;
 
-/// <summary>Ends processes in the two ways that .NET has no call for.</summary>
+/// <summary>What .NET has no call for: two ways to end a process, and which one started this.</summary>
 public static partial class ProcessControl
 {
     private const int Terminate = 15;
 
     /// <summary>Ends this process while other threads compute, without running exit handlers: libtorch's would free memory that its threads are using.</summary>
+    /// <param name="code">The exit status, 0 to 255.</param>
     public static void ExitNow(int code)
     {
         Console.Out.Flush();
@@ -28,7 +29,7 @@ public static partial class ProcessControl
             _ = Send(process.Id, Terminate);
     }
 
-    /// <summary>The process that started this one, while it lives; another afterwards. Null on Windows, which does not tell.</summary>
+    /// <summary>Number of the process that started this one, while it lives; of another afterwards. Null on Windows, which does not tell.</summary>
     public static int? ParentId => OperatingSystem.IsWindows() ? null : Parent();
 
     [LibraryImport("libc", EntryPoint = "getppid")]

@@ -27,7 +27,7 @@ public sealed class RandomStreams(long seed)
     /// <summary>What a method draws at first: a predictor, a target of its own, a queue; and in a step.</summary>
     public const string Method = "method";
 
-    /// <summary>Into which group of batch norm an image comes; the step is the training step.</summary>
+    /// <summary>Groups of batch norm that images come into; the step is the training step.</summary>
     public const string Shuffle = "shuffle";
 
     /// <summary>What an encoder from elsewhere drops while it trains; the step is the training step.</summary>

@@ -5,7 +5,7 @@ namespace SimCLR.Core.Training;
 
 /// <summary>Where a training stood: named tensors and notes.</summary>
 /// <param name="Step">Steps done.</param>
-/// <param name="Tensors">On the CPU.</param>
+/// <param name="Tensors">Tensors by name, on the CPU.</param>
 /// <param name="Notes">Texts by name.</param>
 public sealed record Checkpoint(
     long Step,

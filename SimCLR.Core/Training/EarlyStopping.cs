@@ -17,9 +17,11 @@ public sealed record EarlyStopping(
 )
 {
     /// <summary>Whether a curve ends the training at its last point. Points without the figure count for nothing.</summary>
+    /// <param name="curve">Every logging interval and look so far, in order.</param>
     public bool Ends(IEnumerable<TrainingProgress> curve) => Read(curve).Without >= Patience;
 
     /// <summary>The step of a curve's last improvement; null: it has no point with the figure.</summary>
+    /// <param name="curve">Every logging interval and look so far, in order.</param>
     public long? Best(IEnumerable<TrainingProgress> curve) => Read(curve).Step;
 
     /// <summary>The step of the last improvement, and the looks since.</summary>

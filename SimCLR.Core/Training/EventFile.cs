@@ -9,7 +9,7 @@ namespace SimCLR.Core.Training;
 /// <summary>A value of a curve.</summary>
 /// <param name="Tag">The name of its curve; those that begin alike up to a '/' stand together.</param>
 /// <param name="Step">Training steps done.</param>
-/// <param name="Value">Shown in single precision.</param>
+/// <param name="Value">The value, shown in single precision.</param>
 /// <param name="Time">When the step was done, in Unix seconds.</param>
 public readonly record struct ScalarPoint(string Tag, long Step, double Value, double Time);
 

@@ -14,8 +14,8 @@ public enum FigureUnit
 }
 
 /// <summary>A number with a name: of a training step, of a training, or of a measurement.</summary>
-/// <param name="Name">Within its training or measurement, for example "top-1".</param>
-/// <param name="Value">In its unit; accuracies are fractions.</param>
+/// <param name="Name">Name within its training or measurement, for example "top-1".</param>
+/// <param name="Value">Value in its unit; accuracies are fractions.</param>
 /// <param name="Unit">Its unit.</param>
 public readonly record struct Figure(string Name, double Value, FigureUnit Unit = FigureUnit.Share);
 

@@ -22,7 +22,7 @@ public interface ITrainee
     /// <summary>Who trains it: every rank takes its steps; rank 0 alone writes.</summary>
     ICollective Ranks => Alone.Instance;
 
-    /// <summary>Takes figures of it from time to time, and may end it; the same on every rank. Null: nobody does.</summary>
+    /// <summary>What takes figures of it from time to time, and may end it; the same on every rank. Null: nothing does.</summary>
     IMonitor? Monitor => null;
 
     /// <summary>Images of a step.</summary>

@@ -11,15 +11,18 @@ using BatchNorm = SimCLR.Core.Encoders.BatchNorm;
 namespace SimCLR.Core.Training;
 
 /// <summary>An encoder, its projection head, and of some methods a predictor.</summary>
-/// <param name="Encoder">Images to h.</param>
-/// <param name="Head">h to z.</param>
-/// <param name="Predictor">z to a prediction of another z; null: none.</param>
+/// <param name="Encoder">The encoder, images to h.</param>
+/// <param name="Head">The projection head, h to z.</param>
+/// <param name="Predictor">The predictor, z to a prediction of another z; null: none.</param>
 public sealed record Networks(Encoder Encoder, ProjectionHead Head, ProjectionHead? Predictor = null) : IDisposable
 {
     /// <summary>The networks that a pretraining begins with, on the device, convolutions in channels-last order.</summary>
     /// <param name="spec">What is trained; its seed draws the weights, or a file has the encoder's.</param>
     /// <param name="channels">Channels of the images.</param>
     /// <param name="device">Where to.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size of encoder or head is out of range.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file of weights.</exception>
+    /// <exception cref="InvalidDataException">The file's weights do not fit the encoder; the message lists those that do not.</exception>
     public static Networks Create(PretrainingSpec spec, long channels, Device device)
     {
         using var weights = new RandomStreams(spec.Seed).At(RandomStreams.Weights, 0);

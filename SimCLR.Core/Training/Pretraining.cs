@@ -38,7 +38,9 @@ public sealed class Pretraining : ITrainee, IDisposable
     /// <param name="warn">Told, in words, when something is not as asked.</param>
     /// <param name="ranks">Who trains: each rank makes the same training, and takes the same steps. What comes of it is what one process would come to, but for
     /// rounding. Null: this process alone.</param>
-    /// <exception cref="ArgumentException">Batch, epochs, views or ranks do not fit the images or each other; the message says what to change.</exception>
+    /// <exception cref="ArgumentException">Batch, epochs, views or ranks do not fit the images or each other, or a value is out of range; the message says what to change.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file of weights.</exception>
+    /// <exception cref="InvalidDataException">The file's weights do not fit the encoder; the message lists those that do not.</exception>
     public Pretraining(
         PretrainingSpec spec,
         ImageSet train,
@@ -87,14 +89,14 @@ public sealed class Pretraining : ITrainee, IDisposable
     /// <summary>Who trains.</summary>
     public ICollective Ranks { get; }
 
-    /// <summary>Sees the representations of every step; null: nobody does.</summary>
+    /// <summary>What sees the representations of every step; null: nothing does.</summary>
     public IStepObserver? Observer
     {
         get => embedder.Observer;
         set => embedder.Observer = value;
     }
 
-    /// <summary>Takes figures of it from time to time, and may end it; null: nobody does. To be set before it begins, alike on every rank.</summary>
+    /// <summary>What takes figures of it from time to time, and may end it; null: nothing does. To be set before it begins, alike on every rank.</summary>
     public IMonitor? Monitor { get; set; }
 
     /// <summary>Steps done.</summary>
@@ -194,7 +196,7 @@ public sealed class Pretraining : ITrainee, IDisposable
     }
 
     /// <summary>Trains to the end, and lets the images go.</summary>
-    /// <param name="report">Told of every logging interval: a hundred times in a run, or every step of a shorter one.</param>
+    /// <param name="report">Told of every logging interval: a hundredth of the steps, one at least.</param>
     /// <param name="cancellation">Ends the run after the step in progress, with a checkpoint.</param>
     /// <param name="checkpointing">Takes the run up where its newest checkpoint is, and writes new ones; null: none.</param>
     /// <exception cref="TrainingFailedException">The training has gone wrong: the loss or the gradient is not finite, the embeddings

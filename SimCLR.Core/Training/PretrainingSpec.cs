@@ -53,7 +53,7 @@ public sealed record PretrainingSpec
     /// <summary>Images per step; each gives two views and <see cref="MoreViews"/>. An incomplete last batch of an epoch is left out.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>In which parts a batch goes through the encoder; null: whole.</summary>
+    /// <summary>Parts in which a batch goes through the encoder; null: whole.</summary>
     public MicroBatches? MicroBatches { get; init; }
 
     /// <summary>Groups of the batch that batch norm sees each by itself, as so many devices without synchronized statistics would; 1: it sees the whole

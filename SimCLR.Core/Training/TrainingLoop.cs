@@ -57,7 +57,7 @@ public sealed class TrainingLoop : IDisposable
 
     /// <summary>Trains until the last step.</summary>
     /// <param name="trainee">What is trained.</param>
-    /// <param name="report">Told of every logging interval: a hundred times in a training, or every step of a shorter one.</param>
+    /// <param name="report">Told of every logging interval: a hundredth of the steps, one at least.</param>
     /// <param name="cancellation">Ends the training after the step in progress, with a checkpoint.</param>
     /// <param name="checkpointing">Takes the training up where its newest checkpoint is, and writes new ones, of finite states only; null: none.</param>
     /// <exception cref="TrainingFailedException">The training has gone wrong, or the checkpoint is of another one.</exception>

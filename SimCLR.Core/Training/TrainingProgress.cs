@@ -42,7 +42,7 @@ public sealed record TrainingProgress(
 /// <param name="ImagesPerSecond">Images per second of that time.</param>
 /// <param name="Waiting">Part of this process's time in which training waited for images.</param>
 /// <param name="Progress">Every logging interval, in order.</param>
-/// <param name="Segments">Under which conditions it was computed, in order; one where these never changed.</param>
+/// <param name="Segments">Conditions under which it was computed, in order; one where these never changed.</param>
 public sealed record TrainingResult(
     IReadOnlyList<Figure> Figures,
     long Steps,
@@ -64,10 +64,10 @@ public sealed record TrainingResult(
     public double this[string figure] => Figures.Named(figure);
 }
 
-/// <summary>Training cannot go on: the message says what was seen at which step, and what to try.</summary>
+/// <summary>The error that a training cannot go on; the message says what was seen at which step, and what to try.</summary>
 public sealed class TrainingFailedException(string message) : Exception(message);
 
-/// <summary>A training was cancelled.</summary>
+/// <summary>The end of a training that was cancelled.</summary>
 /// <param name="training">Its name.</param>
 /// <param name="step">Steps done.</param>
 /// <param name="checkpoint">Step of its newest checkpoint; null where there is none.</param>

@@ -6,7 +6,7 @@ namespace SimCLR.Core.Training;
 
 /// <summary>A part of a training that was computed under one setting.</summary>
 /// <param name="FromStep">Steps done when it began.</param>
-/// <param name="Setting">By name: device, precision, threads, libtorch, deterministic, ranks, and what the caller wanted recorded. Empty where a version
+/// <param name="Setting">Conditions by name: device, precision, threads, libtorch, deterministic, ranks, and what the caller wanted recorded. Empty where a version
 /// of this toolkit that recorded nothing computed it.</param>
 public sealed record TrainingSegment(long FromStep, IReadOnlyDictionary<string, string> Setting)
 {

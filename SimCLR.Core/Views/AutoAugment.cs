@@ -16,6 +16,7 @@ namespace SimCLR.Core.Views;
 /// float32: slope, pixels, degrees, factor - 1, bits or threshold of a byte; 0 for an operation that has none.
 /// </remarks>
 /// <param name="policy">On which images the policy was found.</param>
+/// <exception cref="ArgumentOutOfRangeException">There is no such policy.</exception>
 public sealed class AutoAugment(AutoAugmentPolicy policy = AutoAugmentPolicy.ImageNet) : IView
 {
     /// <summary>The greatest level; the least is 0.</summary>

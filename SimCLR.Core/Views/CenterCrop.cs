@@ -14,6 +14,7 @@ public sealed class CenterCrop(long height, long width) : IView
 
     /// <summary>Cuts out a square.</summary>
     /// <param name="size">Height and width of the result, pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     public CenterCrop(long size)
         : this(size, size) { }
 

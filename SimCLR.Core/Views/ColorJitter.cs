@@ -65,9 +65,10 @@ public sealed class ColorJitter : IPixelView
 
     /// <summary>The paper's strength s: brightness, contrast and saturation 0.8 s, hue 0.2 s.</summary>
     /// <param name="strength">s; at least 0, at most 2.5. 1 on ImageNet, 0.5 on CIFAR-10.</param>
-    /// <param name="p">Probability that an image is changed.</param>
+    /// <param name="p">Probability that an image is changed, in [0, 1].</param>
     /// <param name="brightnessMode">What the brightness factor does.</param>
     /// <param name="contrastMean">The mean that contrast is about.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static ColorJitter OfStrength(
         double strength,
         double p = 0.8,

@@ -14,16 +14,25 @@ public interface IView
     BatchShape Output(BatchShape input);
 
     /// <summary>Draws independent parameters for each of the batch's images. The first dimension of each tensor is N.</summary>
+    /// <param name="batch">The images that they are for.</param>
+    /// <param name="generator">A CPU generator: the only source of what is drawn.</param>
     /// <remarks>They are drawn on the CPU, whatever the batch's device, so that a seed means the same views everywhere; <see cref="ViewParameters.To"/>
     /// brings them to the images.</remarks>
     ViewParameters Draw(BatchShape batch, Generator generator);
 
-    /// <summary>Applies the view to images [N, C, H, W], float32 in [0, 1], whose device the parameters are on; returns [N, C, H', W'], float32.
-    /// Never changes its input; may return it.</summary>
+    /// <summary>Applies the view. Never changes its input; may return it.</summary>
+    /// <param name="images">[N, C, H, W], float32 in [0, 1].</param>
+    /// <param name="parameters">Those drawn for the images, on their device.</param>
+    /// <returns>[N, C, H', W'], float32.</returns>
     Tensor Apply(Tensor images, ViewParameters parameters);
 }
 
 /// <summary>Shape and place of a batch of images.</summary>
+/// <param name="Count">Number of images, N.</param>
+/// <param name="Channels">Channels, C.</param>
+/// <param name="Height">Height in pixels, H.</param>
+/// <param name="Width">Width in pixels, W.</param>
+/// <param name="Device">Where the images are.</param>
 public sealed record BatchShape(long Count, long Channels, long Height, long Width, Device Device)
 {
     /// <summary>Height and width of each image, [N, 2], int64, on the CPU, where they differ: of such images a crop can be drawn, and nothing else. <see cref="Height"/> and
@@ -43,6 +52,8 @@ public sealed record BatchShape(long Count, long Channels, long Height, long Wid
 }
 
 /// <summary>Drawn parameters of a view, by name; those of a sequence are its <see cref="Children"/>.</summary>
+/// <param name="tensors">By name; each has N as its first dimension.</param>
+/// <param name="children">Those of the steps of a sequence, in order; null: none.</param>
 public sealed class ViewParameters(
     IReadOnlyDictionary<string, Tensor> tensors,
     IReadOnlyList<ViewParameters>? children = null
@@ -58,9 +69,12 @@ public sealed class ViewParameters(
     public IReadOnlyList<ViewParameters> Children { get; } = children ?? [];
 
     /// <summary>The parameter of that name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Tensor this[string name] => Tensors[name];
 
     /// <summary>The parameters of some of the batch's images: views of these tensors.</summary>
+    /// <param name="start">The first of the images, from 0.</param>
+    /// <param name="count">How many.</param>
     public ViewParameters Slice(long start, long count) => Select(tensor => tensor.narrow(0, start, count));
 
     /// <summary>The parameters on a device, these where they are there already; a GPU is not waited for.</summary>

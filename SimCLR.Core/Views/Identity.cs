@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Views;
 
-/// <summary>Changes nothing. No parameters.</summary>
+/// <summary>Leaves images as they are. No parameters.</summary>
 public sealed class Identity : IView
 {
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace SimCLR.Core.Views;
 
 /// <summary>
-/// (x - mean) / deviation for each channel, of any number of them. No parameters. What it makes is no image in [0, 1], which other views take: it
+/// Standardizes each channel, of any number of them: (x - mean) / deviation. No parameters. What it makes is no image in [0, 1], which other views take: it
 /// comes last.
 /// </summary>
 /// <param name="mean">One number per channel.</param>

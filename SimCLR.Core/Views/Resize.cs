@@ -22,6 +22,7 @@ public sealed class Resize(
 
     /// <summary>Resizes to a square.</summary>
     /// <param name="size">Height and width of the result, pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     public Resize(long size)
         : this(size, size) { }
 

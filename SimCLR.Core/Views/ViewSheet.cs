@@ -15,6 +15,7 @@ public static class ViewSheet
     /// <param name="streams">Randomness of the views: those that come first are what a run's first step would see of the images.</param>
     /// <param name="rows">Images shown.</param>
     /// <param name="columns">Views shown of an image, at most, or all of them once where they are more.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(
         string path,
         ImageSet images,

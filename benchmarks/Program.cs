@@ -11,6 +11,7 @@ internal static class Bench
         ("step", StepBenchmark.Help, StepBenchmark.Run),
         ("peer", PeerBenchmark.Help, PeerBenchmark.Run),
         ("apart", ApartBenchmark.Help, ApartBenchmark.Run),
+        ("methods", MethodsBenchmark.Help, MethodsBenchmark.Run),
         ("throughput", Throughput.Help, Throughput.Run),
         ("train", TrainRun.Help, TrainRun.Run),
         ("check", Check.Help, Check.Run),

@@ -14,24 +14,36 @@ internal static class Throughput
 {
     internal const string Help =
         "images/s of the training step alone, as JSON\n"
-        + "[--encoder NAME] [--batch 64] [--micro N] [--precision float32] [--seconds 10] [--device cpu|cuda]";
+        + "[--encoder NAME] [--method SimCLR] [--batch 64] [--micro N] [--precision float32] [--images N] [--seconds 10] [--device cpu|cuda]";
 
     internal static int Run(string[] arguments)
     {
-        var options = new Options(arguments, "encoder", "batch", "micro", "precision", "seconds", "device");
+        var options = new Options(
+            arguments,
+            ["encoder", "method", "batch", "micro", "precision", "images", "seconds", "device"]
+        );
         LibTorch.Load();
         var device = Subjects.DeviceOf(options);
         var batch = options.Number("batch", 64, 2);
         var encoder = options.Choice("encoder", "resnet18", Subjects.Encoders);
         var precision = options.Choice("precision", "float32", Subjects.Precisions);
-        var spec = Subjects.Training(encoder, batch, precision);
+        var method = options.Text("method", "SimCLR");
+        var spec = Subjects.Training(encoder, batch, precision) with
+        {
+            Method = options.Choice("method", "SimCLR", MethodsBenchmark.Known)(batch),
+            Head = MethodsBenchmark.Head(method),
+        };
         if (options.Has("micro"))
             spec = spec with { MicroBatches = new MicroBatches(options.Number("micro", 512, 2)) };
         try
         {
-            var (steps, speed, issued) = Measure(spec, device, options.Positive("seconds", 10));
+            var before = Machine.Memory().Now;
+            // As few as on CIFAR-10 with a large batch, unless asked for more: an epoch begins with a new order.
+            var images = options.Number("images", Math.Max(512, EpochSteps * spec.BatchSize), batch);
+            var (steps, speed, issued) = Measure(spec, images, device, options.Positive("seconds", 10));
+            var peak = Machine.Memory().Peak - before;
             var text = FormattableString.Invariant(
-                $"\"images_per_second\": {speed:F1}, \"steps\": {steps}, \"issued\": {issued:F3}"
+                $"\"images_per_second\": {speed:F1}, \"steps\": {steps}, \"issued\": {issued:F3}, \"peak_mib\": {peak:F0}"
             );
             Console.WriteLine($"{{{text}}}");
         }
@@ -42,12 +54,16 @@ internal static class Throughput
         return 0;
     }
 
-    /// <summary>As few as on CIFAR-10 with a large batch: an epoch begins with a new order.</summary>
     private const int EpochSteps = 12;
 
-    private static (int Steps, double Speed, double Issued) Measure(PretrainingSpec spec, Device device, double seconds)
+    private static (int Steps, double Speed, double Issued) Measure(
+        PretrainingSpec spec,
+        int count,
+        Device device,
+        double seconds
+    )
     {
-        using var images = Subjects.Noise(Math.Max(512, EpochSteps * spec.BatchSize));
+        using var images = Subjects.Noise(count);
         using var training = new Pretraining(spec, images, device);
         using var pause = new CollectionPause();
         Take(training, device, 3);

@@ -6,7 +6,8 @@ namespace SimCLR.Core.Encoders;
 
 /// <summary>
 /// A convolution [N, C, H, W] to [N, O, OH, OW] without bias, with zeros around the image. libtorch computes it; the gradient of its weights is a product of
-/// patches where that is faster (<see cref="ConvolutionRule"/>), which differs in the order of its sums only.
+/// patches where that is faster, and all of it is a product of pixels where libtorch's would be wrong (<see cref="ConvolutionRule"/>): either differs in the
+/// order of its sums only.
 /// </summary>
 /// <param name="input">C, the channels that come in.</param>
 /// <param name="output">O, the channels that go out.</param>
@@ -36,9 +37,29 @@ public sealed class Convolution(long input, long output, long kernel, long strid
     /// <summary>In place of the rule's choice, where it is measured or tested.</summary>
     internal bool? ByPatches { get; set; }
 
+    /// <summary>The same of products of pixels.</summary>
+    internal bool? ByPixels { get; set; }
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) =>
-        is_grad_enabled() && (ByPatches ?? IsFasterByPatches(input)) ? WithPatches(input) : Convolve(input, weight!);
+        ByPixels ?? IsOfPixels(input) ? OfPixels(input)
+        : is_grad_enabled() && (ByPatches ?? IsFasterByPatches(input)) ? WithPatches(input)
+        : Convolve(input, weight!);
+
+    private bool IsOfPixels(Tensor input) =>
+        ConvolutionRule.IsOfPixels(patches.Kernel) && input.device_type == DeviceType.CPU && input.dim() == 4;
+
+    /// <summary>A kernel of one pixel is a matrix that each pixel is multiplied with.</summary>
+    private Tensor OfPixels(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var every = TensorIndex.Slice(step: patches.Stride);
+        var pixels = input.permute(0, 2, 3, 1)[TensorIndex.Colon, every, every];
+        return nn
+            .functional.linear(pixels, weight!.view(weight.shape[0], -1))
+            .permute(0, 3, 1, 2)
+            .MoveToOuterDisposeScope();
+    }
 
     private bool IsFasterByPatches(Tensor input) =>
         input.device_type == DeviceType.CPU
@@ -82,7 +103,8 @@ public sealed class Convolution(long input, long output, long kernel, long strid
                 [images, weights],
                 gradient =>
                 {
-                    var of = gradient.to_type(images.dtype);
+                    // As the images lie: libtorch would go by the weights, whose layout is anybody's.
+                    var of = MemoryLayout.ChannelsLast(gradient.to_type(images.dtype));
                     return
                     [
                         needsData ? DataGradient(of, weights, shape) : null,

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace SimCLR.Core.Runtime;
 
@@ -20,6 +21,21 @@ public static class Processor
 
     /// <summary>What it can do in the kernel's names, such as avx512_bf16; empty where the system does not name it.</summary>
     public static IReadOnlyList<string> Flags => Fields.Value.GetValueOrDefault("flags", "").Split(' ');
+
+    /// <summary>Whether this is an AMD processor that does not say how large its caches are, as some virtual machines have it do.</summary>
+    public static bool HidesCaches { get; } =
+        X86Base.IsSupported && HidesCachesBy((leaf, part) => X86Base.CpuId(unchecked((int)leaf), part));
+
+    /// <summary>The same by what CPUID answers: a cache of type 0 is none.</summary>
+    internal static bool HidesCachesBy(Func<uint, int, (int Eax, int Ebx, int Ecx, int Edx)> ask)
+    {
+        const uint largest = 0x80000000;
+        const uint caches = 0x8000001D;
+        const int amd = 0x68747541; // "Auth", how AuthenticAMD begins
+        return ask(0, 0).Ebx == amd
+            && unchecked((uint)ask(largest, 0).Eax) >= caches
+            && (ask(caches, 0).Eax & 0x1F) == 0;
+    }
 
     /// <summary>The fields of the first processor, each "name : value".</summary>
     internal static Dictionary<string, string> Parse(IEnumerable<string> lines) =>

@@ -60,7 +60,12 @@ module Doctor =
 
             let said = $"{version}, from {found.Folder} ({found.Origin}){mended}"
 
-            if found.Missing.IsEmpty then
+            if found.Missing.IsEmpty && found.HidesCaches then
+                doubtful
+                    what
+                    $"{said}; this virtual machine hides its processor's caches, which libtorch's convolutions need to know"
+                    "Encoders here are right, but slower. One of your own must not have TorchSharp's Conv2d of one pixel from 256 channels to 1024, or back: it ends the process. Where you can, have the machine show its caches (libvirt: <cache mode='passthrough'/>)."
+            elif found.Missing.IsEmpty then
                 fine what said
             else
                 doubtful

@@ -12,6 +12,7 @@ let private libTorch =
         Origin = "NuGet package"
         Version = None
         Mended = false
+        HidesCaches = false
         Missing = []
         HasCuda = false
         Threads = 8
@@ -70,12 +71,25 @@ let ``Nothing is wrong with a machine that lacks nothing`` () =
         ] do
         Assert.Contains(part, said)
 
+/// How the line of this machine's libtorch begins.
+let private libTorchHere =
+    if SimCLR.Core.Runtime.Processor.HidesCaches then
+        "! libtorch"
+    else
+        "✓ libtorch"
+
 /// Each fault: what it makes of a machine, where it must be told, how bad it is, and words of what is said.
 let private faults =
     let doubt = Verdict.Doubtful
     let fault = Verdict.Fault
 
     [
+        "hidden caches",
+        withLibTorch (fun libTorch -> { libTorch with HidesCaches = true }),
+        "libtorch",
+        doubt,
+        [ "hides its processor's caches"; "passthrough" ]
+
         "no libtorch", (fun m -> { m with LibTorch = Error "not found" }), "libtorch", fault, [ "not found"; "setup" ]
         "a wrong version, allowed",
         withLibTorch (fun l ->
@@ -286,7 +300,7 @@ let ``On a machine that can train it exits with 0, and tells damaged data`` () =
         Assert.True((code = 0), output)
         Assert.Contains("✓ SDK         .NET SDK 10.", output)
         Assert.Contains("✓ packages    restored", output)
-        Assert.Contains("✓ libtorch", output)
+        Assert.Contains(libTorchHere, output)
         Assert.Contains("✓ device      cpu, as asked", output)
         Assert.Contains($"! svhn        {files.Head}", output)
         Assert.Equal<string Set>(set files, set (Directory.GetFileSystemEntries folder)))
@@ -315,6 +329,6 @@ let ``Without a home that can be written all lies in DOTNET_CLI_HOME, and nothin
 
             let code, output = doctor environment folder [ "--device"; "cpu" ]
             Assert.True((code = 0), output)
-            Assert.Contains("✓ libtorch", output)
+            Assert.Contains(libTorchHere, output)
             Assert.Contains(Path.Combine(other, ".cache", "simclr"), output)
             Assert.Empty(Directory.GetFileSystemEntries folder)))

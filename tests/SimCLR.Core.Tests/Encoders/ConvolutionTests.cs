@@ -51,14 +51,49 @@ public class ConvolutionTests
         var exact = nn.functional.conv2d(exactImages, exactWeights, null, [stride, stride], [kernel / 2, kernel / 2]);
         var gradient = randn(exact.shape, generator: generator);
         var gradients = autograd.grad([exact], [exactImages, exactWeights], [gradient.to_type(ScalarType.Float64)]);
-        foreach (var way in new[] { false, true })
+        // libtorch's convolution, products of patches, products of pixels.
+        foreach (var way in kernel == 1 ? new[] { 0, 1, 2 } : [0, 1])
         {
-            layer.ByPatches = way;
+            (layer.ByPatches, layer.ByPixels) = (way == 1, way == 2);
             var found = All(layer, images, gradient, precision);
             Assert.InRange(Distance(exact.detach(), found[0]), 0, tolerance);
             Assert.InRange(Distance(gradients[0], found[1]), 0, tolerance);
             Assert.InRange(Distance(gradients[1], found[2]), 0, tolerance);
         }
+    }
+
+    // Where caches are hidden, oneDNN divides by zero in the first's forward pass and in the second's backward one.
+    [Theory]
+    [InlineData(256, 1024, 1, 1, 4)]
+    [InlineData(1024, 256, 1, 1, 4)]
+    [InlineData(512, 1024, 1, 2, 8)]
+    [InlineData(16, 24, 3, 1, 8)]
+    [InlineData(16, 24, 3, 2, 8)]
+    [InlineData(3, 32, 3, 1, 32)]
+    [InlineData(3, 32, 7, 2, 32)]
+    public void An_encoders_layers_are_right_whatever_the_layout_of_images_and_gradient(
+        int input,
+        int output,
+        int kernel,
+        int stride,
+        int side
+    )
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(5, CPU);
+        using var layer = new Convolution(input, output, kernel, stride);
+        Initialization.Draw(layer, generator);
+        MemoryLayout.ToChannelsLast(layer);
+        var images = randn([6, input, side, side], generator: generator);
+        var gradient = randn([6, output, side / stride, side / stride], generator: generator);
+        var x = images.to_type(ScalarType.Float64).requires_grad_(true);
+        var w = layer.weight!.detach().to_type(ScalarType.Float64).requires_grad_(true);
+        var y = nn.functional.conv2d(x, w, null, [stride, stride], [kernel / 2, kernel / 2]);
+        Tensor[] exact = [y.detach(), .. autograd.grad([y], [x, w], [gradient.to_type(ScalarType.Float64)])];
+        foreach (var precision in new[] { Precision.Float32, Precision.BFloat16 })
+        foreach (var (a, b) in new[] { (images, gradient), (MemoryLayout.ChannelsLast(images), gradient) })
+        foreach (var (expected, found) in exact.Zip(All(layer, a, b, precision)))
+            Assert.InRange(Distance(expected, found), 0, precision == Precision.Float32 ? 1e-5 : 5e-3);
     }
 
     [Fact]

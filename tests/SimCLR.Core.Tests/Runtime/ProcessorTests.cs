@@ -30,4 +30,27 @@ public class ProcessorTests
 
     [Fact]
     public void Every_machine_has_a_processor_with_a_name() => Assert.NotEmpty(Processor.Name);
+
+    private const int Amd = 0x68747541;
+    private const int Intel = 0x756E6547;
+
+    [Theory]
+    [InlineData(Amd, 0x80000021, 0x121, false)] // a data cache of level 1
+    [InlineData(Amd, 0x80000021, 0, true)]
+    [InlineData(Amd, 0x80000008, 0, false)] // an older one, which has no such leaf: oneDNN asks another
+    [InlineData(Intel, 0x80000021, 0, false)]
+    public void Only_AMDs_that_name_no_cache_hide_them(int vendor, uint largest, int cache, bool hides) =>
+        Assert.Equal(
+            hides,
+            Processor.HidesCachesBy(
+                (leaf, _) =>
+                    leaf switch
+                    {
+                        0 => (0, vendor, 0, 0),
+                        0x80000000 => (unchecked((int)largest), 0, 0, 0),
+                        0x8000001D => (cache, 0, 0, 0),
+                        _ => throw new ArgumentException($"{leaf:X}"),
+                    }
+            )
+        );
 }

@@ -83,9 +83,10 @@ internal static class Bundle
     {
         Say.Error("Packing ...");
         Variables.Set("XZ_OPT", "-T0 -6");
+        string tar = Child.OnPath("tar") ?? throw new LauncherException("there is no tar on PATH");
         using var log = File.Create(repository.Log);
         string[] arguments = ["-cJf", archive, "-C", Path.GetDirectoryName(folder)!, Path.GetFileName(folder)];
-        if (Child.Listen("tar", repository.Root, log.Write, arguments) != 0)
+        if (Child.Listen(tar, repository.Root, log.Write, arguments) != 0)
             throw new LauncherException($"tar could not write {archive} (the whole output is in {repository.Log})");
     }
 }

@@ -33,7 +33,7 @@ internal static class Child
     /// <summary>Runs dotnet on this terminal; its exit code, 128 and more for a signal. Ctrl-C is left to it.</summary>
     public static int Run(params IReadOnlyList<string> arguments)
     {
-        using var ignored = IgnoreCtrlC();
+        using var interrupt = new CtrlC();
         using var child = Start(Dotnet, null, false, arguments);
         child.WaitForExit();
         return child.ExitCode;
@@ -60,11 +60,20 @@ internal static class Child
         child.WaitForExit(Timeout.InfiniteTimeSpan);
         // Not to its end: a server of the compiler that goes on may hold the pipe open.
         foreach (var reader in readers)
-            reader.Join(TimeSpan.FromSeconds(2));
+            reader.Join(TimeSpan.FromSeconds(10));
         return child.ExitCode;
     }
 
-    /// <summary>What a program says on its output, if it ends with 0; else null, as where there is no such program.</summary>
+    /// <summary>A program of the system. .NET by itself would look in the current folder, too.</summary>
+    public static string? OnPath(string program, params IEnumerable<string> elsewhere) =>
+        (Variables.Get("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Where(Path.IsPathRooted)
+            .Concat(elsewhere)
+            .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? program + ".exe" : program))
+            .FirstOrDefault(File.Exists);
+
+    /// <summary>What a program says on its output, if it ends with 0; else null, as where it cannot be started.</summary>
     public static string? Answer(string program, string folder, params IReadOnlyList<string> arguments)
     {
         try
@@ -81,10 +90,6 @@ internal static class Child
             return null;
         }
     }
-
-    /// <summary>While it lasts, Ctrl-C ends the children, and then this.</summary>
-    public static IDisposable IgnoreCtrlC() =>
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
 
     private static Process Start(string program, string? folder, bool listen, IReadOnlyList<string> arguments) =>
         Process.Start(

@@ -38,9 +38,8 @@ internal static class Machine
             if (folder != "" && Path.Combine(folder, name) is var path && File.Exists(path))
                 return path;
         // Not everybody has its folder on PATH.
-        string[] places = ["ldconfig", "/sbin/ldconfig", "/usr/sbin/ldconfig"];
-        string listed =
-            places.Select(place => Child.Answer(place, "/", "-p")).FirstOrDefault(said => said is not null) ?? "";
+        string? program = Child.OnPath("ldconfig", "/sbin", "/usr/sbin");
+        string listed = program is null ? "" : Child.Answer(program, "/", "-p") ?? "";
         string? found = listed.Split('\n').FirstOrDefault(line => line.Contains(name + " ") && line.Contains("=> "));
         return found?[(found.IndexOf("=> ", StringComparison.Ordinal) + 3)..].Trim();
     }

@@ -16,6 +16,9 @@ internal static partial class Native
             all[i + 1] = arguments[i];
         // .NET ignores it, and what is ignored stays so in the next program.
         signal(SigPipe, 0);
+        // .NET's port for diagnostics is named by number and start of the process, which a next .NET has, too, and cannot open where this is left.
+        foreach (string port in Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{Environment.ProcessId}-*"))
+            File.Delete(port);
         execv(program, all);
     }
 

@@ -14,6 +14,7 @@ internal static partial class Tests
             Say.Error("The slow group is left out; SIMCLR_TESTS=all runs it, too.");
             arguments = ["-trait-", "group=slow"];
         }
+        using var interrupt = new CtrlC();
         int status = 0;
         int passed = 0;
         int failed = 0;
@@ -21,6 +22,8 @@ internal static partial class Tests
         foreach (string project in new[] { "SimCLR.Core.Tests", "SimCLR.FSharp.Tests" })
         {
             var (code, output) = RunProject(repository, project, arguments);
+            if (interrupt.Pressed)
+                return CtrlC.ExitCode;
             if (code != 0)
                 status = 1;
             if (Summary().Matches(output) is not { Count: > 0 } summaries)
@@ -48,7 +51,6 @@ internal static partial class Tests
     private static (int Code, string Output) RunProject(Repository repository, string project, string[] arguments)
     {
         string program = repository.At("tests", project, "bin", Repository.Configuration, "net10.0", project);
-        using var ignored = Child.IgnoreCtrlC();
         using var heard = new MemoryStream();
         int code = Child.Listen(
             OperatingSystem.IsWindows() ? program + ".exe" : program,

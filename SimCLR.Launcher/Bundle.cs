@@ -71,6 +71,7 @@ internal static class Bundle
             "-p:SuppressTrimAnalysisWarnings=true",
             "-p:JsonSerializerIsReflectionEnabledByDefault=true",
             "-p:DebugType=none",
+            "-p:EmbedAllSources=false",
             "-p:CopyOutputSymbolsToPublishDirectory=false"
         );
         Build.Forget(repository, "bench");

@@ -20,6 +20,8 @@ let private projects =
         |> List.ofArray)
     |> List.map (fun path -> Path.GetRelativePath(root, path))
 
+let private launcher = Path.Combine("SimCLR.Launcher", "SimCLR.Launcher.csproj")
+
 /// What the launcher sets.
 let private settings =
     [
@@ -58,7 +60,9 @@ let ``The solution has every project, and each is restored by Paket's targets, w
                 path.Groups[1].Value.Replace('\\', Path.DirectorySeparatorChar)
         ]
 
-    Assert.Equal<string Set>(set projects, set listed)
+    Assert.Equal<string Set>(set (launcher :: projects), set listed)
+    // It restores the packages of the others, and has none.
+    Assert.DoesNotContain("Reference Include", read [ launcher ])
 
     for project in projects do
         let import =

@@ -6,8 +6,8 @@ namespace SimCLR.Core.Encoders;
 
 /// <summary>
 /// A convolution [N, C, H, W] to [N, O, OH, OW] without bias, with zeros around the image. libtorch computes it; the gradient of its weights is a product of
-/// patches where that is faster, and all of it is a product of pixels where libtorch's would be wrong (<see cref="ConvolutionRule"/>): either differs in the
-/// order of its sums only.
+/// patches where that is faster, and all of it is products where oneDNN would be wrong (<see cref="ConvolutionRule"/>): either differs in the order of its sums
+/// only.
 /// </summary>
 /// <param name="input">C, the channels that come in.</param>
 /// <param name="output">O, the channels that go out.</param>
@@ -37,29 +37,17 @@ public sealed class Convolution(long input, long output, long kernel, long strid
     /// <summary>In place of the rule's choice, where it is measured or tested.</summary>
     internal bool? ByPatches { get; set; }
 
-    /// <summary>The same of products of pixels.</summary>
-    internal bool? ByPixels { get; set; }
+    /// <summary>The same, where all of it is a product.</summary>
+    internal bool? ByProducts { get; set; }
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) =>
-        ByPixels ?? IsOfPixels(input) ? OfPixels(input)
-        : is_grad_enabled() && (ByPatches ?? IsFasterByPatches(input)) ? WithPatches(input)
+        ByProducts ?? IsOfProducts(input) ? WithPatches(input, Product, ProductsGradient)
+        : is_grad_enabled() && (ByPatches ?? IsFasterByPatches(input)) ? WithPatches(input, Convolve, DataGradient)
         : Convolve(input, weight!);
 
-    private bool IsOfPixels(Tensor input) =>
-        ConvolutionRule.IsOfPixels(patches.Kernel) && input.device_type == DeviceType.CPU && input.dim() == 4;
-
-    /// <summary>A kernel of one pixel is a matrix that each pixel is multiplied with.</summary>
-    private Tensor OfPixels(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var every = TensorIndex.Slice(step: patches.Stride);
-        var pixels = input.permute(0, 2, 3, 1)[TensorIndex.Colon, every, every];
-        return nn
-            .functional.linear(pixels, weight!.view(weight.shape[0], -1))
-            .permute(0, 3, 1, 2)
-            .MoveToOuterDisposeScope();
-    }
+    private static bool IsOfProducts(Tensor input) =>
+        ConvolutionRule.AllAreProducts && input.device_type == DeviceType.CPU && input.dim() == 4;
 
     private bool IsFasterByPatches(Tensor input) =>
         input.device_type == DeviceType.CPU
@@ -83,7 +71,11 @@ public sealed class Convolution(long input, long output, long kernel, long strid
             [patches.Padding, patches.Padding]
         );
 
-    private Tensor WithPatches(Tensor input)
+    private Tensor WithPatches(
+        Tensor input,
+        Func<Tensor, Tensor, Tensor> convolve,
+        Func<Tensor, Tensor, long[], Tensor> dataGradient
+    )
     {
         using var scope = NewDisposeScope();
         Tensor result,
@@ -93,8 +85,10 @@ public sealed class Convolution(long input, long output, long kernel, long strid
         {
             images = input.detach().to_type(TypeOf(input));
             weights = weight!.detach().to_type(images.dtype);
-            result = Convolve(images, weights);
+            result = convolve(images, weights);
         }
+        if (!is_grad_enabled())
+            return result.MoveToOuterDisposeScope();
         var (shape, needsData, type) = (images.shape, input.requires_grad, weight!.dtype);
         return GraphNode
             .Attach(
@@ -103,15 +97,29 @@ public sealed class Convolution(long input, long output, long kernel, long strid
                 [images, weights],
                 gradient =>
                 {
-                    // As the images lie: libtorch would go by the weights, whose layout is anybody's.
-                    var of = MemoryLayout.ChannelsLast(gradient.to_type(images.dtype));
+                    var of = gradient.to_type(images.dtype);
                     return
                     [
-                        needsData ? DataGradient(of, weights, shape) : null,
+                        needsData ? dataGradient(of, weights, shape) : null,
                         patches.WeightGradient(Pixels(images), Pixels(of)).to_type(type),
                     ];
                 }
             )
+            .MoveToOuterDisposeScope();
+    }
+
+    private Tensor Product(Tensor images, Tensor weights)
+    {
+        using var scope = NewDisposeScope();
+        return patches.Convolve(Pixels(images), weights).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
+    private Tensor ProductsGradient(Tensor gradient, Tensor weights, long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        return patches
+            .DataGradient(Pixels(gradient), weights, [shape[0], shape[2], shape[3], shape[1]])
+            .permute(0, 3, 1, 2)
             .MoveToOuterDisposeScope();
     }
 

@@ -36,7 +36,7 @@ public static class LibTorch
                 (name, _, _) => name == "LibTorchSharp" ? handle : IntPtr.Zero
             );
         torch.InitializeDeviceType(DeviceType.CPU);
-        return origin with { Mended = mended };
+        return origin with { Mended = mended, LeavesOneDnnOut = OneDnn.LeaveOutWhereWrong() };
     }
 
     private static LibTorchOrigin Find()
@@ -92,6 +92,9 @@ public sealed record LibTorchOrigin(string Folder, string Kind, bool Mended = fa
 {
     /// <summary>Version of a libtorch named by <see cref="LibTorch.FolderVariable"/>, as it tells it itself; null where unknown.</summary>
     public string? Version { get; init; }
+
+    /// <summary>True where oneDNN, which would be wrong on this virtual machine, is left to libtorch's own convolutions.</summary>
+    public bool LeavesOneDnnOut { get; init; }
 
     /// <summary>Functions that such a libtorch lacks and TorchSharp may call; empty unless SIMCLR_LIBTORCH_MISSING is 'allow'.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];

@@ -51,7 +51,12 @@ public static partial class Autocast
             warn?.Invoke("This libtorch exports no autocast: the run computes in float32.");
         else if (asked == Precision.BFloat16 && !IsSupported(device))
             warn?.Invoke(
-                "This device has no instructions for bfloat16: the run is ten times slower than in float32, or worse. "
+                (
+                    device.type == DeviceType.CPU && Processor.HidesCaches
+                        ? "This virtual machine hides its processor's caches, so that oneDNN cannot compute in bfloat16"
+                        : "This device has no instructions for bfloat16"
+                )
+                    + ": the run is ten times slower than in float32, or worse. "
                     + "Ask for Float32, or for Auto, which is Float32 here."
             );
         return IsAvailable ? Precision.BFloat16 : Precision.Float32;
@@ -59,7 +64,7 @@ public static partial class Autocast
 
     /// <summary>Whether the device computes in bfloat16 at a speed that is of use.</summary>
     public static bool IsSupported(Device device) =>
-        device.type == DeviceType.CUDA ? Gpu.HasBFloat16 : IsSupported(Processor.Flags);
+        device.type == DeviceType.CUDA ? Gpu.HasBFloat16 : !Processor.HidesCaches && IsSupported(Processor.Flags);
 
     /// <summary>The same by the flags of a processor: oneDNN computes bfloat16 with AVX-512 or better; with AVX2 alone a ResNet-18 took more
     /// than twenty times as long as in float32. Where the system names no flags, it is taken to be so.</summary>
@@ -82,7 +87,9 @@ public static partial class Autocast
     /// <summary>CPUs without AVX512-BF16 or AMX emulate bfloat16. With the former, AMD's were measured at twice the speed of float32, Intel's
     /// without AMX at three quarters of it (ResNet-18, benchmarks/RESULTS.md).</summary>
     private static bool IsFast(Device device) =>
-        device.type == DeviceType.CUDA ? Gpu.HasBFloat16 : IsFast(Processor.Vendor, Processor.Flags);
+        device.type == DeviceType.CUDA
+            ? Gpu.HasBFloat16
+            : !Processor.HidesCaches && IsFast(Processor.Vendor, Processor.Flags);
 
     /// <summary>The same by the vendor and flags of a processor.</summary>
     internal static bool IsFast(string vendor, IReadOnlyList<string> flags) =>

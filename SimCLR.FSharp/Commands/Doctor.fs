@@ -60,11 +60,11 @@ module Doctor =
 
             let said = $"{version}, from {found.Folder} ({found.Origin}){mended}"
 
-            if found.Missing.IsEmpty && found.HidesCaches then
+            if found.Missing.IsEmpty && found.LeavesOneDnnOut then
                 doubtful
                     what
-                    $"{said}; this virtual machine hides its processor's caches, which libtorch's convolutions need to know"
-                    "Encoders here are right, but slower. One of your own must not have TorchSharp's Conv2d of one pixel from 256 channels to 1024, or back: it ends the process. Where you can, have the machine show its caches (libvirt: <cache mode='passthrough'/>)."
+                    $"{said}, without oneDNN, which would compute wrongly: this virtual machine hides its processor's caches"
+                    "Training is slower than it could be, most of all in bfloat16. Where you can, have the virtual machine show the caches (libvirt: <cache mode='passthrough'/>)."
             elif found.Missing.IsEmpty then
                 fine what said
             else

@@ -17,8 +17,8 @@ type internal LoadedLibTorch =
         Version: string option
         /// Whether libstdc++ is so old that TorchSharp's native half was loaded from a mended copy.
         Mended: bool
-        /// Whether this is a virtual machine that hides its processor's caches, which makes libtorch's convolutions wrong.
-        HidesCaches: bool
+        /// Whether oneDNN is left out, as this virtual machine hides its processor's caches.
+        LeavesOneDnnOut: bool
         /// Functions that it lacks and TorchSharp may call.
         Missing: string list
         /// Whether it has a CUDA part.
@@ -107,7 +107,7 @@ module internal Machine =
                         Origin = origin.Kind
                         Version = Option.ofObj origin.Version
                         Mended = origin.Mended
-                        HidesCaches = Processor.HidesCaches
+                        LeavesOneDnnOut = origin.LeavesOneDnnOut
                         Missing = List.ofSeq origin.Missing
                         HasCuda = Directory.GetFiles(origin.Folder, "*torch_cuda*").Length > 0
                         Threads = torch.get_num_threads ()

@@ -87,7 +87,14 @@ module internal Provenance =
 
     let private machine () =
         let gpus = Gpu.Models |> Seq.map (fun model -> $", {model}") |> String.concat ""
-        $"{Processor.Name}, {Environment.ProcessorCount} logical cores{gpus}, {RuntimeInformation.OSDescription}"
+        // Other convolutions than elsewhere: other last bits.
+        let oneDnn =
+            if LibTorch.Load().LeavesOneDnnOut then
+                " without oneDNN"
+            else
+                ""
+
+        $"{Processor.Name}{oneDnn}, {Environment.ProcessorCount} logical cores{gpus}, {RuntimeInformation.OSDescription}"
 
     let private versions () =
         $"SimCLR.Research {version}, TorchSharp {typeof<torch>.Assembly.GetName().Version}, .NET {Environment.Version}"

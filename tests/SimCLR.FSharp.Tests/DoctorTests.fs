@@ -12,7 +12,7 @@ let private libTorch =
         Origin = "NuGet package"
         Version = None
         Mended = false
-        HidesCaches = false
+        LeavesOneDnnOut = false
         Missing = []
         HasCuda = false
         Threads = 8
@@ -85,10 +85,10 @@ let private faults =
 
     [
         "hidden caches",
-        withLibTorch (fun libTorch -> { libTorch with HidesCaches = true }),
+        withLibTorch (fun libTorch -> { libTorch with LeavesOneDnnOut = true }),
         "libtorch",
         doubt,
-        [ "hides its processor's caches"; "passthrough" ]
+        [ "without oneDNN"; "hides its processor's caches"; "passthrough" ]
 
         "no libtorch", (fun m -> { m with LibTorch = Error "not found" }), "libtorch", fault, [ "not found"; "setup" ]
         "a wrong version, allowed",

@@ -1,4 +1,5 @@
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Views;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Encoders;
@@ -20,7 +21,7 @@ internal static class ConvolutionRule
 
     /// <summary>Whether all of every convolution is products: on a processor where oneDNN is left out (<see cref="OneDnn"/>), as libtorch's own convolutions take six
     /// times as long.</summary>
-    internal static bool AllAreProducts => Processor.HidesCaches;
+    internal static bool AllAreProducts => Processor.HidesCaches && PixelPass.IsOn;
 
     /// <summary>Whether it is, for a square kernel of that side at so many places of an image.</summary>
     internal static bool IsFasterByPatches(long kernel, long places, ScalarType type) =>

@@ -16,12 +16,14 @@ namespace SimCLR.Core.Encoders;
 internal static class ConvolutionRule
 {
     /// <summary>SIMCLR_CONVOLUTIONS=library leaves all to libtorch.</summary>
-    internal static bool IsOn { get; set; } =
-        Environment.GetEnvironmentVariable("SIMCLR_CONVOLUTIONS") != "library" && Processor.Flags.Contains("amx_bf16");
+    private static readonly bool IsAllowed = Environment.GetEnvironmentVariable("SIMCLR_CONVOLUTIONS") != "library";
+
+    /// <summary>Whether weight gradients are products where that is faster.</summary>
+    internal static bool IsOn { get; set; } = IsAllowed && Processor.Flags.Contains("amx_bf16");
 
     /// <summary>Whether all of every convolution is products: on a processor where oneDNN is left out (<see cref="OneDnn"/>), as libtorch's own convolutions take six
     /// times as long.</summary>
-    internal static bool AllAreProducts => Processor.HidesCaches && PixelPass.IsOn;
+    internal static bool AllAreProducts => IsAllowed && Processor.HidesCaches && PixelPass.IsOn;
 
     /// <summary>Whether it is, for a square kernel of that side at so many places of an image.</summary>
     internal static bool IsFasterByPatches(long kernel, long places, ScalarType type) =>

@@ -60,17 +60,7 @@ internal static class Build
         // What changes while it builds is newer than this.
         string started = stamp + ".started";
         Stamp.Touch(started);
-        Step.Dotnet(
-            repository,
-            "Building ...",
-            "build",
-            repository.At(project),
-            "-c",
-            Repository.Configuration,
-            "--nologo",
-            "-v",
-            "quiet"
-        );
+        Step.Dotnet(repository, "Building ...", ["build", repository.At(project), .. Step.Quietly]);
         File.Move(started, stamp, true);
     }
 }

@@ -56,23 +56,21 @@ internal static class Bundle
         Step.Dotnet(
             repository,
             "Publishing ...",
-            "publish",
-            repository.At("benchmarks"),
-            "-c",
-            Repository.Configuration,
-            "--nologo",
-            "-v",
-            "quiet",
-            "-o",
-            programs,
-            "--self-contained",
-            "-p:PublishTrimmed=true",
-            "-p:TrimMode=partial",
-            "-p:SuppressTrimAnalysisWarnings=true",
-            "-p:JsonSerializerIsReflectionEnabledByDefault=true",
-            "-p:DebugType=none",
-            "-p:EmbedAllSources=false",
-            "-p:CopyOutputSymbolsToPublishDirectory=false"
+            [
+                "publish",
+                repository.At("benchmarks"),
+                .. Step.Quietly,
+                "-o",
+                programs,
+                "--self-contained",
+                "-p:PublishTrimmed=true",
+                "-p:TrimMode=partial",
+                "-p:SuppressTrimAnalysisWarnings=true",
+                "-p:JsonSerializerIsReflectionEnabledByDefault=true",
+                "-p:DebugType=none",
+                "-p:EmbedAllSources=false",
+                "-p:CopyOutputSymbolsToPublishDirectory=false",
+            ]
         );
         Build.Forget(repository, "bench");
         foreach (string file in Directory.GetFiles(programs))

@@ -19,15 +19,7 @@ internal static class Cuda
             repository,
             $"Restoring TorchSharp-cuda-linux {version} (several GB) ...",
             Environment.CurrentDirectory,
-            "publish",
-            Path.Combine(folder, "cuda.csproj"),
-            "-c",
-            "Release",
-            "-o",
-            libraries,
-            "--nologo",
-            "-v",
-            "quiet"
+            ["publish", Path.Combine(folder, "cuda.csproj"), .. Step.Quietly, "-o", libraries]
         );
         if (code != 0)
         {

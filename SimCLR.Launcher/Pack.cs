@@ -12,15 +12,7 @@ internal static class Pack
         Step.Dotnet(
             repository,
             "Packing ...",
-            "pack",
-            repository.At("SimCLR.Research.sln"),
-            "-c",
-            Repository.Configuration,
-            "--nologo",
-            "-v",
-            "quiet",
-            "-o",
-            folder
+            ["pack", repository.At("SimCLR.Research.sln"), .. Step.Quietly, "-o", folder]
         );
         foreach (string library in new[] { "SimCLR.Core", "SimCLR.FSharp" })
         foreach (string file in Directory.GetFiles(folder, library + ".*").Order(StringComparer.Ordinal))

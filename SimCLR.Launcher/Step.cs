@@ -5,6 +5,9 @@ internal static class Step
 {
     private const int Shown = 40;
 
+    /// <summary>What dotnet's verbs of a project are called with.</summary>
+    public static string[] Quietly { get; } = ["-c", Repository.Configuration, "--nologo", "-v", "quiet"];
+
     public static void Dotnet(Repository repository, string title, params IReadOnlyList<string> arguments)
     {
         if (Run(repository, title, repository.Root, arguments) == 0)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using SimCLR.Core.Heads;
 using SimCLR.Core.Losses;
 using SimCLR.Core.Methods;
@@ -17,8 +16,8 @@ internal static class MethodsBenchmark
     private static readonly HeadSpec Predictor = new(Hidden: 256, LastNorm: LastNorm.None, LastBias: true);
     private static readonly MomentumSchedule Rising = new(0.99, 1);
 
-    /// <summary>As in scripts/methods.fsx: predictors 256 wide, a queue of four batches.</summary>
-    private static readonly Dictionary<string, Func<int, IMethodSpec>> Methods = new()
+    /// <summary>By name, given the batch; as in scripts/methods.fsx: predictors 256 wide, a queue of four batches.</summary>
+    internal static readonly Dictionary<string, Func<int, IMethodSpec>> Methods = new()
     {
         ["SimCLR"] = _ => new SimClrSpec(new NtXent(0.5), 0.5),
         ["MoCo-v2"] = batch => new MoCoSpec(4 * batch, new MomentumSchedule(0.99, 0.99), 0.2, NormGroups: 4),
@@ -33,9 +32,6 @@ internal static class MethodsBenchmark
         ["instance-discrimination"] = _ => new InstanceDiscriminationSpec(0.1),
         ["LeJEPA"] = _ => new LeJepaSpec(),
     };
-
-    /// <summary>The names of the methods.</summary>
-    internal static IReadOnlyDictionary<string, Func<int, IMethodSpec>> Known => Methods;
 
     /// <summary>Length of z, as in scripts/methods.fsx.</summary>
     internal static HeadSpec Head(string method) =>

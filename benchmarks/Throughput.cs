@@ -30,7 +30,7 @@ internal static class Throughput
         var method = options.Text("method", "SimCLR");
         var spec = Subjects.Training(encoder, batch, precision) with
         {
-            Method = options.Choice("method", "SimCLR", MethodsBenchmark.Known)(batch),
+            Method = options.Choice("method", "SimCLR", MethodsBenchmark.Methods)(batch),
             Head = MethodsBenchmark.Head(method),
         };
         if (options.Has("micro"))

@@ -19,7 +19,7 @@ public class PatchesTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void The_weight_gradient_is_that_of_a_convolution(
+    public void Result_and_gradients_are_those_of_a_convolution(
         long kernel,
         long padding,
         long stride,
@@ -31,24 +31,35 @@ public class PatchesTests
         using var generator = new Generator(5, CPU);
         Tensor Normal(params long[] shape) => randn(shape, ScalarType.Float64, generator: generator);
         var images = Normal(5, height, width, 3);
-        var weights = Normal(4, 3, kernel, kernel).requires_grad_();
-        var result = nn.functional.conv2d(
+        var weights = Normal(4, 3, kernel, kernel);
+        var gradient = empty(0);
+        var expected = LibrarysConvolution.All(
             images.permute(0, 3, 1, 2),
             weights,
-            null,
-            [stride, stride],
-            [padding, padding]
+            shape =>
+            {
+                gradient = Normal(shape[0], shape[2], shape[3], shape[1]);
+                return gradient.permute(0, 3, 1, 2);
+            },
+            stride,
+            padding
         );
-        var gradient = Normal(result.shape[0], result.shape[2], result.shape[3], result.shape[1]);
-        var expected = autograd.grad([result], [weights], [gradient.permute(0, 3, 1, 2)])[0];
         // 3,000 bytes hold the patches of an image or two: the last part has fewer.
         foreach (var most in new[] { 1L << 27, 3_000 })
         {
             var patches = new Patches(kernel, stride, padding) { MostBytes = most };
-            var found = patches.WeightGradient(images, gradient);
-            Assert.Equal(result.shape[2], patches.Places(height));
-            Assert.Equal(expected.shape, found.shape);
-            Assert.InRange((expected - found).abs().max().ToDouble(), 0, 1e-11);
+            Assert.Equal(expected[0].shape[2], patches.Places(height));
+            Tensor[] all =
+            [
+                patches.Convolve(images, weights).permute(0, 3, 1, 2),
+                patches.DataGradient(gradient, weights, images.shape).permute(0, 3, 1, 2),
+                patches.WeightGradient(images, gradient),
+            ];
+            foreach (var (exact, found) in expected.Zip(all))
+            {
+                Assert.Equal(exact.shape, found.shape);
+                Assert.InRange((exact - found).abs().max().ToDouble(), 0, 1e-11);
+            }
         }
     }
 }

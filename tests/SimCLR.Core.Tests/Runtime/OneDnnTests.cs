@@ -1,4 +1,5 @@
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Encoders;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,16 +36,12 @@ public class OneDnnTests
         var images = randn([6, side, side, input], generator: generator).permute(0, 3, 1, 2);
         var weights = randn([output, input, kernel, kernel], generator: generator);
         var gradient = randn([6, output, side / stride, side / stride], generator: generator);
-        var exact = Computed(images, weights, gradient, ScalarType.Float64);
+        var exact = Computed(images, ScalarType.Float64);
         foreach (var layout in new[] { images, images.contiguous() })
-        foreach (var (found, expected) in Computed(layout, weights, gradient, ScalarType.Float32).Zip(exact))
+        foreach (var (found, expected) in Computed(layout, ScalarType.Float32).Zip(exact))
             Assert.InRange(((found - expected).norm() / expected.norm()).ToDouble(), 0, 1e-5);
 
-        Tensor[] Computed(Tensor images, Tensor weights, Tensor gradient, ScalarType type)
-        {
-            var (x, w) = (images.to(type).requires_grad_(true), weights.to(type).requires_grad_(true));
-            var y = nn.functional.conv2d(x, w, null, [stride, stride], [kernel / 2, kernel / 2]);
-            return [y.detach(), .. autograd.grad([y], [x, w], [gradient.to(type)])];
-        }
+        Tensor[] Computed(Tensor images, ScalarType type) =>
+            LibrarysConvolution.All(images, weights, _ => gradient, stride, kernel / 2, type);
     }
 }

@@ -176,6 +176,15 @@ type Slurm() =
                 | _ -> ()
         ]
 
+    /// Sets the time limit of all tasks to so many minutes from now, rounded up.
+    member slurm.Limit(minutes: int) =
+        for id, _ in slurm.Tasks() do
+            let elapsed = ask "squeue" [ "--noheader"; $"--jobs={id}"; "--format=%M" ]
+            let whole = elapsed.Split(':') |> Array.rev |> Array.item 1 |> int
+
+            ask "scontrol" [ "update"; $"JobId={id}"; $"TimeLimit={whole + minutes}" ]
+            |> ignore
+
     /// Slurm lets tasks that are queued again wait two minutes; they begin now.
     member slurm.BeginNow() =
         for id, state in slurm.Tasks() do

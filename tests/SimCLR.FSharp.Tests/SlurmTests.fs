@@ -131,13 +131,14 @@ let private goesOn = "Goes on from the checkpoint of step "
 
 [<Fact>]
 let ``Tasks share a sweep, and go on from a checkpoint when their time limit has come`` () =
-    // The last option counts: a limit of a minute, of which Slurm tells up to a minute and ten seconds before.
-    submitted [ "--time"; "10"; "--notice"; "10"; "--option=--time=1" ] (fun slurm folder cluster ->
+    submitted [ "--time"; "10"; "--notice"; "60" ] (fun slurm folder cluster ->
         untilBothTrain folder |> ignore
+        slurm.Limit 2
 
         until 120.0 (fun () -> logs folder |> List.forall _.Contains("Queued again (code 140).")) (fun () ->
             allLogs folder)
 
+        slurm.Limit 10
         ends slurm folder cluster
         // Either task may take the run of the other.
         Assert.Equal(2, (allLogs folder).Split(goesOn).Length - 1))

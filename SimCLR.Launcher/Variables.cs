@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SimCLR.Launcher;
 
 /// <summary>The environment of what the launcher starts.</summary>
@@ -27,11 +29,11 @@ internal static class Variables
         Set("DOTNET_GCgen0size", "0x4000000");
         // Idle OpenMP threads spin briefly, then sleep: endless spinning costs ten times the speed as soon as anything else runs.
         Default("GOMP_SPINCOUNT", "2000");
-        // glibc keeps what a step frees for the next one instead of giving it back page by page: a small network spends a third of the
-        // system time, and resident memory stays as it is. One arena: several that fill unevenly look like growth.
+        // glibc keeps what a step frees for the next one instead of giving it back page by page, whatever its size: see ProcessSettings.cs.
+        // One arena: several that fill unevenly look like growth.
         Default("MALLOC_ARENA_MAX", "1");
-        Default("MALLOC_TRIM_THRESHOLD_", "4000000000");
-        Default("MALLOC_MMAP_THRESHOLD_", "33554432");
+        Default("MALLOC_TRIM_THRESHOLD_", ulong.MaxValue.ToString(CultureInfo.InvariantCulture));
+        Default("MALLOC_MMAP_MAX_", "0");
         // The CUDA package, where setup --cuda has restored it.
         string cuda = Path.Combine(repository.State, "cuda", "lib");
         if (File.Exists(Path.Combine(cuda, "libtorch_cuda.so")))

@@ -12,8 +12,8 @@ namespace SimCLR.Core.Encoders;
 /// <param name="Padding">Zeros around the image.</param>
 internal readonly record struct Patches(long Kernel, long Stride, long Padding)
 {
-    /// <summary>Patches in memory at once, in bytes; more images are taken in parts.</summary>
-    internal long MostBytes { get; init; } = 1L << 27;
+    /// <summary>Patches in memory at once, in bytes; more images are taken in parts. Where all is products, patches stay in the processor's cache.</summary>
+    internal long MostBytes { get; init; } = ConvolutionRule.AllAreProducts ? 1L << 22 : 1L << 27;
 
     /// <summary>Places of the kernel along a side.</summary>
     internal long Places(long side) => (side + 2 * Padding - Kernel) / Stride + 1;
@@ -35,7 +35,8 @@ internal readonly record struct Patches(long Kernel, long Stride, long Padding)
         {
             using var part = NewDisposeScope();
             var rows = Rows(images.narrow(0, start, count));
-            sum.add_(gradient.narrow(0, start, count).view(-1, outputs).t().mm(rows).to_type(type));
+            var factor = gradient.narrow(0, start, count).view(-1, outputs).t();
+            _ = factor.dtype == type ? sum.addmm_(factor, rows) : sum.add_(factor.mm(rows).to_type(type));
         }
         return sum.view(outputs, Kernel, Kernel, channels).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
@@ -46,14 +47,14 @@ internal readonly record struct Patches(long Kernel, long Stride, long Padding)
         using var scope = NewDisposeScope();
         var matrix = weights.permute(2, 3, 1, 0).reshape(-1, weights.shape[0]).contiguous();
         var (high, wide) = (Places(images.shape[1]), Places(images.shape[2]));
-        var results = new List<Tensor>();
+        var results = empty([images.shape[0], high, wide, matrix.shape[1]], images.dtype, CPU);
         foreach (var (start, count) in Parts(images.shape[0], high * wide * matrix.shape[0] * images.element_size()))
         {
             using var part = NewDisposeScope();
-            var result = Rows(images.narrow(0, start, count)).mm(matrix);
-            results.Add(result.view(count, high, wide, -1).MoveToOuterDisposeScope());
+            var to = results.narrow(0, start, count).view(-1, matrix.shape[1]);
+            to.addmm_(Rows(images.narrow(0, start, count)), matrix, beta: 0, alpha: 1);
         }
-        return (results.Count == 1 ? results[0] : cat(results, 0)).MoveToOuterDisposeScope();
+        return results.MoveToOuterDisposeScope();
     }
 
     /// <summary>The gradient [N, H, W, C] of a convolution's images of that shape: each place gives its own to all pixels of its patch.</summary>

@@ -11,8 +11,8 @@ namespace SimCLR.Core.Runtime;
 /// </summary>
 internal static partial class ProcessSettings
 {
-    private const int TrimThreshold = -1; // M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX of glibc's malloc.h
-    private const int MapThreshold = -3;
+    private const int TrimThreshold = -1; // M_TRIM_THRESHOLD, M_MMAP_MAX and M_ARENA_MAX of glibc's malloc.h
+    private const int MapMax = -4;
     private const int ArenaMax = -8;
 
     internal static void Apply()
@@ -41,9 +41,10 @@ internal static partial class ProcessSettings
     {
         try
         {
-            Choose("MALLOC_TRIM_THRESHOLD_", TrimThreshold, int.MaxValue);
-            // The most that glibc takes: larger blocks than these are mapped, and given back, one by one.
-            Choose("MALLOC_MMAP_THRESHOLD_", MapThreshold, 32 << 20);
+            // Never by itself: NativeHeap.Release does, between runs.
+            Choose("MALLOC_TRIM_THRESHOLD_", TrimThreshold, -1);
+            // Blocks that are mapped one by one are given back as they are freed.
+            Choose("MALLOC_MMAP_MAX_", MapMax, 0);
             // Several arenas that fill unevenly look like growth.
             Choose("MALLOC_ARENA_MAX", ArenaMax, 1);
         }

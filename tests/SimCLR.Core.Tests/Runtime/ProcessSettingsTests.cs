@@ -19,11 +19,15 @@ public partial class ProcessSettingsTests
     }
 
     [Fact]
-    public void Blocks_up_to_32_MiB_stay_in_the_heap_when_they_are_freed()
+    public void Blocks_of_any_size_stay_in_the_heap_when_they_are_freed_until_it_is_released()
     {
+        // Larger than anything that the heap has free.
+        const int size = 1 << 30;
         Assert.Equal(0, Mapped(31 << 20));
-        // Larger than anything that the heap has free, which would be taken instead.
-        Assert.Equal(1, Mapped(1 << 30));
+        Assert.Equal(0, Mapped(size));
+        Assert.InRange(Heap().HeapBytes, (nuint)size, nuint.MaxValue);
+        NativeHeap.Release();
+        Assert.InRange(Heap().TopBytes, (nuint)0, (nuint)(size / 2));
     }
 
     /// <summary>Blocks that the system maps for an allocation of so many bytes.</summary>
@@ -40,16 +44,16 @@ public partial class ProcessSettingsTests
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct HeapState
     {
-        private readonly nuint arena,
-            ordinaryBlocks,
+        internal readonly nuint HeapBytes;
+        private readonly nuint ordinaryBlocks,
             fastBlocks;
         internal readonly nuint MappedBlocks;
         private readonly nuint mappedBytes,
             unused,
             fastBytes,
             usedBytes,
-            freeBytes,
-            topBytes;
+            freeBytes;
+        internal readonly nuint TopBytes;
     }
 
     [LibraryImport("libc", EntryPoint = "mallinfo2")]

@@ -22,12 +22,13 @@ let private stepSeconds (executor: Executor) (device: torch.Device) (splits: Ima
         clock.Elapsed.TotalSeconds
 
     // On a GPU kernels are compiled in the first, and the fourth is recorded as a graph.
-    for _ in 1 .. (if device.``type`` = DeviceType.CPU then 1 else 6) do
-        seconds () |> ignore
+    if device.``type`` <> DeviceType.CPU then
+        for _ in 1..6 do
+            seconds () |> ignore
 
-    // What else the machine does only adds to a step, and most to a short one.
+    // What else the machine does only adds to a step, and most to a short one, as does what only the first has to do.
     let rec fastest steps spent best =
-        if steps < 5 && spent < 1.5 || steps < 3 && spent < 10.0 then
+        if steps < 6 && spent < 1.5 || steps < 3 && spent < 5.0 then
             let last = seconds ()
             fastest (steps + 1) (spent + last) (min best last)
         else

@@ -2,6 +2,7 @@ namespace SimCLR
 
 open System
 open System.IO
+open System.Threading
 open SimCLR.Core.Runtime
 open Argu
 
@@ -258,13 +259,18 @@ module Sweep =
             fail
                 $"The launcher started {Ranks.size.Value} processes that compute each run together, and --workers or --gpus share the runs out: use one of both."
 
-        use interruption = new Interruption(Workers.isWorker || Ranks.isFollower.Value)
+        let led token =
+            Ranks.lead (Execution.along token sweep.Executor) (fun () -> 0, "")
 
-        let lead () =
-            if sweep.Executor.DryRun then
+        // A plan leaves nothing behind that is to be finished: a signal ends it at once.
+        if sweep.Executor.DryRun then
+            led CancellationToken.None (fun () ->
                 plan (first ()) sweep
-                0, ""
-            else
+                0, "")
+        else
+            use interruption = new Interruption(Workers.isWorker || Ranks.isFollower.Value)
+
+            led interruption.Token (fun () ->
                 Workers.whenOrphaned interruption.Stop
                 let results = execute interruption
 
@@ -281,9 +287,7 @@ module Sweep =
                     if not results.Cells.IsEmpty && not Workers.isWorker then
                         SweepReport.finish sweep results
 
-                    ending interruption results
-
-        Ranks.lead (Execution.along interruption.Token sweep.Executor) (fun () -> 0, "") lead
+                    ending interruption results)
 
     let private endWith (exit: int -> unit) action =
         let code, message =

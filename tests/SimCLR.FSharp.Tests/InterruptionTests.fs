@@ -58,6 +58,35 @@ let private interrupted code folder (ended: int * string * string) =
     Assert.Contains(table, fun line -> line.StartsWith "| 1 ")
     Assert.DoesNotContain(table, fun line -> line.StartsWith "| 600 ")
 
+/// A plan of a network whose every step takes seconds.
+let private slowPlan =
+    script
+        .Replace("Encoder.SmallConv [ 8; 16 ]", "Encoder.SmallConv [ 1024; 2048; 4096 ]")
+        .Replace("\nGrid.from", "\neprintfn \"begins\"\n\nGrid.from")
+
+[<Fact>]
+let ``A dry run is ended at once by Ctrl-C and by SIGTERM, as nothing of it is to be finished`` () =
+    needCtrlC ()
+
+    for name, code in [ "INT", 130; "TERM", 143 ] do
+        inFolder (fun folder ->
+            let file = Path.Combine(folder, "sweep.fsx")
+            File.WriteAllText(file, slowPlan)
+
+            let plan =
+                Launcher.start folder [ "run"; file; "--device"; "cpu"; "--threads"; "1"; "--dry-run" ]
+
+            Assert.True(plan |> hears "begins")
+            // It measures now.
+            System.Threading.Thread.Sleep 1000
+            let clock = System.Diagnostics.Stopwatch.StartNew()
+            plan |> signal name
+            let actual, output, errors = finish plan
+            Assert.True((code = actual), errors)
+            Assert.InRange(clock.Elapsed.TotalSeconds, 0.0, 2.0)
+            Assert.DoesNotContain("Stopping", errors)
+            Assert.DoesNotContain("Estimated", output))
+
 [<Fact>]
 let ``That time is up is what ended a sweep, whether SIGTERM is heard before it, after it or at the same time`` () =
     if not (System.OperatingSystem.IsWindows() || System.OperatingSystem.IsMacOS()) then

@@ -33,7 +33,8 @@ internal static class Variables
         // One arena: several that fill unevenly look like growth.
         Default("MALLOC_ARENA_MAX", "1");
         Default("MALLOC_TRIM_THRESHOLD_", ulong.MaxValue.ToString(CultureInfo.InvariantCulture));
-        Default("MALLOC_MMAP_MAX_", "0");
+        if (Get("MALLOC_MMAP_THRESHOLD_") is null)
+            Default("MALLOC_MMAP_MAX_", "0");
         // The CUDA package, where setup --cuda has restored it.
         string cuda = Path.Combine(repository.State, "cuda", "lib");
         if (File.Exists(Path.Combine(cuda, "libtorch_cuda.so")))

@@ -43,8 +43,9 @@ internal static partial class ProcessSettings
         {
             // Never by itself: NativeHeap.Release does, between runs.
             Choose("MALLOC_TRIM_THRESHOLD_", TrimThreshold, -1);
-            // Blocks that are mapped one by one are given back as they are freed.
-            Choose("MALLOC_MMAP_MAX_", MapMax, 0);
+            // Blocks that are mapped one by one are given back as they are freed; who says from which size on wants that.
+            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("MALLOC_MMAP_THRESHOLD_")))
+                Choose("MALLOC_MMAP_MAX_", MapMax, 0);
             // Several arenas that fill unevenly look like growth.
             Choose("MALLOC_ARENA_MAX", ArenaMax, 1);
         }

@@ -54,6 +54,8 @@ internal static class ProbeBenchmark
         var accuracy = classifier.Top1(validation);
         var (fitting, fitPeak) = (clock.Elapsed.TotalSeconds, Machine.Memory().Peak);
 
+        // As between the measurements of a run.
+        NativeHeap.ReleaseBeyond(Measurements.KeptBytes);
         Machine.ResetPeak();
         var queries = new TestFeatures(
             h.narrow(0, 0, Math.Min(n, options.Number("queries", 2000, 1))),

@@ -39,20 +39,35 @@ public abstract record Features(Tensor H, Tensor Labels, int Classes) : IDisposa
     /// <exception cref="TrainingFailedException">Some of H are not finite; the message says how many.</exception>
     internal void RequireFinite() => RequireFinite(H);
 
+    /// <summary>8 MiB in float64.</summary>
+    private const long SummedAtOnce = 1L << 20;
+
     /// <summary>The same of representations that have no labels yet.</summary>
     internal static void RequireFinite(Tensor h)
     {
-        using var scope = NewDisposeScope();
-        // Float32 numbers do not overflow a float64 sum, which takes no memory; counting does.
-        if (double.IsFinite(h.sum(ScalarType.Float64).ToDouble()))
+        // Float32 numbers do not overflow a float64 sum.
+        if (double.IsFinite(Sum(h, rows => rows.sum(ScalarType.Float64))))
             return;
-        var count = h.isfinite().logical_not().sum().ToInt64();
+        var count = (long)Sum(h, rows => rows.isfinite().logical_not_().sum());
         throw new TrainingFailedException(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{count:N0} of {h.numel():N0} features are not finite, so nothing can be measured of them: the encoder's training has "
             ) + "diverged, or its weights are damaged. Train with a lower learning rate, or give other weights."
         );
+    }
+
+    /// <summary>What is summed of blocks of rows: libtorch sums a copy of all in the sum's type.</summary>
+    private static double Sum(Tensor h, Func<Tensor, Tensor> ofRows)
+    {
+        using var scope = NewDisposeScope();
+        var sum = zeros(1, ScalarType.Float64, h.device);
+        foreach (var rows in h.split(Math.Max(1, SummedAtOnce * h.shape[0] / Math.Max(1, h.numel()))))
+        {
+            using var block = NewDisposeScope();
+            sum.add_(ofRows(rows));
+        }
+        return sum.ToDouble();
     }
 
     /// <inheritdoc/>

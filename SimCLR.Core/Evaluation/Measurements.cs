@@ -6,6 +6,7 @@ namespace SimCLR.Core.Evaluation;
 /// <summary>The measurements of a run, taken one after the other.</summary>
 public sealed class Measurements : IDisposable
 {
+    internal const long KeptBytes = 512L << 20;
     private readonly IReadOnlyList<IMeasurement> list;
     private readonly List<IStepObserver> observers;
 
@@ -55,6 +56,8 @@ public sealed class Measurements : IDisposable
     public static IReadOnlyList<Figure> Take(IMeasurement measurement, Pretrained pretrained)
     {
         pretrained.Cancellation.ThrowIfCancellationRequested();
+        // What the training or the measurement before held would stand beside what this one takes, in blocks of other sizes.
+        NativeHeap.ReleaseBeyond(KeptBytes);
         using var pause = new CollectionPause();
         return [.. measurement.Measure(pretrained)];
     }

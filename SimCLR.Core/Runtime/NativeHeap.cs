@@ -24,6 +24,51 @@ public static partial class NativeHeap
         }
     }
 
+    /// <summary>As <see cref="Release"/>, where more than so much is held free: pages taken anew cost time, which small work need not pay.</summary>
+    /// <param name="bytes">What may be held.</param>
+    public static void ReleaseBeyond(long bytes)
+    {
+        if (Free > bytes)
+            Release();
+    }
+
+    /// <summary>Bytes that the C library holds and nobody uses; 0 where it does not say so (glibc before 2.33, other systems).</summary>
+    internal static long Free
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux())
+                return 0;
+            try
+            {
+                return (long)Info().FreeBytes;
+            }
+            catch (EntryPointNotFoundException)
+            {
+                return 0;
+            }
+        }
+    }
+
+    /// <summary>glibc's struct mallinfo2, up to what is asked for and one more.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct Allocated
+    {
+        private readonly nuint heap,
+            ordinary,
+            fast,
+            mapped,
+            mappedBytes,
+            unused,
+            fastBytes,
+            used;
+        internal readonly nuint FreeBytes;
+        private readonly nuint top;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallinfo2")]
+    private static partial Allocated Info();
+
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     private static partial int Trim(nuint pad);
 }

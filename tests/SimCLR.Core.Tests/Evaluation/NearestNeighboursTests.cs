@@ -1,5 +1,6 @@
 using SimCLR.Core.Evaluation;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -218,5 +219,21 @@ public class NearestNeighboursTests
         }
         Assert.Throws<TrainingFailedException>(() => LinearProbe.Fit(bad, 1e-2));
         Assert.Throws<TrainingFailedException>(() => LinearProbe.Fit(good, 1e-2).Top1(test));
+    }
+
+    [Fact]
+    public void Features_are_looked_at_block_by_block()
+    {
+        using var scope = NewDisposeScope();
+        var h = ones(400_000, 64);
+        h[399_999, 63] = double.NaN;
+        using var features = new TestFeatures(h, zeros(400_000, ScalarType.Int64), 1);
+        TrainingFailedException? error = null;
+        // Whether they are finite, and how many are not: a copy of all would be 195 MiB, one of a block is 8.
+        var taken = PeakMemory.MebibytesOf(() =>
+            error = Assert.Throws<TrainingFailedException>(features.RequireFinite)
+        );
+        Assert.StartsWith("1 of 25,600,000 features are not finite", error!.Message);
+        Assert.InRange(taken, 0, 100);
     }
 }

@@ -30,6 +30,20 @@ public partial class ProcessSettingsTests
         Assert.InRange(Heap().TopBytes, (nuint)0, (nuint)(size / 2));
     }
 
+    [Fact]
+    public void What_is_free_is_given_back_only_where_it_is_more_than_may_be_held()
+    {
+        const int size = 1 << 30;
+        NativeHeap.Release();
+        Assert.InRange(NativeHeap.Free, 0, size / 2);
+        _ = Mapped(size);
+        Assert.InRange(NativeHeap.Free, size, 2L * size);
+        NativeHeap.ReleaseBeyond(2L * size);
+        Assert.InRange(Heap().TopBytes, (nuint)size, nuint.MaxValue);
+        NativeHeap.ReleaseBeyond(size / 2);
+        Assert.InRange(Heap().TopBytes, (nuint)0, (nuint)(size / 2));
+    }
+
     /// <summary>Blocks that the system maps for an allocation of so many bytes.</summary>
     private static unsafe long Mapped(int bytes)
     {

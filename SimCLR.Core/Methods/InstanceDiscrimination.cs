@@ -10,20 +10,26 @@ namespace SimCLR.Core.Methods;
 /// Instance discrimination (Wu et al. 2018, 1805.01978): every training image is a class of its own, whose prototype in a memory bank is
 /// a running mean of its embeddings. One view of each image; the softmax is over the whole bank, or estimated by some of it (<see cref="NoiseContrastive"/>).
 /// </summary>
-/// <param name="Temperature">Temperature of the softmax, above 0 (ImageNet: 0.07, CIFAR-10: 0.1).</param>
+/// <param name="Temperature">Temperature of the softmax, above 0 (ImageNet: 0.07, CIFAR-10: 0.1), where negatives are drawn above 0.02.</param>
 /// <param name="Momentum">How much of a prototype is kept when its image is seen, 0 to below 1 (paper: 0.5).</param>
 /// <param name="Negatives">Other images that an image is told from, drawn evenly with replacement, 1 or more (ImageNet: 4096); null: all. The softmax's sum is then taken to be what it
 /// is by the first step's images (its code).</param>
 public sealed record InstanceDiscriminationSpec(double Temperature, double Momentum = 0.5, int? Negatives = null)
     : IMethodSpec
 {
+    /// <summary>exp(1 / τ) of all images is summed in float32, which would be infinite at about half of it.</summary>
+    private const double LeastOfNoise = 0.02;
+
     /// <inheritdoc/>
     public IMethod Create(MethodContext context)
     {
         Require.Temperature(Temperature);
         Require.Within("momentum of the bank", Momentum, 0, 1, 0.5);
         if (Negatives is { } drawn)
+        {
             Require.Within("number of negatives", drawn, 1, int.MaxValue, 4096);
+            Require.Above("temperature of noise-contrastive estimation", Temperature, LeastOfNoise, 0.07);
+        }
         return new InstanceDiscrimination(this, context);
     }
 }

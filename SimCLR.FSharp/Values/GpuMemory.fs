@@ -1,7 +1,7 @@
 namespace SimCLR
 
 /// What a training needs of a GPU's memory, by formula: the numbers that are kept for the backward pass of as many images as pass the encoder at once, their
-/// views, the bytes of the whole batch, weights with gradients and two states of the optimizer, and what the method has beside: a target, a queue, a bank, prototypes. What the
+/// views, the bytes of the whole batch, weights with gradients and two states of the optimizer, and what the method has beside: a target, a queue, a bank, prototypes, drawn negatives. What the
 /// loss, libtorch and its algorithms take comes on top.
 [<RequireQualifiedAccess>]
 module GpuMemory =
@@ -75,6 +75,13 @@ module GpuMemory =
             Some(float v.Depth * perBlock / 2.0)
         | Encoder.Custom _ -> None
 
+    /// Numbers of the prototypes that noise-contrastive estimation draws for a batch.
+    let private drawn (run: Run) =
+        match run.Method with
+        | Method.InstanceDiscrimination { Negatives = Some negatives } ->
+            float run.BatchSize * float (negatives + 1) * float run.Head.Output
+        | _ -> 0.0
+
     /// Bytes where so many images pass at once; None for an encoder of one's own, or images of unknown size. Automatic precision is bfloat16 on a GPU.
     let ofPart part (run: Run) =
         match Images.knownSize run.Images with
@@ -115,6 +122,7 @@ module GpuMemory =
                     + float run.BatchSize * pixels size
                     + 16.0 * (encoder + WeightCount.ofHead run + trained)
                     + 4.0 * kept
+                    + 4.0 * drawn run
                 )
             | _ -> None
 

@@ -67,7 +67,8 @@ let all batchSize images method =
           else
               queueProblems (int64 batchSize) images s.Queue
     | Method.InstanceDiscrimination s ->
-        Check.above "Method.Temperature" 0.0 s.Temperature
+        // Of drawn negatives exp(1 / temperature) is summed, in float32.
+        Check.above "Method.Temperature" (if s.Negatives.IsSome then 0.02 else 0.0) s.Temperature
         @ Check.range "Method.BankMomentum" 0.0 0.99999 s.BankMomentum
         @ (s.Negatives
            |> Option.toList

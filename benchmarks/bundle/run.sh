@@ -29,8 +29,8 @@ lib=${1:-$("$SIMCLR_PYTHON" -c 'import os, torch; print(os.path.join(os.path.dir
 export SIMCLR_LIBTORCH=$lib
 # A newer PyTorch may have dropped functions that no measurement calls: the check below names them.
 export SIMCLR_LIBTORCH_MISSING=allow
-export DOTNET_TieredPGO=0 DOTNET_gcConcurrent=0 DOTNET_GCgen0size=0x4000000 GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-2000}
-export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=33554432
+# What can be set from the first moment on only; the process itself sets the rest (SimCLR.Core/Runtime/ProcessSettings.cs).
+export DOTNET_TieredPGO=0 DOTNET_gcConcurrent=0 DOTNET_GCgen0size=0x4000000
 
 bench() { "$here/bench/SimCLR.Benchmarks" "$@"; }
 

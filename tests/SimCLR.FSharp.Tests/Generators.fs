@@ -394,7 +394,7 @@ let method batch (count: int option) =
                             BankMomentum = momentum
                             Negatives = negatives
                         })
-                (number 0.01 2.0)
+                (number 0.03 2.0)
                 (number 0.0 0.99)
                 (Gen.optionOf (Gen.choose (1, 5000)))
             Gen.map3

@@ -53,6 +53,14 @@ let Further_views_and_what_a_method_keeps_beside_are_counted () =
     Assert.Equal(networks + 20.0 * 65536.0 * 128.0 / 1e9, beside (Method.dino 65536), 3)
     Assert.Equal(0.0, beside Method.barlowTwins, 6)
 
+    // 4096 images, 4097 prototypes each.
+    Assert.Equal(
+        4.0 * 4096.0 * 4097.0 * 128.0 / 1e9,
+        beside (Method.instanceDiscrimination |> Method.withNoise 4096)
+        - beside Method.instanceDiscrimination,
+        3
+    )
+
     let bank =
         Run.cifar10
         |> Run.withMethod Method.instanceDiscrimination

@@ -103,6 +103,16 @@ let ``A script runs in its place: the same process, with all arguments, input an
                 File.Delete made)
 
 [<Fact>]
+let ``Blocks of any size stay in the heap, but not where the user says from which size on they are mapped`` () =
+    inFolder (fun folder ->
+        let script = Path.Combine(folder, "mapped.fsx")
+        File.WriteAllText(script, "printf \"%s\" (System.Environment.GetEnvironmentVariable \"MALLOC_MMAP_MAX_\")\n")
+
+        for threshold, expected in [ "", "0"; "1000000", "" ] do
+            let chosen = [ "MALLOC_MMAP_MAX_", ""; "MALLOC_MMAP_THRESHOLD_", threshold ]
+            Assert.Equal((0, expected, ""), startWith chosen folder [ "run"; script ] |> finish))
+
+[<Fact>]
 let ``Without dotnet on PATH it says what to install`` () =
     inFolder (fun folder ->
         for name in [ "bash"; "readlink"; "dirname" ] do

@@ -165,6 +165,17 @@ let A_loss_beside_a_method_that_has_its_own_is_named () =
     Assert.Contains("SimCLR has none of its own", problems { Run.shapes with Loss = Loss.OfMethod })
     Assert.Contains("which needs a head", problems (Run.withMethod Method.byol Run.shapes |> Run.withHeadDepth 0))
 
+    let cold =
+        Run.shapes
+        |> Run.withMethod (Method.instanceDiscrimination |> Method.withTemperature 0.01)
+
+    Assert.Equal("", problems cold)
+
+    Assert.Contains(
+        "Method.Temperature is 0.01; use a finite number above 0.02.",
+        problems (cold |> Run.withMethod (cold.Method |> Method.withNoise 64))
+    )
+
 [<Fact>]
 let What_a_method_lacks_cannot_be_changed () =
     let refused change =

@@ -77,6 +77,20 @@ public class InstanceDiscriminationTests
         new InstanceDiscriminationSpec(0.2, Negatives: negatives).Create(Contexts.Of(networks, batch: 4, images: 20));
 
     [Fact]
+    public void Temperatures_whose_scores_would_not_be_finite_are_refused_where_they_are_summed()
+    {
+        using var networks = Contexts.Double(3);
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new InstanceDiscriminationSpec(0.01, Negatives: 6).Create(Contexts.Of(networks, batch: 4, images: 20))
+        );
+        Assert.StartsWith(
+            "The temperature of noise-contrastive estimation is 0.01; use a finite number above 0.02",
+            error.Message
+        );
+        using var exact = new InstanceDiscriminationSpec(0.01).Create(Contexts.Of(networks, batch: 4, images: 20));
+    }
+
+    [Fact]
     public void A_constant_that_is_estimated_in_every_step_is_a_mistake_not_made()
     {
         using var scope = NewDisposeScope();

@@ -106,10 +106,8 @@ internal static class NormSpeed
             var y = NormActivation.Forward(norm, x, r);
             if (!backward)
                 return;
-            autograd.backward([y], [g]);
-            x.grad = null;
-            if (r is not null)
-                r.grad = null;
+            // Taken as they are: a leaf would copy its gradient.
+            _ = autograd.grad([y], r is null ? [x, norm.weight!, norm.bias!] : [x, r, norm.weight!, norm.bias!], [g]);
         }
     }
 }

@@ -64,25 +64,34 @@ internal static unsafe class BatchNormLoops<T>
     /// <summary>Sums of the gradient that has come through the ReLU, and of its product with x - mean.</summary>
     internal static void GradientMoments(in GradientMaps maps, float* sums, long first, int count)
     {
-        var at = Row(maps.Channels, maps.X, first);
-        var (told, from) = (Row(maps.Channels, maps.Y, first) - at, Row(maps.Channels, maps.Gradient, first) - at);
-        // In registers: the sums might lie anywhere, for all the compiler knows.
-        var (channels, relu, byY) = (maps.Channels, maps.Relu, maps.Y != 0);
-        var mean = maps.Mean;
-        var line = maps.Line;
-        for (var row = 0; row < count; row++)
-        for (var c = 0; c < channels; c += ILanes.Count, at += Step)
-        {
-            var x = T.Load((byte*)at);
-            var v = T.Load((byte*)(at + from));
-            if (relu)
-                v &= byY ? Passes(T.Load((byte*)(at + told))) : Passes(x, line + c, channels);
-            Add(sums + c, v);
-            Add(sums + channels + c, v * (x - Vector256.Load(mean + c)));
-        }
+        if (!maps.Relu)
+            GradientMoments<Open>(maps, sums, first, count);
+        else if (maps.Y != 0)
+            GradientMoments<AboveZero>(maps, sums, first, count);
+        else
+            GradientMoments<LineAboveZero>(maps, sums, first, count);
     }
 
-    /// <summary>Gradients of x and, if asked for, of the residual.</summary>
+    private static void GradientMoments<TRelu>(in GradientMaps maps, float* sums, long first, int count)
+        where TRelu : struct
+    {
+        var (x, y, gradient) = (maps.X, maps.Y, maps.Gradient);
+        var mean = maps.Mean;
+        var line = maps.Line;
+        var channels = maps.Channels;
+        var (at, end) = (Row(channels, 0, first), Row(channels, 0, first + count));
+        while (at < end)
+            for (var c = 0; c < channels; c += ILanes.Count, at += Step)
+            {
+                var v = T.Load((byte*)(gradient + at));
+                var from = T.Load((byte*)(x + at));
+                v &= Passes<TRelu>(from, y + at, line + c, channels);
+                Add(sums + c, v);
+                Add(sums + channels + c, v * (from - Vector256.Load(mean + c)));
+            }
+    }
+
+    /// <summary>Gradients of x and, behind a residual and a ReLU, of the residual.</summary>
     internal static void InputGradients(
         in GradientMaps maps,
         nint factors,
@@ -92,36 +101,58 @@ internal static unsafe class BatchNormLoops<T>
         int count
     )
     {
-        var at = Row(maps.Channels, maps.X, first);
-        var (told, from) = (Row(maps.Channels, maps.Y, first) - at, Row(maps.Channels, maps.Gradient, first) - at);
-        var (to, other) = (Row(maps.Channels, ofX, first) - at, Row(maps.Channels, ofResidual, first) - at);
-        var (channels, relu, byY) = (maps.Channels, maps.Relu, maps.Y != 0);
-        var mean = maps.Mean;
-        var line = maps.Line;
-        for (var row = 0; row < count; row++)
-        for (var c = 0; c < channels; c += ILanes.Count, at += Step)
-        {
-            var factor = (float*)factors + c;
-            var x = T.Load((byte*)at);
-            var v = T.Load((byte*)(at + from));
-            if (relu)
-                v &= byY ? Passes(T.Load((byte*)(at + told))) : Passes(x, line + c, channels);
-            var leaning = Vector256.Load(factor + channels) * (x - Vector256.Load(mean + c));
-            var made = Vector256.Load(factor) * v + leaning + Vector256.Load(factor + 2 * channels);
-            T.Store(made, (byte*)(at + to));
-            if (ofResidual != 0)
-                T.Store(v, (byte*)(at + other));
-        }
+        if (!maps.Relu)
+            InputGradients<Open>(maps, (float*)factors, ofX, 0, first, count);
+        else if (maps.Y != 0)
+            InputGradients<AboveZero>(maps, (float*)factors, ofX, ofResidual, first, count);
+        else
+            InputGradients<LineAboveZero>(maps, (float*)factors, ofX, 0, first, count);
     }
 
-    /// <summary>All bits where the ReLU lets the gradient through: where y is above zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Passes(Vector256<float> y) => Vector256.GreaterThan(y, Vector256<float>.Zero);
+    private static void InputGradients<TRelu>(
+        in GradientMaps maps,
+        float* factors,
+        nint ofX,
+        nint ofResidual,
+        long first,
+        int count
+    )
+        where TRelu : struct
+    {
+        var (x, y, gradient) = (maps.X, maps.Y, maps.Gradient);
+        var mean = maps.Mean;
+        var line = maps.Line;
+        var channels = maps.Channels;
+        var (at, end) = (Row(channels, 0, first), Row(channels, 0, first + count));
+        while (at < end)
+            for (var c = 0; c < channels; c += ILanes.Count, at += Step)
+            {
+                var v = T.Load((byte*)(gradient + at));
+                var from = T.Load((byte*)(x + at));
+                v &= Passes<TRelu>(from, y + at, line + c, channels);
+                if (typeof(TRelu) == typeof(AboveZero))
+                    T.Store(v, (byte*)(ofResidual + at));
+                var leaning = Vector256.Load(factors + channels + c) * (from - Vector256.Load(mean + c));
+                var made = Vector256.Load(factors + c) * v + leaning + Vector256.Load(factors + 2 * channels + c);
+                T.Store(made, (byte*)(ofX + at));
+            }
+    }
+
+    /// <summary>No ReLU: a gradient passes.</summary>
+    private readonly struct Open;
+
+    /// <summary>It passes where y is above zero.</summary>
+    private readonly struct AboveZero;
 
     /// <summary>The same, where y is what becomes of x.</summary>
+    private readonly struct LineAboveZero;
+
+    /// <summary>All bits where the ReLU lets the gradient through.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Passes(Vector256<float> x, float* slope, int channels) =>
-        Passes(x * Vector256.Load(slope) + Vector256.Load(slope + channels));
+    private static Vector256<float> Passes<TRelu>(Vector256<float> x, nint y, float* slope, int channels) =>
+        typeof(TRelu) == typeof(Open) ? Vector256<float>.AllBitsSet
+        : typeof(TRelu) == typeof(AboveZero) ? Vector256.GreaterThan(T.Load((byte*)y), Vector256<float>.Zero)
+        : Vector256.GreaterThan(x * Vector256.Load(slope) + Vector256.Load(slope + channels), Vector256<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add(float* sums, Vector256<float> numbers) => (Vector256.Load(sums) + numbers).Store(sums);

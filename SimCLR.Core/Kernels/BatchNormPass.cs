@@ -97,9 +97,10 @@ internal static unsafe class BatchNormPass
         var runningMean = (float*)At(norm.running_mean);
         var runningVariance = (float*)At(norm.running_var);
         var momentum = (float)norm.momentum!.Value;
+        var added = rows.Added(ps);
         for (var channel = 0; channel < rows.Channels; channel++)
         {
-            var (sum, square) = rows.Added(ps, channel);
+            var (sum, square) = (added[channel], added[rows.Channels + channel]);
             var offset = sum / rows.Count;
             var variance = Math.Max(square / rows.Count - offset * offset, 0);
             mean[channel] = (float)(BatchNormLoops<T>.Pivot(px, channel) + offset);
@@ -123,12 +124,19 @@ internal static unsafe class BatchNormPass
             gradient = MemoryLayout.ChannelsLast(gradient);
         var rows = new MapRows(saved.X);
         var sums = Numbers(rows.ChunkCount, 2, rows.Channels).zero_();
-        // The mask of a sum is y's; without a residual x tells it.
+        // What has no ReLU to pass is the residual's gradient as it is. The mask of a sum is y's; without a residual x tells it.
         var maps = new GradientMaps(At(saved.X), At(saved.Y), At(gradient), At(saved.Batch), rows.Channels, relu);
         var ps = At(sums);
         rows.Each((chunk, first, count) => BatchNormLoops<T>.GradientMoments(maps, rows.Sums(ps, chunk), first, count));
         var (weightGradient, biasGradient, factors) = Finished(rows, ps, saved, weight);
-        var (xGradient, residualGradient) = (empty_like(saved.X), hasResidual ? empty_like(saved.X) : null);
+        var (xGradient, residualGradient) = (
+            empty_like(saved.X),
+            hasResidual
+                ? relu
+                    ? empty_like(saved.X)
+                    : gradient
+                : null
+        );
         var (pf, pdx, pdr) = (At(factors), At(xGradient), At(residualGradient));
         rows.Each((_, first, count) => BatchNormLoops<T>.InputGradients(maps, pf, pdx, pdr, first, count));
         return [xGradient, residualGradient, weightGradient, biasGradient];
@@ -150,9 +158,10 @@ internal static unsafe class BatchNormPass
         var level = Row(made.Item3, 2);
         var weights = (float*)At(weight);
         var invstd = Row(saved.Batch, InvStd);
+        var added = rows.Added(sums);
         for (var channel = 0; channel < rows.Channels; channel++)
         {
-            var (sum, product) = rows.Added(sums, channel);
+            var (sum, product) = (added[channel], added[rows.Channels + channel]);
             double inverse = invstd[channel];
             var factor = weights[channel] * inverse;
             ofWeight[channel] = (float)(product * inverse);

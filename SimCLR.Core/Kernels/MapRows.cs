@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,17 +41,21 @@ internal sealed unsafe class MapRows
     /// <summary>A chunk's two sums of each channel, of [chunks, 2, C].</summary>
     internal float* Sums(nint sums, int number) => (float*)sums + 2L * number * Channels;
 
-    /// <summary>A channel's two sums over all chunks.</summary>
-    internal (double, double) Added(nint sums, int channel)
+    /// <summary>The two sums of each channel over all chunks, in their order, [2, C].</summary>
+    internal double[] Added(nint sums)
     {
-        var (one, two) = (0.0, 0.0);
-        for (var number = 0; number < ChunkCount; number++)
-        {
-            var here = Sums(sums, number);
-            one += here[channel];
-            two += here[Channels + channel];
-        }
-        return (one, two);
+        var added = new double[2 * Channels];
+        fixed (double* to = added)
+            for (var number = 0; number < ChunkCount; number++)
+            {
+                var here = Sums(sums, number);
+                for (var i = 0; i < added.Length; i += Vector128<float>.Count)
+                {
+                    var (lower, upper) = Vector128.Widen(Vector128.Load(here + i));
+                    (Vector256.Load(to + i) + Vector256.Create(lower, upper)).Store(to + i);
+                }
+            }
+        return added;
     }
 
     /// <summary>Work on all chunks, shared by whichever threads come; Parallel.For makes ten times as many objects, and a step has many passes.</summary>

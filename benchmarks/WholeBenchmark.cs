@@ -12,11 +12,11 @@ internal static class WholeBenchmark
 {
     internal const string Help =
         "images on disk to two random crops of 224 pixels: squares and whole images, of 8 and 16 bits\n"
-        + "[--side 256] [--batch 128] [--steps 40] [--write]";
+        + "[--side 256] [--batch 128] [--steps 40] [--bits 8,16] [--write]";
 
     internal static int Run(string[] arguments)
     {
-        var options = new Options(arguments, "side", "batch", "steps", "write");
+        var options = new Options(arguments, "side", "batch", "steps", "bits", "write");
         LibTorch.Load();
         var (side, batch) = (options.Number("side", 256, 32), options.Number("batch", 128, 2));
         var steps = options.Number("steps", 40, 4);
@@ -26,7 +26,7 @@ internal static class WholeBenchmark
                 + "Images/s, not views/s. Memory beside what the process had before, at its peak."
         );
         var rows = new List<string[]>();
-        foreach (var bits in new[] { 8, 16 })
+        foreach (var bits in options.Numbers("bits", "8,16", 8))
         foreach (var whole in new[] { false, true })
             rows.Add(Measure(side, batch, steps, bits, whole));
         section.Table(
@@ -43,7 +43,7 @@ internal static class WholeBenchmark
         var folder = Directory.CreateTempSubdirectory("simclr-whole-").FullName;
         try
         {
-            using var images = SyntheticShards.Write(folder, batch * 16, side, bits, whole);
+            using var images = SyntheticShards.Write(folder, batch * Math.Min(steps, 16), side, bits, whole);
             var bytes = new DirectoryInfo(folder).GetFiles("shard-*").Sum(file => file.Length) / images.Count;
             NativeHeap.Release();
             var before = Machine.Memory().Now;

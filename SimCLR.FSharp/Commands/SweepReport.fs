@@ -21,6 +21,23 @@ let private comparisons (sweep: Sweep) results =
                 comparison
     ]
 
+/// What the encoder of the sweep's first run saw. A picture is no reason to lose a report: images that are gone are told of. Its path.
+let private writeViews (sweep: Sweep) (results: Results) =
+    let run =
+        results.Cells
+        |> List.tryHead
+        |> Option.map _.Cell.Run
+        |> Option.defaultValue sweep.Baseline
+
+    let path = Path.Combine(sweep.Out, "views.png")
+
+    try
+        Executor.writeViewSheet path run sweep.Executor
+        Some path
+    with :? SimCLR.Core.Images.ImageSourceException as error ->
+        Executor.note sweep.Executor $"There is no sheet of views: {error.Message}"
+        None
+
 let private reportOf (sweep: Sweep) comparisons (results: Results) =
     let report =
         Report.ofColumns sweep.Columns (title sweep) sweep.Executor.Store results
@@ -28,7 +45,7 @@ let private reportOf (sweep: Sweep) comparisons (results: Results) =
 
     { report with
         Embedding = Embedding.ofBest sweep.Out results sweep.Executor
-        ViewSheet = Some(Path.Combine(sweep.Out, "views.png"))
+        ViewSheet = writeViews sweep results
         Plots = report.Plots @ [ for title, make in sweep.Plots -> title, make results ]
     }
 
@@ -52,7 +69,6 @@ let private writeRuns (sweep: Sweep) (results: Results) =
 let private write (sweep: Sweep) comparisons (results: Results) =
     let report = reportOf sweep comparisons results
     let verdicts = comparisons |> List.map Comparison.verdict
-    Executor.writeViewSheet (Path.Combine(sweep.Out, "views.png")) sweep.Baseline sweep.Executor
     let page = Report.write sweep.Out report
 
     SweepFile.ofResults sweep.Name sweep.Out sweep.Executor.Store verdicts results

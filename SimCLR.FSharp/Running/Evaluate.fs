@@ -64,6 +64,7 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
                 Seconds = clock.Elapsed.TotalSeconds
             }
 
+        ImageContent.noteTask task place
         StoredFigures.save task provenance stored folder
         (Train.checkpoints executor place).Delete()
         Ok stored.Figures

@@ -84,12 +84,18 @@ module Executor =
             fewer
         | _ -> splits
 
+    /// By the folder of the data sets, whether all is read from disk, where a name lies, and the images.
     let private cache =
-        Collections.Concurrent.ConcurrentDictionary<string * bool * Images, ImageSplits>()
+        Collections.Concurrent.ConcurrentDictionary<string * bool * string option * Images, ImageSplits>()
 
     /// The images of a run; they are read once, and kept until others are needed.
     let internal loadUnless (cancellation: CancellationToken) executor (run: Run) =
-        let key = executor.DataRoot, executor.Stream, run.Images
+        let place =
+            match run.Images.Source with
+            | ImageSource.Named(name, _, _) -> executor.Places |> Map.tryFind name
+            | _ -> None
+
+        let key = executor.DataRoot, executor.Stream, place, run.Images
 
         match cache.TryGetValue key with
         | true, splits -> splits
@@ -112,14 +118,21 @@ module Executor =
     let internal load executor run =
         loadUnless CancellationToken.None executor run
 
-    /// Lets images go that are not among those. They are not disposed: another execution in this process may be using them, and the collector
-    /// frees them when nobody does.
-    let internal release (needed: Images list) =
+    /// Lets images go. They are not disposed: another execution in this process may be using them, and the collector frees them when nobody does.
+    let private letGo unwanted =
         for entry in cache do
-            let _, _, images = entry.Key
+            let _, _, _, images = entry.Key
 
-            if not (List.contains images needed) then
+            if unwanted images then
                 cache.TryRemove entry.Key |> ignore
+
+    /// Lets images go that are not among those.
+    let internal release (needed: Images list) =
+        letGo (fun images -> not (List.contains images needed))
+
+    /// Lets those images go, however many of them are trained on: they are others now.
+    let internal forget (changed: Images) =
+        letGo (fun images -> { images with TrainLimit = None } = { changed with TrainLimit = None })
 
     /// All that is wrong with a grid's runs, or that this machine lacks for them: device, rights and room of the store's folder.
     let problems (grid: Grid) (executor: Executor) =
@@ -135,7 +148,7 @@ module Executor =
             if not executor.DryRun then
                 // Of a wrong value any size may follow.
                 let runs = Grid.runs grid |> List.filter (Run.problems >> List.isEmpty)
-                yield! Preflight.problems executor.KeepEncoder runs executor.Store.Folder
+                yield! Preflight.problems executor.KeepEncoder runs executor.Store
         ]
 
     /// Fails with all of it. Nothing is written.

@@ -44,12 +44,13 @@ let private checkpoint run =
     let best = if keepsBest run then networks else 0.0
     4.0 * (3.0 * (networks + trained) + kept + best)
 
-/// Bytes that the store should have free: 8 MiB for each run's outcome, curve and representations, and three checkpoints (two are kept while the
+/// Bytes that the store should have free: 2 MiB for the outcomes, curve and representations of each training, and three checkpoints (two are kept while the
 /// next is written) of the largest run.
 let need (runs: Run list) =
     let largest = runs |> List.map checkpoint |> List.fold max 0.0
+    let trainings = runs |> List.distinctBy Run.training |> List.length
 
-    8L * MiB * int64 runs.Length + int64 (3.0 * largest) + 16L * MiB
+    2L * MiB * int64 trainings + int64 (3.0 * largest) + 16L * MiB
 
 let rec private existing (folder: string) =
     if Directory.Exists folder || File.Exists folder then
@@ -120,11 +121,13 @@ let encoders keep (runs: Run list) =
 
     runs |> List.distinctBy Run.training |> List.sumBy kept
 
-/// All that hinders storing these runs, with their encoders where they are kept, in that folder.
-let problems keep runs folder =
-    match unwritable folder with
+/// All that hinders storing these runs, with their encoders where they are kept: what is trained already lies there.
+let problems keep runs (store: Store) =
+    match unwritable store.Folder with
     | [] ->
-        free folder
+        let ahead = runs |> List.filter (fun run -> not (Store.isTrained run store))
+
+        free store.Folder
         |> Option.toList
-        |> List.collect (tooSmall folder (need runs + encoders keep runs))
+        |> List.collect (tooSmall store.Folder (need ahead + encoders keep ahead))
     | wrong -> wrong

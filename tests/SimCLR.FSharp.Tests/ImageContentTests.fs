@@ -55,7 +55,6 @@ let ``Images that changed are told of and computed anew, and what was there is k
         for split in [ "train"; "test" ] do
             Directory.Delete(Path.Combine(data, split, "c"), true)
 
-        Executor.release []
         let second, stored, told = execute folder run
         Assert.False stored
         Assert.Contains(told, fun text -> text.Contains "The images of data have changed")
@@ -64,6 +63,35 @@ let ``Images that changed are told of and computed anew, and what was there is k
         let aside = Directory.GetDirectories(Path.Combine(folder, "runs", "other-images"))
         Assert.NotEmpty aside
         Assert.Contains(aside, fun path -> File.Exists(Path.Combine(path, "figures.json"))))
+
+[<Fact>]
+let ``Images of a measurement that changed are told of, and it alone is computed anew`` () =
+    Samples.withFolder (fun folder ->
+        let data, target = Path.Combine(folder, "data"), Path.Combine(folder, "target")
+        write data [ "a"; "b" ]
+        write target [ "a"; "b"; "c" ]
+
+        let alone = run (Images.folder (Some 16) data)
+
+        let run =
+            { alone with
+                Evaluation =
+                    alone.Evaluation
+                    |> Evaluation.measuring [ Measurement.transfer (Images.folder (Some 16) target) ]
+            }
+
+        execute folder run |> ignore
+        let _, stored, _ = execute folder run
+        Assert.True stored
+        Directory.Delete(Path.Combine(target, "train", "c"), true)
+        Directory.Delete(Path.Combine(target, "test", "c"), true)
+        let _, stored, told = execute folder run
+        Assert.False stored
+        Assert.Contains(told, fun text -> text.Contains "The images of target have changed")
+        Assert.DoesNotContain(told, fun text -> text.Contains "The images of data have changed")
+        let aside = Directory.GetDirectories(Path.Combine(folder, "runs", "other-images"))
+        Assert.Single aside |> ignore
+        Assert.True(File.Exists(Path.Combine(aside[0], "figures.json"))))
 
 [<Fact>]
 let ``Copies in other places and of other times are the same images`` () =
@@ -96,7 +124,6 @@ let ``A named set is one run wherever it lies`` () =
                     Places = Map [ "birds", data ]
                 }
 
-            Executor.release []
             Execution.execute System.Threading.CancellationToken.None executor (Grid.from run)
 
         Assert.False((outcome "here").Cells[0].Stored)

@@ -56,6 +56,39 @@ let Executing_gives_the_results_and_prints_nothing () =
         Assert.Equal(2, table.Rows.Length))
 
 [<Fact>]
+let The_sheet_of_views_is_of_the_first_run_and_a_report_is_written_without_images () =
+    withSweep (fun sweep ->
+        // What a preset has where the script brings images of its own.
+        let sweep =
+            { sweep with
+                Baseline = tiny |> Run.withImages Images.cifar10
+            }
+
+        let results = Sweep.execute sweep (Grid.from tiny)
+        Sweep.report sweep results |> ignore
+        let sheet = Path.Combine(sweep.Out, "views.png")
+        Assert.True(File.Exists sheet)
+        File.Delete sheet
+
+        let gone =
+            { results with
+                Cells =
+                    [
+                        for cell in results.Cells ->
+                            { cell with
+                                Cell =
+                                    { cell.Cell with
+                                        Run = cell.Cell.Run |> Run.withImages Images.cifar10
+                                    }
+                            }
+                    ]
+            }
+
+        let page = Sweep.report sweep gone
+        Assert.True(File.Exists page)
+        Assert.False(File.Exists sheet))
+
+[<Fact>]
 let What_is_wrong_is_raised_before_anything_starts () =
     withSweep (fun sweep ->
         let error =

@@ -321,7 +321,7 @@ let A_folder_that_can_be_written_stays_as_it_was () =
 [<Fact>]
 let A_disk_that_is_too_small_is_found () =
     let need = Preflight.need [ Run.cifar10; Run.shapes ]
-    // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 times 8 MiB.
+    // Three checkpoints of three times 11 million numbers of 4 bytes, and 2 times 2 MiB.
     Assert.InRange(need, 400_000_000L, 500_000_000L)
     // A target and its predictor of 128 by 4096 numbers and back beside.
     let more =
@@ -340,6 +340,13 @@ let A_disk_that_is_too_small_is_found () =
     Assert.InRange(Preflight.need [ keepingBest; Run.shapes ] - need, 130_000_000L, 160_000_000L)
     // A ResNet-18 of 11.2 million weights of 4 bytes, and a small network.
     Assert.InRange(Preflight.encoders KeepEncoder.Always [ Run.cifar10; Run.shapes ], 44_000_000L, 60_000_000L)
+    // Two evaluations of one training.
+    let twice =
+        { Run.shapes with
+            Evaluation = Evaluation.standard |> Evaluation.measuring [ Measurement.rankMe ]
+        }
+
+    Assert.Equal(need, Preflight.need [ Run.cifar10; Run.shapes; twice ])
     Assert.Empty(Preflight.tooSmall "results" need need)
     let problem = Preflight.tooSmall "results" need (need - 1L) |> Assert.Single
     Assert.Contains($"may need {need / 1048576L} MiB", problem)

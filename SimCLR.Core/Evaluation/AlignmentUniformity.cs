@@ -14,6 +14,8 @@ namespace SimCLR.Core.Evaluation;
 /// <param name="OfZ">Whether z = g(h) is measured instead of h.</param>
 public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMeasurement
 {
+    /// <summary>Norms below it count as it, as in PyTorch's normalize.</summary>
+    private const double Smallest = 1e-12;
     private const long Block = 1000;
 
     /// <inheritdoc/>
@@ -43,7 +45,14 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMe
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return (Unit(a) - Unit(b)).square().sum(1).mean().ToDouble();
+        var sum = zeros(1, ScalarType.Float64, a.device);
+        for (var start = 0L; start < a.shape[0]; start += Block)
+        {
+            using var block = NewDisposeScope();
+            var count = Math.Min(Block, a.shape[0] - start);
+            sum.add_(Unit(a.narrow(0, start, count)).sub_(Unit(b.narrow(0, start, count))).square().sum());
+        }
+        return sum.ToDouble() / a.shape[0];
     }
 
     /// <summary>Logarithm of the mean over pairs of rows of exp(-2 · squared distance), rows normalized: -8 to 0.</summary>
@@ -64,7 +73,7 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMe
             cancellation.ThrowIfCancellationRequested();
             using var block = NewDisposeScope();
             var cosines = unit.narrow(0, start, Math.Min(Block, n - start)).mm(unit.t());
-            sum.add_((4 * cosines - 4).exp().sum());
+            sum.add_(cosines.sub_(1).mul_(4).exp_().sum());
         }
         // Every row's pair with itself, exp(0), is taken out again.
         return Math.Log((sum.ToDouble() - n) / n / (n - 1));
@@ -99,6 +108,11 @@ public sealed record AlignmentUniformity(bool OfZ) : IMeasurement, IValidationMe
             );
     }
 
-    // In float64: in float32 the pairs with themselves do not cancel.
-    private static Tensor Unit(Tensor x) => nn.functional.normalize(x.to_type(ScalarType.Float64));
+    /// <summary>In float64: in float32 the pairs with themselves do not cancel. One copy: test images may be many.</summary>
+    private static Tensor Unit(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var unit = x.to(ScalarType.Float64, copy: true);
+        return unit.div_(unit.norm(1, keepdim: true).clamp_min_(Smallest)).MoveToOuterDisposeScope();
+    }
 }

@@ -48,10 +48,9 @@ public static class Metrics
     {
         CheckSingle(scores, labels);
         using var scope = NewDisposeScope();
-        var members = nn.functional.one_hot(labels, scores.shape[1]).to_type(ScalarType.Float64);
         var correct = scores.argmax(1).eq(labels).to_type(ScalarType.Float64);
-        // Not sum(0): a literal 0 is a ScalarType to the compiler, and the sum is over everything.
-        var (hits, counts) = (correct.unsqueeze(0).mm(members).squeeze(0), members.sum([0]));
+        var hits = zeros(scores.shape[1], ScalarType.Float64, scores.device).index_add_(0, labels, correct, 1);
+        var counts = zeros_like(hits).index_add_(0, labels, ones_like(correct), 1);
         return ((hits / counts.clamp_min(1)).sum() / counts.gt(0).sum()).ToDouble();
     }
 

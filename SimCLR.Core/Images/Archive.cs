@@ -46,6 +46,10 @@ internal static class Archive
                 error
             );
         }
+        catch (IOException) when (Directory.Exists(target))
+        {
+            // Another process has extracted it meanwhile.
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new ImageSourceException(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Unicode;
+using SimCLR.Core.Runtime;
 
 namespace SimCLR.Core.Images;
 
@@ -43,5 +44,5 @@ internal static class FolderFingerprint
     }
 
     /// <summary>A broken link has none.</summary>
-    private static long Length(string path) => new FileInfo(path) is { Exists: true, Length: var length } ? length : 0;
+    private static long Length(string path) => FileState.Of(path)?.Length ?? 0;
 }

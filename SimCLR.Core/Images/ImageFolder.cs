@@ -197,7 +197,7 @@ public sealed class ImageFolder : IImageSource
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(root)));
         return UserCache.Folder(
             "images",
-            $"{Convert.ToHexStringLower(hash)[..16]}-{layout.Width}x{layout.Height}{Kind(layout)}",
+            $"{Convert.ToHexStringLower(hash)[..16]}-{layout.Width}x{layout.Height}{Kind(layout)}{(options.Labelled ? "" : "-unlabelled")}",
             split
         );
     }

@@ -128,25 +128,36 @@ internal sealed class ShardFolder(
             $"{touched.Count} of {index.Shards.Count} files of the image cache in {folder} are not as they were written: taking checksums."
         );
         var shards = index.Shards.ToArray();
-        foreach (var i in touched)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var (shard, path) = (shards[i], PathOf(shards[i]));
-            if (HasItsChecksum(index, shard))
+            foreach (var i in touched)
             {
-                shards[i] = shard with { Written = TimeOf(path) };
-                continue;
+                cancellation.ThrowIfCancellationRequested();
+                shards[i] = Mend(index, i, files, reader);
             }
-            report?.Invoke($"{path} is damaged: its {shard.Sources} images are decoded again.");
-            var first = (int)index.Shards.Take(i).Sum(before => before.Sources);
-            var progress = new DecodingProgress((int)shard.Sources, 0, report);
-            var part = Decode(index, [.. files.Skip(first).Take((int)shard.Sources)], reader, progress);
-            shards[i] = Write(index.NameOf(i), part);
+        }
+        finally
+        {
+            // What was looked at is not looked at again, whatever came between.
+            (index with { Shards = shards }).Save(folder);
         }
         var mended = index with { Shards = shards };
         reader.CheckDamaged(mended.Damaged, (int)mended.Sources, files.Count);
-        mended.Save(folder);
         return mended;
+    }
+
+    /// <summary>A shard that was touched: as it is, or decoded again.</summary>
+    private Shard Mend(ShardIndex index, int number, IReadOnlyList<LabelledFile> files, FolderReader reader)
+    {
+        var shard = index.Shards[number];
+        var path = PathOf(shard);
+        if (HasItsChecksum(index, shard))
+            return shard with { Written = TimeOf(path) };
+        report?.Invoke($"{path} is damaged: its {shard.Sources} images are decoded again.");
+        var first = (int)index.Shards.Take(number).Sum(before => before.Sources);
+        var progress = new DecodingProgress((int)shard.Sources, 0, report);
+        var part = Decode(index, [.. files.Skip(first).Take((int)shard.Sources)], reader, progress);
+        return Write(index.NameOf(number), part);
     }
 
     private ShardIndex Fill(ShardIndex index, IReadOnlyList<LabelledFile> files, FolderReader reader)
@@ -292,7 +303,7 @@ internal sealed class ShardFolder(
         hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{layout}")));
         if (layout.Whole)
             hash.AppendData("\nwhole"u8);
-        var states = FileQuestions.Ask(files, file => StateOf(new FileInfo(file.Path)));
+        var states = FileQuestions.Ask(files, file => StateOf(file.Path));
         var line = new byte[FileQuestions.LongestLine];
         for (var i = 0; i < files.Count; i++)
         {
@@ -308,5 +319,7 @@ internal sealed class ShardFolder(
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static (long Length, long Written) StateOf(FileInfo file) => (file.Length, file.LastWriteTimeUtc.Ticks);
+    /// <summary>Of a link that points nowhere nothing is known.</summary>
+    private static (long Length, long Written) StateOf(string path) =>
+        FileState.Of(path) is { } state ? (state.Length, state.Written.Ticks) : default;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using SimCLR.Core.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -57,7 +58,9 @@ public static class Safetensors
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            stream.Write(tensor.detach().cpu().contiguous().bytes);
+            var whole = tensor.detach().cpu().contiguous();
+            for (var start = 0L; start < Bytes(whole); start += MostAtOnce)
+                stream.Write(Piece(whole, start));
         }
     }
 
@@ -72,8 +75,8 @@ public static class Safetensors
     /// <param name="stream">A seekable stream, for its length.</param>
     /// <param name="name">What errors call it, such as a path.</param>
     /// <param name="wanted">Says by name which are read; all, unless given. The others may be of types and sizes that this reader does not take.</param>
-    /// <exception cref="InvalidDataException">The file is not valid safetensors, or a tensor is of a type that is not read or larger than
-    /// 2 GiB; the message names it and says why.</exception>
+    /// <exception cref="InvalidDataException">The file is not valid safetensors, or a tensor is of a type that is not read; the message
+    /// names it and says why.</exception>
     public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(
         Stream stream,
         string name,
@@ -87,13 +90,23 @@ public static class Safetensors
         {
             var tensor = empty(entry.Shape, TypeToRead(name, entry), CPU);
             stream.Position = start + entry.Begin;
-            stream.ReadExactly(tensor.bytes);
+            for (var at = 0L; at < Bytes(tensor); at += MostAtOnce)
+                stream.ReadExactly(Piece(tensor, at));
             tensors[entry.Name] = tensor;
         }
         foreach (var tensor in tensors.Values)
             tensor.DetachFromDisposeScope();
         return (tensors, metadata);
     }
+
+    /// <summary>Bytes that are written or read at once; a span holds 2 GiB at most.</summary>
+    internal static long MostAtOnce { get; set; } = 1L << 30;
+
+    private static long Bytes(Tensor tensor) => tensor.numel() * tensor.element_size();
+
+    /// <summary>A part of a contiguous tensor's memory.</summary>
+    private static unsafe Span<byte> Piece(Tensor tensor, long start) =>
+        new((byte*)MemoryLayout.Address(tensor) + start, (int)Math.Min(MostAtOnce, Bytes(tensor) - start));
 
     private sealed record Entry(string Name, string? Type, long[] Shape, long Begin, long End);
 
@@ -108,11 +121,7 @@ public static class Safetensors
             );
         var bytes = (Int128)type.Size;
         foreach (var size in entry.Shape)
-        {
-            bytes *= size;
-            if (bytes > int.MaxValue)
-                throw Invalid(file, $"tensor '{entry.Name}' is larger than 2 GiB, more than this reader takes");
-        }
+            bytes = size == 0 || bytes < long.MaxValue / size ? bytes * size : long.MaxValue;
         if (bytes != entry.End - entry.Begin)
             throw Invalid(
                 file,

@@ -33,21 +33,8 @@ public static class FileDigest
         return digest;
     }
 
-    private readonly record struct State(long Length, DateTime Written)
-    {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Length} {Written.Ticks}");
-    }
-
-    private static State StateOf(string path)
-    {
-        var file = new FileInfo(path);
-        // A link is as old as what it points to.
-        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-            file = target;
-        return file.Exists
-            ? new State(file.Length, file.LastWriteTimeUtc)
-            : throw new FileNotFoundException($"There is no file {path}.", path);
-    }
+    private static FileState StateOf(string path) =>
+        FileState.Of(path) ?? throw new FileNotFoundException($"There is no file {path}.", path);
 
     /// <summary>Where the digest of a file is noted; null: there is no cache on this machine, which is no reason to fail.</summary>
     private static string? NoteOf(string path, Func<string> folder)
@@ -63,7 +50,7 @@ public static class FileDigest
         }
     }
 
-    private static string? Known(string note, State state)
+    private static string? Known(string note, FileState state)
     {
         try
         {
@@ -81,7 +68,7 @@ public static class FileDigest
         }
     }
 
-    private static void Keep(string note, State state, string digest)
+    private static void Keep(string note, FileState state, string digest)
     {
         try
         {

@@ -105,6 +105,18 @@ let ``Copies in other places and of other times are the same images`` () =
             SimCLR.Core.Images.ImageFolder(path).Fingerprint()
 
         Assert.Equal(fingerprint one, fingerprint other)
+        let links = Path.Combine(folder, "links of another length")
+
+        for file in Directory.GetFiles(one, "*", SearchOption.AllDirectories) do
+            let link = Path.Combine(links, Path.GetRelativePath(one, file))
+            Directory.CreateDirectory(Path.GetDirectoryName link |> nonNull) |> ignore
+            File.CreateSymbolicLink(link, file) |> ignore
+
+        Assert.Equal(fingerprint one, fingerprint links)
+        let broken = Path.Combine(links, "train", "a", "1.png")
+        File.Delete broken
+        File.CreateSymbolicLink(broken, Path.Combine(folder, "nothing")) |> ignore
+        Assert.NotEqual<string>(fingerprint one, fingerprint links)
         // The same length, another colour.
         Samples.writeImage (Path.Combine(other, "train", "a", "1.png")) (1uy, 2uy, 3uy)
         Assert.NotEqual<string>(fingerprint one, fingerprint other))

@@ -250,4 +250,16 @@ public class ImageFolderTests
         }
         return sum / weights;
     }
+
+    [Fact]
+    public void A_folder_read_with_and_without_labels_has_two_caches()
+    {
+        var layout = new PixelLayout(3, 8, 8);
+        string Of(bool labelled) =>
+            new ImageFolder("images", 8, options: new FolderOptions { Labelled = labelled }).CacheFolder(
+                layout,
+                "train"
+            );
+        Assert.NotEqual(Of(true), Of(false));
+    }
 }

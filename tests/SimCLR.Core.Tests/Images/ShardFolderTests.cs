@@ -308,4 +308,55 @@ public class ShardFolderTests
         using var found = part.Rows(0, 1);
         Assert.Equal(expected.bytes.ToArray(), found.bytes.ToArray());
     }
+
+    [Fact]
+    public void Of_files_that_were_touched_those_looked_at_are_noted_before_a_cancellation()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 60);
+        Open(folder, files, shardBytes: TwentyImages).Dispose();
+        for (var number = 0; number < 3; number++)
+            File.SetLastWriteTimeUtc(ShardOf(folder, number), DateTime.UtcNow.AddHours(-1 - number));
+        File.WriteAllBytes(ShardOf(folder, 2), [1, 2, 3]);
+        using var source = new CancellationTokenSource();
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            Open(
+                folder,
+                files,
+                text =>
+                {
+                    if (text.Contains("is damaged"))
+                        source.Cancel();
+                },
+                source.Token,
+                TwentyImages
+            )
+        );
+        List<string> told = [];
+        Open(folder, files, told.Add, shardBytes: TwentyImages).Dispose();
+        Assert.StartsWith("1 of 3 files of the image cache", told[0]);
+    }
+
+    [Fact]
+    public void Linked_files_are_what_they_point_to()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Files(folder, 4);
+        List<LabelledFile> links = [];
+        foreach (var (path, label) in files)
+        {
+            var link = folder.At($"links/{Classes[label]}/{Path.GetFileName(path)}");
+            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+            File.CreateSymbolicLink(link, path);
+            links.Add(new LabelledFile(link, label));
+        }
+        Open(folder, links).Dispose();
+        List<string> told = [];
+        Open(folder, links, told.Add).Dispose();
+        Assert.Empty(told);
+        folder.WriteImage("a/000.png", 8, 8, (_, _) => Colour.White);
+        using var changed = Open(folder, links, told.Add);
+        Assert.Contains("the images have changed", told[0]);
+        Assert.Equal(InMemory(files), Bytes(changed));
+    }
 }

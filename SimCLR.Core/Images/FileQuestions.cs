@@ -12,7 +12,12 @@ internal static class FileQuestions
     internal const int LongestLine = 128 << 10;
 
     /// <summary>The answers, in order. What one of the questions throws is thrown.</summary>
-    internal static TAnswer[] Ask<T, TAnswer>(IReadOnlyList<T> things, Func<T, TAnswer> question)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static TAnswer[] Ask<T, TAnswer>(
+        IReadOnlyList<T> things,
+        Func<T, TAnswer> question,
+        CancellationToken cancellation = default
+    )
     {
         var answers = new TAnswer[things.Count];
         try
@@ -20,7 +25,7 @@ internal static class FileQuestions
             Parallel.For(
                 0,
                 things.Count,
-                new ParallelOptions { MaxDegreeOfParallelism = Askers },
+                new ParallelOptions { MaxDegreeOfParallelism = Askers, CancellationToken = cancellation },
                 i => answers[i] = question(things[i])
             );
         }

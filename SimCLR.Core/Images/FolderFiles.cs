@@ -46,7 +46,8 @@ internal sealed record FolderFiles(
     /// <summary>Lists train/, test/ (or val/, validation/) and unlabelled/, in any case of letters, or, without them, splits the class folders; without
     /// labels all images below train/ and test/, or below the root.</summary>
     /// <exception cref="ImageSourceException">The folder is not laid out as stated, or cannot be read.</exception>
-    internal static FolderFiles List(string root, bool labelled = true)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static FolderFiles List(string root, bool labelled = true, CancellationToken cancellation = default)
     {
         if (!Directory.Exists(root))
             throw new ImageSourceException(
@@ -57,7 +58,7 @@ internal sealed record FolderFiles(
             };
         try
         {
-            return new Listing(root).List(labelled);
+            return new Listing(root, cancellation).List(labelled);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -76,7 +77,7 @@ internal sealed record FolderFiles(
     }
 
     /// <summary>Lists one folder.</summary>
-    private sealed class Listing(string root)
+    private sealed class Listing(string root, CancellationToken cancellation)
     {
         private readonly List<string> warnings = [];
         private readonly SortedDictionary<string, int> others = new(StringComparer.OrdinalIgnoreCase);
@@ -175,7 +176,11 @@ internal sealed record FolderFiles(
         {
             var places = classes.Select(name => Path.Combine(folder, name)).ToList();
             CheckLinks(folder, places);
-            var walks = FileQuestions.Ask(places, path => Directory.Exists(path) ? new FolderWalk(path) : null);
+            var walks = FileQuestions.Ask(
+                places,
+                path => Directory.Exists(path) ? new FolderWalk(path) : null,
+                cancellation
+            );
             foreach (var walk in walks.OfType<FolderWalk>())
                 Note(walk);
             CheckNesting(folder, classes, walks);

@@ -108,7 +108,7 @@ public sealed class ImageFolder : IImageSource
     /// <inheritdoc/>
     public ImageSplits Load(Action<string>? report = null, CancellationToken cancellation = default)
     {
-        var files = FolderFiles.List(root, options.Labelled);
+        var files = FolderFiles.List(root, options.Labelled, cancellation);
         foreach (var warning in files.Warnings)
             report?.Invoke(warning);
         PixelDepth.Check(root, files.Train, options, report);

@@ -43,7 +43,7 @@ internal sealed class ShardFolder(
     {
         var wanted = new ShardIndex(
             ShardIndex.CurrentVersion,
-            Fingerprint(files, layout),
+            Fingerprint(files, layout, cancellation),
             layout.Channels,
             layout.Height,
             layout.Width,
@@ -297,13 +297,17 @@ internal sealed class ShardFolder(
     }
 
     /// <summary>Names, lengths and times of the files, and the layout: of what changes the pixels.</summary>
-    internal static string Fingerprint(IReadOnlyList<LabelledFile> files, PixelLayout layout)
+    internal static string Fingerprint(
+        IReadOnlyList<LabelledFile> files,
+        PixelLayout layout,
+        CancellationToken cancellation = default
+    )
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{layout}")));
         if (layout.Whole)
             hash.AppendData("\nwhole"u8);
-        var states = FileQuestions.Ask(files, file => StateOf(file.Path));
+        var states = FileQuestions.Ask(files, file => StateOf(file.Path), cancellation);
         var line = new byte[FileQuestions.LongestLine];
         for (var i = 0; i < files.Count; i++)
         {

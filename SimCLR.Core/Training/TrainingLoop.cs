@@ -40,6 +40,9 @@ public sealed class TrainingLoop : IDisposable
 
     /// <summary>Null: what is left is of the last step.</summary>
     private readonly BestWeights? best;
+
+    /// <summary>The point of the step done, while its monitor is not taken: speed and gradient are not there any more when it goes on later.</summary>
+    private TrainingProgress? pending;
     private long? savedStep;
     private TimeSpan saved;
     private TimeSpan saveCost;
@@ -127,13 +130,17 @@ public sealed class TrainingLoop : IDisposable
     private void Log(Action<TrainingProgress>? report, CancellationToken cancellation)
     {
         var (step, isRegular) = (trainee.StepsDone, EndsInterval(trainee.StepsDone));
-        var point = Measure();
+        var point = pending ?? Measure();
+        pending = null;
         if (IsMonitored(step))
         {
             var seen = Monitored(cancellation);
             ranks.Barrier();
             if (ranks.Any(seen is null))
+            {
+                pending = point;
                 return;
+            }
             point = point with { Figures = [.. point.Figures, .. seen!] };
         }
         progress.Add(point);
@@ -241,7 +248,7 @@ public sealed class TrainingLoop : IDisposable
         var begin = clock.Elapsed;
         using var scope = NewDisposeScope();
         var tensors = State();
-        var notes = new TrainingNotes((earlier + clock.Elapsed).TotalSeconds, progress, segments);
+        var notes = new TrainingNotes((earlier + clock.Elapsed).TotalSeconds, progress, segments, pending);
         // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on.
         if (
             IsFinite([losses, .. tensors.Values])
@@ -283,6 +290,7 @@ public sealed class TrainingLoop : IDisposable
             trainee.Restore(checkpoint.Step);
             progress.AddRange(notes.Progress);
             segments.AddRange(notes.Segments);
+            pending = notes.Pending;
             earlier = TimeSpan.FromSeconds(notes.Seconds);
             savedStep = checkpoint.Step;
             progress.Where(point => EndsInterval(point.Step)).ToList().ForEach(trainee.Look);

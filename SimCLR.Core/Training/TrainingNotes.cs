@@ -9,10 +9,12 @@ namespace SimCLR.Core.Training;
 /// <param name="Seconds">Wall time of the training loop so far.</param>
 /// <param name="Progress">Every logging interval so far.</param>
 /// <param name="Segments">Under which conditions it was computed so far.</param>
+/// <param name="Pending">The point of the last step, where its monitor was interrupted; null: none.</param>
 internal sealed record TrainingNotes(
     double Seconds,
     IReadOnlyList<TrainingProgress> Progress,
-    IReadOnlyList<TrainingSegment> Segments
+    IReadOnlyList<TrainingSegment> Segments,
+    TrainingProgress? Pending = null
 )
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -22,13 +24,18 @@ internal sealed record TrainingNotes(
     };
 
     /// <summary>As texts by name.</summary>
-    internal Dictionary<string, string> Write() =>
-        new()
+    internal Dictionary<string, string> Write()
+    {
+        var notes = new Dictionary<string, string>
         {
             ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
             ["progress"] = JsonSerializer.Serialize(Progress, Json),
             ["segments"] = JsonSerializer.Serialize(Segments, Json),
         };
+        if (Pending is not null)
+            notes["pending"] = JsonSerializer.Serialize(Pending, Json);
+        return notes;
+    }
 
     /// <summary>Reads what <see cref="Write"/> wrote, or version 0.1, which had no segments.</summary>
     internal static TrainingNotes Read(IReadOnlyDictionary<string, string> notes) =>
@@ -37,7 +44,10 @@ internal sealed record TrainingNotes(
             [.. JsonSerializer.Deserialize<Interval[]>(notes["progress"], Json)!.Select(interval => interval.Read())],
             notes.TryGetValue("segments", out var segments)
                 ? JsonSerializer.Deserialize<TrainingSegment[]>(segments, Json)!
-                : [new TrainingSegment(0, new Dictionary<string, string>())]
+                : [new TrainingSegment(0, new Dictionary<string, string>())],
+            notes.TryGetValue("pending", out var pending)
+                ? JsonSerializer.Deserialize<Interval>(pending, Json)!.Read()
+                : null
         );
 
     /// <summary>A logging interval as it is written. Version 0.1 knew only pretraining, and three figures of it by name.</summary>

@@ -20,4 +20,21 @@ public class FileQuestionsTests
         );
         Assert.Equal("gone", error.Message);
     }
+
+    [Fact]
+    public void Asking_ends_when_it_is_cancelled()
+    {
+        using var source = new CancellationTokenSource();
+        var asked = 0;
+        int Question(int number)
+        {
+            source.Cancel();
+            Interlocked.Increment(ref asked);
+            return number;
+        }
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            FileQuestions.Ask([.. Enumerable.Range(0, 1_000_000)], Question, source.Token)
+        );
+        Assert.InRange(asked, 1, 100_000);
+    }
 }

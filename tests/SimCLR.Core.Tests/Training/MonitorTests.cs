@@ -150,6 +150,8 @@ public class MonitorTests
         Assert.Equal(Enumerable.Range(1, 11).Select(epoch => (4L * epoch, 4.0 * epoch)), Heights(result.Progress));
         Assert.Equal(44, result.Progress.Count);
         Assert.Equal(42.5, result.Loss);
+        // What only the process that took the step knew.
+        Assert.All(result.Progress, point => Assert.True(point.ImagesPerSecond > 0));
     }
 
     /// <summary>Rises to step 12 and falls from there.</summary>

@@ -253,7 +253,9 @@ internal sealed class ClassifierTrainee : ITrainee, IDisposable
             ) / scores.shape[0];
     }
 
-    private static void Check(ClassifierSettings settings, ImageSet images, string name)
+    /// <summary>What can be known before anything is trained.</summary>
+    /// <exception cref="ArgumentException">A setting is out of range, or the images are too few.</exception>
+    internal static void Check(ClassifierSettings settings, ImageSet images, string name)
     {
         if (settings.Epochs < 1)
             throw new ArgumentException($"{name}: Epochs is {settings.Epochs}; use 1 or more.");

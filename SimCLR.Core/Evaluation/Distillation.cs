@@ -29,9 +29,7 @@ public sealed record Distillation(
         {
             FineTuning fineTuning => fineTuning.Train(pretrained),
             LinearSgd linear => linear.Train(pretrained),
-            _ => throw new ArgumentException(
-                $"{Teacher.GetType().Name} makes no teacher; use FineTuning or LinearSgd."
-            ),
+            _ => throw NoTeacher(),
         };
         using var student = Train(pretrained, teacher);
         return
@@ -39,6 +37,29 @@ public sealed record Distillation(
             .. Accuracy.Of(student, pretrained),
             .. Accuracy.Of(teacher, pretrained).Select(figure => figure with { Name = $"teacher {figure.Name}" }),
         ];
+    }
+
+    /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining)
+    {
+        if (Teacher is not (FineTuning or LinearSgd))
+            throw NoTeacher();
+        Teacher.Check(beforeTraining);
+        CheckTemperature(Temperature);
+        ClassifierTrainee.Check(Settings, beforeTraining.Splits.Pretraining, "distillation");
+    }
+
+    private ArgumentException NoTeacher() =>
+        new($"{Teacher.GetType().Name} makes no teacher; use FineTuning or LinearSgd.");
+
+    private static void CheckTemperature(double temperature)
+    {
+        if (!(temperature > 0) || double.IsInfinity(temperature))
+            throw new ArgumentOutOfRangeException(
+                nameof(temperature),
+                temperature,
+                $"The temperature of distillation is {temperature}; use a number above 0 (customary: 0.1 to 1)."
+            );
     }
 
     /// <summary>Mean over images of -Σ_y P_T(y) ln P_S(y), each a softmax of scores / temperature; no gradient reaches the teacher.</summary>
@@ -49,12 +70,7 @@ public sealed record Distillation(
     /// <exception cref="ArgumentOutOfRangeException">The temperature is no finite number above 0.</exception>
     public static Tensor Loss(Tensor teacher, Tensor student, double temperature)
     {
-        if (!(temperature > 0) || double.IsInfinity(temperature))
-            throw new ArgumentOutOfRangeException(
-                nameof(temperature),
-                temperature,
-                $"The temperature of distillation is {temperature}; use a number above 0 (customary: 0.1 to 1)."
-            );
+        CheckTemperature(temperature);
         using var scope = NewDisposeScope();
         var targets = nn.functional.softmax(teacher.detach() / temperature, 1);
         var logProbabilities = nn.functional.log_softmax(student / temperature, 1);

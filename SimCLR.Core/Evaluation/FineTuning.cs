@@ -20,6 +20,13 @@ public sealed record FineTuning(double Labels, int FromHeadLayer, ClassifierSett
         return Accuracy.Of(classifier, pretrained);
     }
 
+    /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining)
+    {
+        using var images = LabelledPart.Of(beforeTraining, Labels);
+        ClassifierTrainee.Check(Settings, images, "fine-tuning");
+    }
+
     internal ImageClassifier Train(Pretrained pretrained)
     {
         using var images = LabelledPart.Of(pretrained, Labels);

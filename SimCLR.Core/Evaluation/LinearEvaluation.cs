@@ -18,6 +18,9 @@ public sealed record LinearEvaluation : IMeasurement
     public const string L2 = "L2";
 
     /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining) => LinearProbe.Check(beforeTraining.Evaluation.L2);
+
+    /// <inheritdoc/>
     public IReadOnlyList<Figure> Measure(Pretrained pretrained)
     {
         var result = pretrained.Probe(pretrained.TrainFeatures(), pretrained.TestFeatures());

@@ -68,6 +68,16 @@ public static class LinearProbe
         return new LinearProbeResult(top1, l2, onValidation);
     }
 
+    /// <summary>What can be known before there are features.</summary>
+    /// <exception cref="ArgumentException">There is no strength, or one is out of range.</exception>
+    internal static void Check(IReadOnlyList<double> strengths)
+    {
+        if (strengths.Count == 0 || strengths.Any(l2 => !(l2 >= 0) || double.IsInfinity(l2)))
+            throw new ArgumentException(
+                $"L2 strengths are [{string.Join(", ", strengths)}]; give one or more finite values, 0 or more, for example 1e-4, 1e-2."
+            );
+    }
+
     /// <summary>The strength with the best validation accuracy, or another metric; of equal ones the stronger.</summary>
     /// <param name="fit">Features to fit.</param>
     /// <param name="validation">Features to choose on.</param>
@@ -88,10 +98,7 @@ public static class LinearProbe
         CancellationToken cancellation = default
     )
     {
-        if (strengths.Count == 0 || strengths.Any(l2 => !(l2 >= 0) || double.IsInfinity(l2)))
-            throw new ArgumentException(
-                $"L2 strengths are [{string.Join(", ", strengths)}]; give one or more finite values, 0 or more, for example 1e-4, 1e-2."
-            );
+        Check(strengths);
         using var scope = NewDisposeScope();
         var x = FeatureRows.Of(fit).Standardized();
         var best = (L2: 0.0, Value: -1.0);

@@ -18,6 +18,10 @@ public sealed record LinearSgd(ClassifierSettings Settings) : IMeasurement
         return Accuracy.Of(classifier, pretrained);
     }
 
+    /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining) =>
+        ClassifierTrainee.Check(Settings, beforeTraining.Splits.Train, "linear SGD");
+
     internal ImageClassifier Train(Pretrained pretrained)
     {
         var train = pretrained.Splits.Train;

@@ -48,8 +48,7 @@ public static class NearestNeighbours
         CancellationToken cancellation = default
     )
     {
-        if (candidates.Count == 0)
-            throw new ArgumentException("There is no k to choose from; give one or more, for example 10, 20, 200.");
+        RequireSome(candidates);
         var accuracies = Accuracies(fit, validation, candidates, cancellation);
         return candidates[Array.IndexOf(accuracies, accuracies.Max())];
     }
@@ -157,6 +156,12 @@ public static class NearestNeighbours
         return isOf.to_type(ScalarType.Float32).mul_(weights).sum(1);
     }
 
+    private static void RequireSome(IReadOnlyList<(int K, double Temperature)> candidates)
+    {
+        if (candidates.Count == 0)
+            throw new ArgumentException("There is no k to choose from; give one or more, for example 10, 20, 200.");
+    }
+
     private static void Check(
         TrainFeatures bank,
         Features queries,
@@ -169,6 +174,14 @@ public static class NearestNeighbours
             );
         bank.RequireFinite();
         queries.RequireFinite();
+        Check(candidates);
+    }
+
+    /// <summary>What can be known before there are features.</summary>
+    /// <exception cref="ArgumentException">There is no candidate, or one is out of range.</exception>
+    internal static void Check(IReadOnlyList<(int K, double Temperature)> candidates)
+    {
+        RequireSome(candidates);
         foreach (var (k, temperature) in candidates)
         {
             if (k < 1)

@@ -9,6 +9,9 @@ namespace SimCLR.Core.Evaluation;
 public sealed record NeighbourChoice(IReadOnlyList<(int K, double Temperature)> Candidates) : IMeasurement
 {
     /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining) => NearestNeighbours.Check(Candidates);
+
+    /// <inheritdoc/>
     public IReadOnlyList<Figure> Measure(Pretrained pretrained)
     {
         using var scope = NewDisposeScope();

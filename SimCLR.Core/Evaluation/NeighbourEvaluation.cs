@@ -12,6 +12,12 @@ public sealed record NeighbourEvaluation : IMeasurement
     public const string Top1 = "top-1";
 
     /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining) =>
+        NearestNeighbours.Check([
+            (beforeTraining.Evaluation.NeighbourCount, beforeTraining.Evaluation.NeighbourTemperature),
+        ]);
+
+    /// <inheritdoc/>
     public IReadOnlyList<Figure> Measure(Pretrained pretrained) =>
         [
             new Figure(

@@ -19,6 +19,13 @@ public sealed record SupervisedBaseline(double Labels, ClassifierSettings Settin
         return Accuracy.Of(classifier, pretrained);
     }
 
+    /// <inheritdoc/>
+    public void Check(Pretrained beforeTraining)
+    {
+        using var images = LabelledPart.Of(beforeTraining, Labels);
+        ClassifierTrainee.Check(Settings, images, "supervised");
+    }
+
     internal ImageClassifier Train(Pretrained pretrained)
     {
         using var images = LabelledPart.Of(pretrained, Labels);

@@ -71,4 +71,55 @@ public class MeasurementsTests
         var cancelled = tiny.Pretrained with { Cancellation = new CancellationToken(true) };
         Assert.Throws<OperationCanceledException>(() => measurements.Take(cancelled));
     }
+
+    /// <summary>Measurements with a setting that is wrong, and what is said of it.</summary>
+    public static TheoryData<string, string> Wrong =>
+        new()
+        {
+            { "epochs", "fine-tuning: Epochs is 0; use 1 or more." },
+            { "batch", "linear SGD: BatchSize is 1; use 2 or more." },
+            { "part", "1.5" },
+            { "supervised", "supervised: Epochs is 0" },
+            { "teacher", "RankMe makes no teacher" },
+            { "teacher's", "linear SGD: BatchSize is 1" },
+            { "temperature", "The temperature of distillation is 0" },
+            { "student", "distillation: Epochs is 0" },
+            { "no k", "There is no k to choose from" },
+            { "k", "k is 0; use 1 or more" },
+            { "votes", "The k-NN temperature is 0" },
+            { "strengths", "L2 strengths are []" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void What_is_wrong_is_said_before_the_training(string which, string message)
+    {
+        using var tiny = new Tiny();
+        var (none, one) = (Tiny.Quick(epochs: 0), Tiny.Quick() with { BatchSize = 1 });
+        var teacher = new LinearSgd(Tiny.Quick());
+        var evaluation = tiny.Pretrained.Evaluation;
+        var pretrained = which switch
+        {
+            "votes" => tiny.Pretrained with { Evaluation = evaluation with { NeighbourTemperature = 0 } },
+            "strengths" => tiny.Pretrained with { Evaluation = evaluation with { L2 = [] } },
+            _ => tiny.Pretrained,
+        };
+        IMeasurement measurement = which switch
+        {
+            "epochs" => new FineTuning(1, 0, none),
+            "batch" => new LinearSgd(one),
+            "part" => new FineTuning(1.5, 0, Tiny.Quick()),
+            "supervised" => new SupervisedBaseline(1, none),
+            "teacher" => new Distillation(new RankMe(OfZ: false), null, 1, Tiny.Quick()),
+            "teacher's" => new Distillation(new LinearSgd(one), null, 1, Tiny.Quick()),
+            "temperature" => new Distillation(teacher, null, 0, Tiny.Quick()),
+            "student" => new Distillation(teacher, null, 1, none),
+            "no k" => new NeighbourChoice([]),
+            "k" => new NeighbourChoice([(0, 0.1)]),
+            "votes" => new NeighbourEvaluation(),
+            _ => new LinearEvaluation(),
+        };
+        var error = Assert.ThrowsAny<ArgumentException>(() => new Measurements([measurement], pretrained));
+        Assert.Contains(message, error.Message);
+    }
 }

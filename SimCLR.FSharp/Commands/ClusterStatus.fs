@@ -75,14 +75,14 @@ let private plans store folders =
     | [] ->
         [
             for folder in sweepsBeside store do
-                match SweepFile.tryPlan folder with
+                match SweepFile.tryRead folder with
                 | Some plan when (SweepFile.store folder plan).Folder = store.Folder -> plan
                 | _ -> ()
         ]
     | _ ->
         [
             for folder in folders do
-                match SweepFile.tryPlan folder with
+                match SweepFile.tryRead folder with
                 | Some plan -> plan
                 | None ->
                     CommandLine.fail

@@ -70,7 +70,7 @@ module Runs =
             SweepFile.tryRead folder
             |> Option.defaultWith (fun () ->
                 CommandLine.fail
-                    $"{folder} has no {SweepFile.Name}; name the folder of a sweep's report, for example results/temperature.")
+                    $"{folder} has neither {SweepFile.PlanName} nor {SweepFile.Name}; name the folder of a sweep's report, for example results/temperature.")
 
         LibTorch.Load() |> ignore
 

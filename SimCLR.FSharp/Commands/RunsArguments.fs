@@ -98,7 +98,7 @@ type internal ReportArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Folder _ -> "of a sweep's report, with its sweep.json: results/NAME."
+            | Folder _ -> "of a sweep's report, with its plan.json or sweep.json: results/NAME."
 
 /// What ./simclr runs takes.
 [<RequireQualifiedAccess>]
@@ -124,6 +124,6 @@ type internal RunsArgument =
             | Rm _ -> "delete runs."
             | Gc _ -> "delete what can be spared."
             | Export _ -> "write all runs into a CSV file, one to a line."
-            | Report _ -> "make a sweep's report again, from its sweep.json and the store."
+            | Report _ -> "make a sweep's report again, of what the store has of its runs now."
             | Retry _ -> "forget failures, so that the next sweep tries again."
             | Migrate _ -> "take a store of version 0.1 over."

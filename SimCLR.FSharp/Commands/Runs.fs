@@ -9,9 +9,14 @@ open SimCLR.Core.Runtime
 [<RequireQualifiedAccess>]
 module Runs =
 
-    let private migrate (arguments: ParseResults<MigrateArgument>) =
+    let private migrate (arguments: ParseResults<MigrateArgument>) (stores: string list) =
         let folder =
-            arguments.GetResult(MigrateArgument.Folder, defaultValue = Path.Combine("results", "runs"))
+            match Option.toList (arguments.TryGetResult MigrateArgument.Folder) @ stores with
+            | [] -> Path.Combine("results", "runs")
+            | [ folder ] -> folder
+            | several ->
+                let named = String.concat " and " several
+                CommandLine.fail $"migrate takes one store, and {named} are named; name one of them."
 
         if not (Directory.Exists folder) then
             eprintfn "There is no folder %s; name the store, for example results/runs." folder
@@ -183,7 +188,7 @@ module Runs =
         | RunsArgument.Retry arguments -> retry (one ()) (arguments.GetResult RetryArgument.Hashes)
         | RunsArgument.Report named ->
             report (named.GetResult ReportArgument.Folder) (arguments.GetResults RunsArgument.Store)
-        | RunsArgument.Migrate arguments -> migrate arguments
+        | RunsArgument.Migrate named -> migrate named (arguments.GetResults RunsArgument.Store)
         | RunsArgument.Store _ -> CommandLine.fail "Say what is to be done with the store; --help lists what there is."
 
     /// Does what the arguments say; the exit code: 0, 1 where something was left out, 2 where the arguments are wrong.

@@ -9,7 +9,7 @@ type internal MigrateArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Folder _ -> "the store (default: results/runs)."
+            | Folder _ -> "the store, as --store names it (default: results/runs)."
 
 [<RequireQualifiedAccess>]
 type internal ListArgument =
@@ -20,7 +20,7 @@ type internal ListArgument =
         member argument.Usage =
             match argument with
             | Where _ ->
-                "PATH=VALUE, PATH>VALUE or PATH<VALUE: only runs of which that is so, for example Loss.Temperature=0.1; quote > and <. "
+                "PATH=VALUE, or a number after >, <, >= or <=: only runs of which that is so, for example Loss.Temperature=0.1; quote > and <. "
                 + "Names of figures serve too. May be given several times."
             | Sort _ -> "name of a figure, such as \"linear validation top-1\", or a path: largest first."
 

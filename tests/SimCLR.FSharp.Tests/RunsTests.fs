@@ -91,7 +91,37 @@ let A_list_is_filtered_by_paths_and_figures_and_sorted_by_a_figure () =
         )
 
         Assert.Equal(Run.hash c, List.head (found [ "--sort"; "linear validation top-1" ]))
-        Assert.Empty(found [ "--where"; "Loss=NtLogistic" ]))
+        Assert.Empty(found [ "--where"; "Loss=NtLogistic" ])
+        // The bound is among them with >= and <=, and not with > and <.
+        Assert.Equal(3, (found [ "--where"; "Epochs>=2" ]).Length)
+        Assert.Equal(3, (found [ "--where"; "Epochs <= 2" ]).Length)
+        Assert.Empty(found [ "--where"; "Epochs>2" ])
+        Assert.Empty(found [ "--where"; "Epochs<2" ])
+        Assert.Equal<string list>([ Run.hash c ], found [ "--where"; "Loss.Temperature<=0.1" ]))
+
+[<Fact>]
+let What_is_compared_with_something_else_than_a_number_is_refused () =
+    inStore (fun store ->
+        for sign in [ ">"; "<"; ">="; "<=" ] do
+            for value in [ "many"; ""; "NaN"; "=5" ] do
+                let code, said, wrong =
+                    runs "" (on store [ "list"; "--where"; $"Epochs{sign} {value}" ])
+
+                Assert.Equal((2, ""), (code, said))
+                Assert.Contains($"'{value}' is no number; write one after {sign},", Assert.Single(lines wrong)))
+
+[<Fact>]
+let Migrate_takes_the_store_that_is_named_either_way_and_no_two () =
+    withFolder (fun folder ->
+        for arguments in [ [ folder ]; [ "--store"; folder ] ] do
+            let code, said, _ = runs "" ("migrate" :: arguments)
+            Assert.Equal(0, code)
+            Assert.Contains($"taken over into {folder}.", said)
+
+        for arguments in [ [ "one"; "--store"; "two" ]; [ "--store"; "one"; "--store"; "two" ] ] do
+            let code, said, wrong = runs "" ("migrate" :: arguments)
+            Assert.Equal((2, ""), (code, said))
+            Assert.Contains("one and two are named", Assert.Single(lines wrong)))
 
 [<Fact>]
 let An_unknown_path_or_verb_is_told_in_one_line_with_near_names () =

@@ -94,6 +94,13 @@ let private label (cell: SweepCell) =
     |> List.map (fun (axis, value) -> $"{axis} {value}")
     |> String.concat ", "
 
+/// The hash by which `./simclr runs` finds it: a run is found once it was taken to its end, and before that its training.
+let private hashIn store (cell: SweepCell) =
+    if File.Exists(StoreFolder.ofRun cell.Run store) then
+        cell.Hash
+    else
+        cell.TrainingHash
+
 /// Lines of a sweep: how many runs are in which state, then those that are not done, each with its reason; alike ones that have not begun are counted.
 let private describe store (plan: SweepFile) =
     let cells =
@@ -116,7 +123,7 @@ let private describe store (plan: SweepFile) =
         for cell, state in
             begun
             |> List.sortBy (fun (_, state) -> List.findIndex ((=) (kindOf state)) kinds) do
-            $"  {kindOf state, -8}{cell.Hash.Substring(0, 8)}  {label cell}: {reasonOf state}"
+            $"  {kindOf state, -8}{(hashIn store cell).Substring(0, 8)}  {label cell}: {reasonOf state}"
 
         if not notBegun.IsEmpty then
             let names =

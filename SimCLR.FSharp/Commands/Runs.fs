@@ -96,6 +96,17 @@ module Runs =
         printfn $"{results.Cells.Length} of {file.Cells.Length} runs are in {Path.GetFullPath page}."
         0
 
+    /// Folders in which something of a training may have failed: its own, and that of the encoder that it begins with.
+    let private failing store trainingFolder =
+        [
+            yield trainingFolder
+
+            match StoredTraining.valueIn trainingFolder with
+            | Some training -> yield StoreFolder.ofUntrained (Untrained.ofTraining training) store
+            | None -> ()
+        ]
+        |> List.filter Directory.Exists
+
     let private retry store hashes =
         let counts =
             [
@@ -106,7 +117,7 @@ module Runs =
                         None
                     | Some lock ->
                         use _held = lock
-                        Some(StoreFolder.forgetFailures named.Folder)
+                        Some(failing store named.Folder |> List.sumBy StoreFolder.forgetFailures)
             ]
 
         printfn $"{List.sum (List.choose id counts)} failures are forgotten; the next sweep tries again."

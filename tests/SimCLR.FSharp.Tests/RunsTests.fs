@@ -1,3 +1,5 @@
+/// They look at what is printed, and so run one after another.
+[<Xunit.Collection("printing")>]
 module SimCLR.Tests.RunsTests
 
 open System
@@ -8,7 +10,7 @@ open SimCLR.Tests.Samples
 open Xunit
 
 /// Exit code and what is printed, by the console of this test alone.
-let private runs (answer: string) (arguments: string list) =
+let internal runs (answer: string) (arguments: string list) =
     let output, errors, input = Console.Out, Console.Error, Console.In
     use said = new StringWriter()
     use wrong = new StringWriter()
@@ -38,7 +40,7 @@ let private inStore test =
         save c (plainOutcome 0.625) store
         test store)
 
-let private on (store: Store) arguments = arguments @ [ "--store"; store.Folder ]
+let internal on (store: Store) arguments = arguments @ [ "--store"; store.Folder ]
 
 let private lines (text: string) =
     text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -349,77 +351,3 @@ let An_exported_file_has_a_line_per_run_with_every_leaf_and_figure () =
 
             for path, value in Run.paths run do
                 Assert.Equal(value, column path))
-
-/// A folder of a sweep that was to compute four runs and was interrupted after one, as it wrote itself; then another is computed, and one fails.
-let private inInterrupted test =
-    withFolder (fun folder ->
-        let store = Store.ofFolder (Path.Combine(folder, "runs"))
-        let out = Path.Combine(folder, "mine")
-
-        let grid =
-            Grid.from tiny
-            |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.3; 0.4 ]
-
-        SweepFile.ofCells "mine" out store grid.Axes grid.Cells
-        |> SweepFile.writePlan out
-
-        { grid with
-            Cells = List.truncate 1 grid.Cells
-        }
-        |> results (fun _ -> Some 0.5)
-        |> SweepFile.ofResults "mine" out store [ "the order agrees" ]
-        |> SweepFile.write out
-
-        match Grid.runs grid with
-        | first :: second :: third :: _ ->
-            save first (plainOutcome 0.5) store
-            save second (plainOutcome 0.625) store
-            Store.saveFailure third { Reason = "diverged"; Detail = "" } store
-        | _ -> failwith "four runs"
-
-        test store out grid)
-
-[<Fact>]
-let The_report_of_an_interrupted_sweep_is_of_all_that_was_planned () =
-    inInterrupted (fun store out grid ->
-        let code, said, _ = runs "" [ "report"; out ]
-        Assert.Equal(0, code)
-        Assert.Contains("3 of 4 runs are in", said)
-        Assert.Contains("diverged", File.ReadAllText(Path.Combine(out, "report.html")))
-        Assert.Contains("mine: 4 runs: 2 done, 1 failed, 0 running, 1 waiting", ClusterStatus.lines store [ out ])
-        let file = Option.get (SweepFile.tryRead out)
-        Assert.Equal<string list>([ "the order agrees" ], file.Verdicts)
-
-        Assert.Equal<string list>(
-            [ for run in Grid.runs grid -> Run.hash run ],
-            [ for cell in file.Cells -> cell.Hash ]
-        ))
-
-[<Fact>]
-let What_failed_without_being_stored_is_reported_beside_what_was_planned () =
-    inInterrupted (fun store out grid ->
-        { grid with
-            Cells = [ List.last grid.Cells ]
-        }
-        |> results (fun _ -> None)
-        |> SweepFile.ofResults "mine" out store []
-        |> SweepFile.write out
-
-        let code, said, _ = runs "" [ "report"; out ]
-        Assert.Equal(0, code)
-        Assert.Contains("4 of 4 runs are in", said)
-        Assert.Contains("the loss is NaN", File.ReadAllText(Path.Combine(out, "report.html"))))
-
-[<Fact>]
-let Results_of_more_than_was_planned_last_are_reported_whole () =
-    inInterrupted (fun store out grid ->
-        SweepFile.ofCells "mine" out store grid.Axes (List.truncate 1 grid.Cells)
-        |> SweepFile.writePlan out
-
-        grid
-        |> results (fun run -> if run = List.last (Grid.runs grid) then None else Some 0.5)
-        |> SweepFile.ofResults "mine" out store []
-        |> SweepFile.write out
-
-        let _, said, _ = runs "" [ "report"; out ]
-        Assert.Contains("4 of 4 runs are in", said))

@@ -75,14 +75,14 @@ let private plans store folders =
     | [] ->
         [
             for folder in sweepsBeside store do
-                match SweepFile.tryPlan folder with
+                match SweepFile.tryRead folder with
                 | Some plan when (SweepFile.store folder plan).Folder = store.Folder -> plan
                 | _ -> ()
         ]
     | _ ->
         [
             for folder in folders do
-                match SweepFile.tryPlan folder with
+                match SweepFile.tryRead folder with
                 | Some plan -> plan
                 | None ->
                     CommandLine.fail
@@ -93,6 +93,13 @@ let private label (cell: SweepCell) =
     cell.Coordinates
     |> List.map (fun (axis, value) -> $"{axis} {value}")
     |> String.concat ", "
+
+/// The hash by which `./simclr runs` finds it: a run is found once it was taken to its end, and before that its training.
+let private hashIn store (cell: SweepCell) =
+    if File.Exists(StoreFolder.ofRun cell.Run store) then
+        cell.Hash
+    else
+        cell.TrainingHash
 
 /// Lines of a sweep: how many runs are in which state, then those that are not done, each with its reason; alike ones that have not begun are counted.
 let private describe store (plan: SweepFile) =
@@ -116,7 +123,7 @@ let private describe store (plan: SweepFile) =
         for cell, state in
             begun
             |> List.sortBy (fun (_, state) -> List.findIndex ((=) (kindOf state)) kinds) do
-            $"  {kindOf state, -8}{cell.Hash.Substring(0, 8)}  {label cell}: {reasonOf state}"
+            $"  {kindOf state, -8}{(hashIn store cell).Substring(0, 8)}  {label cell}: {reasonOf state}"
 
         if not notBegun.IsEmpty then
             let names =

@@ -9,9 +9,14 @@ open SimCLR.Core.Runtime
 [<RequireQualifiedAccess>]
 module Runs =
 
-    let private migrate (arguments: ParseResults<MigrateArgument>) =
+    let private migrate (arguments: ParseResults<MigrateArgument>) (stores: string list) =
         let folder =
-            arguments.GetResult(MigrateArgument.Folder, defaultValue = Path.Combine("results", "runs"))
+            match Option.toList (arguments.TryGetResult MigrateArgument.Folder) @ stores with
+            | [] -> Path.Combine("results", "runs")
+            | [ folder ] -> folder
+            | several ->
+                let named = String.concat " and " several
+                CommandLine.fail $"migrate takes one store, and {named} are named; name one of them."
 
         if not (Directory.Exists folder) then
             eprintfn "There is no folder %s; name the store, for example results/runs." folder
@@ -70,7 +75,7 @@ module Runs =
             SweepFile.tryRead folder
             |> Option.defaultWith (fun () ->
                 CommandLine.fail
-                    $"{folder} has no {SweepFile.Name}; name the folder of a sweep's report, for example results/temperature.")
+                    $"{folder} has neither {SweepFile.PlanName} nor {SweepFile.Name}; name the folder of a sweep's report, for example results/temperature.")
 
         LibTorch.Load() |> ignore
 
@@ -91,6 +96,17 @@ module Runs =
         printfn $"{results.Cells.Length} of {file.Cells.Length} runs are in {Path.GetFullPath page}."
         0
 
+    /// Folders in which something of a training may have failed: its own, and that of the encoder that it begins with.
+    let private failing store trainingFolder =
+        [
+            yield trainingFolder
+
+            match StoredTraining.valueIn trainingFolder with
+            | Some training -> yield StoreFolder.ofUntrained (Untrained.ofTraining training) store
+            | None -> ()
+        ]
+        |> List.filter Directory.Exists
+
     let private retry store hashes =
         let counts =
             [
@@ -101,7 +117,7 @@ module Runs =
                         None
                     | Some lock ->
                         use _held = lock
-                        Some(StoreFolder.forgetFailures named.Folder)
+                        Some(failing store named.Folder |> List.sumBy StoreFolder.forgetFailures)
             ]
 
         printfn $"{List.sum (List.choose id counts)} failures are forgotten; the next sweep tries again."
@@ -183,7 +199,7 @@ module Runs =
         | RunsArgument.Retry arguments -> retry (one ()) (arguments.GetResult RetryArgument.Hashes)
         | RunsArgument.Report named ->
             report (named.GetResult ReportArgument.Folder) (arguments.GetResults RunsArgument.Store)
-        | RunsArgument.Migrate arguments -> migrate arguments
+        | RunsArgument.Migrate named -> migrate named (arguments.GetResults RunsArgument.Store)
         | RunsArgument.Store _ -> CommandLine.fail "Say what is to be done with the store; --help lists what there is."
 
     /// Does what the arguments say; the exit code: 0, 1 where something was left out, 2 where the arguments are wrong.

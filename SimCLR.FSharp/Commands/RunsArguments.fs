@@ -9,7 +9,7 @@ type internal MigrateArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Folder _ -> "the store (default: results/runs)."
+            | Folder _ -> "the store, as --store names it (default: results/runs)."
 
 [<RequireQualifiedAccess>]
 type internal ListArgument =
@@ -20,7 +20,7 @@ type internal ListArgument =
         member argument.Usage =
             match argument with
             | Where _ ->
-                "PATH=VALUE, PATH>VALUE or PATH<VALUE: only runs of which that is so, for example Loss.Temperature=0.1; quote > and <. "
+                "PATH=VALUE, or a number after >, <, >= or <=: only runs of which that is so, for example Loss.Temperature=0.1; quote > and <. "
                 + "Names of figures serve too. May be given several times."
             | Sort _ -> "name of a figure, such as \"linear validation top-1\", or a path: largest first."
 
@@ -98,7 +98,7 @@ type internal ReportArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Folder _ -> "of a sweep's report, with its sweep.json: results/NAME."
+            | Folder _ -> "of a sweep's report, with its plan.json or sweep.json: results/NAME."
 
 /// What ./simclr runs takes.
 [<RequireQualifiedAccess>]
@@ -124,6 +124,6 @@ type internal RunsArgument =
             | Rm _ -> "delete runs."
             | Gc _ -> "delete what can be spared."
             | Export _ -> "write all runs into a CSV file, one to a line."
-            | Report _ -> "make a sweep's report again, from its sweep.json and the store."
+            | Report _ -> "make a sweep's report again, of what the store has of its runs now."
             | Retry _ -> "forget failures, so that the next sweep tries again."
             | Migrate _ -> "take a store of version 0.1 over."

@@ -66,22 +66,28 @@ type Condition =
         Value: string
     }
 
-let condition (text: string) =
-    match Regex.Match(text, @"^\s*(.+?)\s*(=|>|<)\s*(.*?)\s*$") with
-    | parts when parts.Success ->
-        {
-            Column = parts.Groups[1].Value
-            Sign = parts.Groups[2].Value
-            Value = parts.Groups[3].Value
-        }
-    | _ ->
-        CommandLine.fail
-            $"--where is '{text}'; write PATH=VALUE, PATH>VALUE or PATH<VALUE, for example Loss.Temperature=0.1."
-
 let number (text: string) =
     match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
     | true, number -> Some number
     | _ -> None
+
+let condition (text: string) =
+    match Regex.Match(text, @"^\s*(.+?)\s*(>=|<=|=|>|<)\s*(.*?)\s*$") with
+    | parts when parts.Success ->
+        let sign, value = parts.Groups[2].Value, parts.Groups[3].Value
+
+        if sign <> "=" && (number value |> Option.forall Double.IsNaN) then
+            CommandLine.fail
+                $"--where is '{text}', and '{value}' is no number; write one after {sign}, for example \"Epochs{sign}5\"."
+
+        {
+            Column = parts.Groups[1].Value
+            Sign = sign
+            Value = value
+        }
+    | _ ->
+        CommandLine.fail
+            $"--where is '{text}'; write PATH=VALUE, or a number after >, <, >= or <=, for example Loss.Temperature=0.1."
 
 /// Whether a run fits, whose columns are looked up by name. Numbers are compared as numbers: 0.1 is 1e-1.
 let holds (lookUp: string -> string option) condition =
@@ -93,6 +99,8 @@ let holds (lookUp: string -> string option) condition =
         | "=", _, _ -> value = condition.Value
         | ">", Some a, Some b -> a > b
         | "<", Some a, Some b -> a < b
+        | ">=", Some a, Some b -> a >= b
+        | "<=", Some a, Some b -> a <= b
         | _ -> false
 
 /// Fails where no run has a column of that name.

@@ -109,14 +109,14 @@ module Sweep =
 
     /// The executor with all that watches: the sweep's observers, event files, the page of the sweep in progress, and, where this process computes,
     /// an estimate after the first steps. A worker tells the process that started it, which watches for all.
-    let private watched (sweep: Sweep) (grid: Grid) =
+    let private watched (sweep: Sweep) (before: CellResult list) (grid: Grid) =
         let executor = sweep.Executor
 
         let guarded (name, observer) =
             Observer.guarded name (Executor.note executor) observer
 
         let report =
-            LiveReport(sweep.Out, SweepReport.title sweep, executor.Store, grid, sweep.Columns)
+            LiveReport(sweep.Out, SweepReport.title sweep, executor.Store, before, grid, sweep.Columns)
 
         if Workers.isWorker then
             executor
@@ -128,7 +128,7 @@ module Sweep =
                     if sweep.TensorBoard then
                         "TensorBoard", TensorBoard.observer (SweepReport.eventsFolder sweep)
 
-                    "plan", SweepReport.plan sweep grid.Axes
+                    "plan", SweepReport.plan sweep before grid.Axes
                     "report", report.Observe
                 ]
 
@@ -166,7 +166,8 @@ module Sweep =
     let private adjusted (sweep: Sweep) grid =
         sweep.Adjust grid |> Grid.map (Preset.fitted sweep.Preset)
 
-    let private executeUntil (interruption: Interruption) (sweep: Sweep) grid =
+    /// Executes a grid, after what a search had asked for before it.
+    let private executeAfter (before: CellResult list) (interruption: Interruption) (sweep: Sweep) grid =
         let grid = adjusted sweep grid
 
         match Executor.problems grid sweep.Executor @ Preflight.unwritable sweep.Out with
@@ -180,7 +181,7 @@ module Sweep =
                 Workers = WorkerCount.Fixed(workers sweep grid)
             }
 
-        let executor = watched sweep grid
+        let executor = watched sweep before grid
 
         // What the workers have stored has been told, and what has failed is not tried again.
         let executor =
@@ -208,7 +209,7 @@ module Sweep =
         Ranks.lead
             (Execution.along interruption.Token sweep.Executor)
             (fun () -> Execution.stored (adjusted sweep grid) (Execution.silenced sweep.Executor))
-            (fun () -> executeUntil interruption sweep grid)
+            (fun () -> executeAfter [] interruption sweep grid)
 
     /// Writes the report of results into the sweep's folder, with tables, plots, pictures and sweep.json; the path of its page. Prints nothing. Of several
     /// ranks, the first writes it.
@@ -324,7 +325,8 @@ module Sweep =
                     }
             }
 
-        endWith exit (fun () -> take sweep (fun () -> grid) (fun interruption -> executeUntil interruption sweep grid))
+        endWith exit (fun () ->
+            take sweep (fun () -> grid) (fun interruption -> executeAfter [] interruption sweep grid))
 
     /// The last line of a script: executes the grid, prints its tables, writes its report, and exits with a code that says how it went.
     let main (sweep: Sweep) grid = mainWith exit sweep grid
@@ -342,4 +344,7 @@ module Sweep =
         endWith exit (fun () ->
             take sweep first (fun interruption ->
                 first () |> ignore
-                Search.drive (executeUntil interruption { sweep with Adjust = id }) search))
+                let sweep = { sweep with Adjust = id }
+
+                search
+                |> Search.drive (fun before -> executeAfter before.Cells interruption sweep)))

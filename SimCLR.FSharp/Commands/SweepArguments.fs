@@ -118,13 +118,22 @@ module internal SweepArguments =
 
     /// The folder of the data sets, and where named ones lie: by --data-root NAME=PATH, else by "data" in simclr.json of the current folder.
     let places (arguments: ParseResults<Argument>) =
-        let named, roots =
+        let roots =
             arguments.GetResults Argument.Data_Root
             |> List.map (fun text ->
                 match text.Split('=', 2) with
-                | [| name; path |] when Images.isName name -> Some(name, path), None
-                | _ -> None, Some text)
-            |> List.unzip
+                | [| name; path |] when Images.isName name -> Some name, path
+                | _ -> None, text)
+            |> List.distinct
+
+        for name, paths in List.groupBy fst roots do
+            match name, List.map snd paths with
+            | None, first :: second :: _ ->
+                fail
+                    $"--data-root names two folders of the data sets, {first} and {second}; name one of them. --data-root NAME={second} says where --data named:NAME lies."
+            | Some name, first :: second :: _ ->
+                fail $"--data-root says that '{name}' lies in {first} and in {second}; name one of them."
+            | _ -> ()
 
         let file = "simclr.json"
 
@@ -139,10 +148,16 @@ module internal SweepArguments =
                 Map.empty
 
         let places =
-            (written, List.choose id named)
-            ||> List.fold (fun places (name, path) -> Map.add name path places)
+            (written, roots)
+            ||> List.fold (fun places (name, path) ->
+                match name with
+                | Some name -> Map.add name path places
+                | None -> places)
 
-        roots |> List.choose id |> List.tryLast |> Option.defaultValue "data", places
+        roots
+        |> List.tryPick (fun (name, path) -> if name.IsNone then Some path else None)
+        |> Option.defaultValue "data",
+        places
 
     /// The images of the size that is asked for; a folder's of unknown size are looked at, as the crop is of their side.
     let private sized preset (size: int option) images =

@@ -88,11 +88,12 @@ let private write (sweep: Sweep) comparisons (results: Results) =
 let report (sweep: Sweep) results =
     write sweep (comparisons sweep results) results
 
-/// Writes which runs a sweep is of, beside its report, before the first is done.
-let plan (sweep: Sweep) (axes: string list) : Observer =
+/// Writes which runs a sweep is of, beside its report, before the first is done: also those that a search had asked for before.
+let plan (sweep: Sweep) (before: CellResult list) (axes: string list) : Observer =
     function
     | Event.Planned cells ->
-        SweepFile.ofCells sweep.Name sweep.Out sweep.Executor.Store axes cells
+        [ for result in before -> result.Cell ] @ cells
+        |> SweepFile.ofCells sweep.Name sweep.Out sweep.Executor.Store axes
         |> SweepFile.writePlan sweep.Out
     | _ -> ()
 

@@ -50,8 +50,8 @@ module Search =
                 Cells = cells
             }
 
-    /// Asks a search, has the cells executed, tells it the results, and asks again, until it is over or a cell stays without result.
-    let internal drive (execute: Grid -> Results) (search: Search) : Results =
+    /// Asks a search, has the cells executed, which is told the results so far, and asks again, until it is over or a cell stays without result.
+    let internal drive (execute: Results -> Grid -> Results) (search: Search) : Results =
         let rec go (results: Results) =
             match search results with
             | [] -> results
@@ -69,7 +69,7 @@ module Search =
                     invalidOp
                         $"The search asks for {Grid.label cell} again; a search asks for what is not among the results, and for nothing once it is over."
                 | None ->
-                    let answered = execute next
+                    let answered = execute results next
 
                     let all: Results =
                         {
@@ -85,7 +85,7 @@ module Search =
     /// results so far.
     let execute (cancellation: CancellationToken) (search: Search) executor =
         search
-        |> drive (fun grid ->
+        |> drive (fun _ grid ->
             let runs =
                 if Grid.size grid = 1 then
                     "a run"

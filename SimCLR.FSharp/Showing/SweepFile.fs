@@ -95,21 +95,51 @@ module SweepFile =
     /// Reads the one of a folder. Fails where there is none, or it is damaged.
     let read (folder: string) : SweepFile = readFrom (Path.Combine(folder, Name))
 
-    let private tryFirst names (folder: string) =
-        names
-        |> List.map (fun name -> Path.Combine(folder, name))
-        |> List.tryFind File.Exists
-        |> Option.map readFrom
+    let private tryReadFrom (folder: string) name =
+        let path = Path.Combine(folder, name)
+        if File.Exists path then Some(readFrom path) else None
 
-    /// What is known of the sweep of a folder: its results, or which runs it is of.
-    let internal tryRead folder = tryFirst [ Name; PlanName ] folder
+    /// What has failed without being stored, and what was said, are among the results alone.
+    let private withResults (results: SweepFile) (plan: SweepFile) : SweepFile =
+        let failures = Map [ for cell in results.Cells -> cell.Hash, cell.Failure ]
 
-    /// Which runs the sweep of a folder is of; None where that is not written there.
-    let internal tryPlan folder = tryFirst [ PlanName; Name ] folder
+        { plan with
+            Verdicts = results.Verdicts
+            Cells =
+                [
+                    for cell in plan.Cells ->
+                        { cell with
+                            Failure = failures |> Map.tryFind cell.Hash |> Option.flatten
+                        }
+                ]
+        }
+
+    /// Which runs the sweep of a folder is of, and what was written of their results. An interrupted sweep has written those alone that are finished;
+    /// a script that executes several grids has planned the last of them alone.
+    let internal tryRead folder : SweepFile option =
+        match tryReadFrom folder PlanName, tryReadFrom folder Name with
+        | Some plan, Some results ->
+            let hashes (file: SweepFile) =
+                set [ for cell in file.Cells -> cell.Hash ]
+
+            if Set.isSubset (hashes plan) (hashes results) then
+                Some results
+            else
+                Some(withResults results plan)
+        | plan, results -> plan |> Option.orElse results
 
     /// The store that a sweep's outcomes lie in, given the folder of its file.
     let store (folder: string) (file: SweepFile) =
         Store.ofFolder (Path.Combine(Path.GetFullPath folder, file.Store))
+
+    /// What a store has of a run now: an outcome, or else the last failure that is known.
+    let private resultNow warn store (cell: SweepCell) =
+        match Store.tryFind warn cell.Run store with
+        | Some outcome -> Some(Ok outcome)
+        | None ->
+            Store.tryFailure cell.Run store
+            |> Option.orElse cell.Failure
+            |> Option.map Error
 
     /// Its cells with what the store has of them now; those that have neither an outcome nor a failure are left out.
     let results (warn: string -> unit) store (file: SweepFile) : Results =
@@ -118,27 +148,17 @@ module SweepFile =
             Cells =
                 [
                     for cell in file.Cells do
-                        match Store.tryFind warn cell.Run store, cell.Failure with
-                        | Some outcome, _ ->
+                        match resultNow warn store cell with
+                        | Some result ->
                             {
                                 Cell =
                                     {
                                         Coordinates = cell.Coordinates
                                         Run = cell.Run
                                     }
-                                Result = Ok outcome
+                                Result = result
                                 Stored = true
                             }
-                        | None, Some failure ->
-                            {
-                                Cell =
-                                    {
-                                        Coordinates = cell.Coordinates
-                                        Run = cell.Run
-                                    }
-                                Result = Error failure
-                                Stored = true
-                            }
-                        | None, None -> ()
+                        | None -> ()
                 ]
         }

@@ -42,7 +42,7 @@ let ``Runs are done, failed, running or waiting, each with its reason`` () =
 
             let said = shown store []
             Assert.Contains("mine: 5 runs: 1 done, 1 failed, 1 running, 2 waiting", said)
-            Assert.Contains("failed  " + (Run.hash failed).Substring(0, 8), said)
+            Assert.Contains("failed  " + (Run.trainingHash failed).Substring(0, 8), said)
             Assert.Contains("temperature 0.2: diverged: The loss is not finite.", said)
 
             Assert.Contains(

@@ -209,3 +209,19 @@ let ``The command line says where named sets lie`` () =
 
     Assert.Equal("/data", executor.DataRoot)
     Assert.Equal(Some "/mnt/birds", Map.tryFind "birds" executor.Places)
+
+[<Theory>]
+[<InlineData("/a", "/b", "two folders of the data sets, /a and /b;")>]
+[<InlineData("birds=/a", "birds=/b", "'birds' lies in /a and in /b;")>]
+let ``Of two places of the same images none is taken`` (first: string) (second: string) (said: string) =
+    let places (roots: string list) =
+        [ for root in roots -> [ "--data-root"; root ] ]
+        |> List.concat
+        |> SweepArguments.parse "test"
+        |> SweepArguments.places
+
+    let error =
+        Assert.ThrowsAny<System.ArgumentException>(fun () -> places [ first; "fish=/c"; second ] |> ignore)
+
+    Assert.Contains(said, error.Message)
+    Assert.Equal(places [ first ], places [ first; first ])

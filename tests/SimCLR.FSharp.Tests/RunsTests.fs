@@ -1,3 +1,5 @@
+/// They look at what is printed, and so run one after another.
+[<Xunit.Collection("printing")>]
 module SimCLR.Tests.RunsTests
 
 open System
@@ -8,7 +10,7 @@ open SimCLR.Tests.Samples
 open Xunit
 
 /// Exit code and what is printed, by the console of this test alone.
-let private runs (answer: string) (arguments: string list) =
+let internal runs (answer: string) (arguments: string list) =
     let output, errors, input = Console.Out, Console.Error, Console.In
     use said = new StringWriter()
     use wrong = new StringWriter()
@@ -38,7 +40,7 @@ let private inStore test =
         save c (plainOutcome 0.625) store
         test store)
 
-let private on (store: Store) arguments = arguments @ [ "--store"; store.Folder ]
+let internal on (store: Store) arguments = arguments @ [ "--store"; store.Folder ]
 
 let private lines (text: string) =
     text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -91,7 +93,37 @@ let A_list_is_filtered_by_paths_and_figures_and_sorted_by_a_figure () =
         )
 
         Assert.Equal(Run.hash c, List.head (found [ "--sort"; "linear validation top-1" ]))
-        Assert.Empty(found [ "--where"; "Loss=NtLogistic" ]))
+        Assert.Empty(found [ "--where"; "Loss=NtLogistic" ])
+        // The bound is among them with >= and <=, and not with > and <.
+        Assert.Equal(3, (found [ "--where"; "Epochs>=2" ]).Length)
+        Assert.Equal(3, (found [ "--where"; "Epochs <= 2" ]).Length)
+        Assert.Empty(found [ "--where"; "Epochs>2" ])
+        Assert.Empty(found [ "--where"; "Epochs<2" ])
+        Assert.Equal<string list>([ Run.hash c ], found [ "--where"; "Loss.Temperature<=0.1" ]))
+
+[<Fact>]
+let What_is_compared_with_something_else_than_a_number_is_refused () =
+    inStore (fun store ->
+        for sign in [ ">"; "<"; ">="; "<=" ] do
+            for value in [ "many"; ""; "NaN"; "=5" ] do
+                let code, said, wrong =
+                    runs "" (on store [ "list"; "--where"; $"Epochs{sign} {value}" ])
+
+                Assert.Equal((2, ""), (code, said))
+                Assert.Contains($"'{value}' is no number; write one after {sign},", Assert.Single(lines wrong)))
+
+[<Fact>]
+let Migrate_takes_the_store_that_is_named_either_way_and_no_two () =
+    withFolder (fun folder ->
+        for arguments in [ [ folder ]; [ "--store"; folder ] ] do
+            let code, said, _ = runs "" ("migrate" :: arguments)
+            Assert.Equal(0, code)
+            Assert.Contains($"taken over into {folder}.", said)
+
+        for arguments in [ [ "one"; "--store"; "two" ]; [ "--store"; "one"; "--store"; "two" ] ] do
+            let code, said, wrong = runs "" ("migrate" :: arguments)
+            Assert.Equal((2, ""), (code, said))
+            Assert.Contains("one and two are named", Assert.Single(lines wrong)))
 
 [<Fact>]
 let An_unknown_path_or_verb_is_told_in_one_line_with_near_names () =

@@ -29,7 +29,7 @@ let private failure =
     }
 
 /// Executes without training: a run comes to the accuracy that a function gives, or fails.
-let private judge (asked: List<Cell list>) accuracy (grid: Grid) : Results =
+let private judge (asked: List<Cell list>) accuracy (_: Results) (grid: Grid) : Results =
     asked.Add grid.Cells
 
     {
@@ -207,10 +207,10 @@ let A_search_that_was_interrupted_anywhere_asks_the_same_again () =
 
             let interrupted =
                 search
-                |> Search.drive (fun grid ->
+                |> Search.drive (fun before grid ->
                     let cells = grid.Cells |> List.truncate left
                     left <- left - cells.Length
-                    judge (List()) accuracy { grid with Cells = cells })
+                    judge (List()) accuracy before { grid with Cells = cells })
 
             Assert.Equal<string list>(hashes whole |> List.truncate ends, hashes interrupted)
 

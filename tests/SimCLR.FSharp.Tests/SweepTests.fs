@@ -220,6 +220,43 @@ let The_page_is_there_after_the_first_cell_and_reloads_itself_until_the_end () =
         Assert.DoesNotContain("In progress", File.ReadAllText page))
 
 [<Fact>]
+let The_page_and_the_plan_of_a_search_have_all_that_it_has_asked_for () =
+    withSweep (fun sweep ->
+        let seen = List<string>()
+
+        let planned () =
+            (SweepFile.tryRead sweep.Out).Value.Cells.Length
+
+        let look: Observer =
+            function
+            | Event.Began(2, _, _) ->
+                seen.Add $"{planned ()} planned"
+                let html = File.ReadAllText(Path.Combine(sweep.Out, "report.html"))
+                seen.Add(Text.RegularExpressions.Regex.Match(html, @"In progress: \d+ of \d+ runs").Value)
+            | _ -> ()
+
+        let search =
+            Grid.from tiny
+            |> Grid.vary "temperature" Run.withTemperature [ 0.1; 0.2; 0.3; 0.5 ]
+            |> Search.halving 2 [ 1; 2 ]
+
+        printed (fun () -> Sweep.search (sweep |> Sweep.observedBy "look" look) search)
+        |> ignore
+
+        Assert.Equal<string list>(
+            [
+                "4 planned"
+                "In progress: 1 of 4 runs"
+                "6 planned"
+                "In progress: 5 of 6 runs"
+            ],
+            List.ofSeq seen
+        )
+
+        File.Delete(Path.Combine(sweep.Out, SweepFile.Name))
+        Assert.Equal(6, planned ()))
+
+[<Fact>]
 let An_observer_is_told_everything_in_order () =
     withSweep (fun sweep ->
         let heard = List<string>()

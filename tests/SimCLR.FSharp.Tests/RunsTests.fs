@@ -170,6 +170,52 @@ let Two_stores_are_compared_by_runs_and_figures () =
 
             Assert.Equal(0, code)))
 
+/// The verbs that read every run of a store.
+let private readings (store: Store) =
+    [
+        on store [ "list" ]
+        on store [ "export"; Path.Combine(store.Folder, "all.csv") ]
+        [ "diff"; "--store"; store.Folder; "--store"; store.Folder ]
+    ]
+
+[<Fact>]
+let A_file_that_cannot_be_read_is_told_in_one_line () =
+    inStore (fun store ->
+        let path = Path.Combine(Store.folderOf c store, "figures.json")
+        use _held = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None)
+
+        for arguments in readings store do
+            let code, _, wrong = runs "" arguments
+            Assert.Equal(2, code)
+            Assert.Contains(path, Assert.Single(lines wrong)))
+
+[<Fact>]
+let A_file_without_rights_is_told_in_one_line () =
+    Assert.SkipWhen(Environment.IsPrivilegedProcess, "This user may read every file.")
+
+    inStore (fun store ->
+        let path = Path.Combine(Store.folderOf c store, "figures.json")
+        File.SetUnixFileMode(path, UnixFileMode.None)
+
+        for arguments in readings store do
+            let code, _, wrong = runs "" arguments
+            Assert.Equal(2, code)
+            Assert.Contains(path, Assert.Single(lines wrong)))
+
+[<Fact>]
+let A_run_that_is_deleted_while_a_store_is_read_is_left_out () =
+    inStore (fun store ->
+        // It is listed, and is not there when it is read.
+        let path = StoreFolder.ofRun c store
+        File.Delete path
+        File.CreateSymbolicLink(path, path + ".gone") |> ignore
+
+        for arguments in readings store do
+            let code, said, wrong = runs "" arguments
+            Assert.Equal(0, code)
+            Assert.Empty wrong
+            Assert.Contains("2 runs", said))
+
 [<Fact>]
 let A_training_goes_with_the_last_of_its_runs_and_takes_only_what_nobody_else_reads () =
     inStore (fun store ->

@@ -137,6 +137,19 @@ let A_run_is_shown_by_the_beginning_of_its_hash () =
         Assert.Contains("begins 3 hashes", wrong))
 
 [<Fact>]
+let Several_hashes_are_found_in_one_listing_of_the_store () =
+    inStore (fun store ->
+        let find = RunsSearch.find store
+
+        let expected =
+            RunsSearch.Named.Run(Store.folderOf c store, StoreFolder.ofRun c store)
+
+        Assert.Equal(expected, find (Run.hash c))
+        Directory.Delete(Store.folderOf c store, true)
+        Assert.Equal(expected, find (Run.hash c))
+        Assert.ThrowsAny<ArgumentException>(fun () -> RunsSearch.find store (Run.hash c) |> ignore))
+
+[<Fact>]
 let Two_runs_are_compared_by_choices_and_figures () =
     inStore (fun store ->
         let code, said, _ = runs "" (on store [ "diff"; Run.hash a; Run.hash c ])

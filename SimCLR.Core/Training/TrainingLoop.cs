@@ -29,6 +29,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly List<TrainingProgress> progress = [];
     private readonly List<TrainingSegment> segments = [];
     private TimeSpan earlier;
+    private double earlierWattHours;
     private readonly long interval;
     private long started;
 
@@ -221,6 +222,7 @@ public sealed class TrainingLoop : IDisposable
         )
         {
             KeptStep = BestStep ?? trainee.StepsDone,
+            EarlierWattHours = earlierWattHours,
         };
     }
 
@@ -241,7 +243,12 @@ public sealed class TrainingLoop : IDisposable
         var begin = clock.Elapsed;
         using var scope = NewDisposeScope();
         var tensors = State();
-        var notes = new TrainingNotes((earlier + clock.Elapsed).TotalSeconds, progress, segments);
+        var notes = new TrainingNotes(
+            (earlier + clock.Elapsed).TotalSeconds,
+            progress,
+            segments,
+            earlierWattHours + (checkpointing.WattHours?.Invoke() ?? 0)
+        );
         // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on.
         if (
             IsFinite([losses, .. tensors.Values])
@@ -283,7 +290,7 @@ public sealed class TrainingLoop : IDisposable
             trainee.Restore(checkpoint.Step);
             progress.AddRange(notes.Progress);
             segments.AddRange(notes.Segments);
-            earlier = TimeSpan.FromSeconds(notes.Seconds);
+            (earlier, earlierWattHours) = (TimeSpan.FromSeconds(notes.Seconds), notes.WattHours);
             savedStep = checkpoint.Step;
             progress.Where(point => EndsInterval(point.Step)).ToList().ForEach(trainee.Look);
             checkpointing?.Resumed?.Invoke(checkpoint.Step);

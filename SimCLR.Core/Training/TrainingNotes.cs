@@ -9,10 +9,12 @@ namespace SimCLR.Core.Training;
 /// <param name="Seconds">Wall time of the training loop so far.</param>
 /// <param name="Progress">Every logging interval so far.</param>
 /// <param name="Segments">Under which conditions it was computed so far.</param>
+/// <param name="WattHours">What it drew so far, in all processes; 0 where that was not measured.</param>
 internal sealed record TrainingNotes(
     double Seconds,
     IReadOnlyList<TrainingProgress> Progress,
-    IReadOnlyList<TrainingSegment> Segments
+    IReadOnlyList<TrainingSegment> Segments,
+    double WattHours
 )
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -28,16 +30,18 @@ internal sealed record TrainingNotes(
             ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
             ["progress"] = JsonSerializer.Serialize(Progress, Json),
             ["segments"] = JsonSerializer.Serialize(Segments, Json),
+            ["watt-hours"] = WattHours.ToString("R", CultureInfo.InvariantCulture),
         };
 
-    /// <summary>Reads what <see cref="Write"/> wrote, or version 0.1, which had no segments.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote, or version 0.1, which had no segments, or 0.2, which did not keep the energy.</summary>
     internal static TrainingNotes Read(IReadOnlyDictionary<string, string> notes) =>
         new(
             double.Parse(notes["seconds"], CultureInfo.InvariantCulture),
             [.. JsonSerializer.Deserialize<Interval[]>(notes["progress"], Json)!.Select(interval => interval.Read())],
             notes.TryGetValue("segments", out var segments)
                 ? JsonSerializer.Deserialize<TrainingSegment[]>(segments, Json)!
-                : [new TrainingSegment(0, new Dictionary<string, string>())]
+                : [new TrainingSegment(0, new Dictionary<string, string>())],
+            notes.TryGetValue("watt-hours", out var energy) ? double.Parse(energy, CultureInfo.InvariantCulture) : 0
         );
 
     /// <summary>A logging interval as it is written. Version 0.1 knew only pretraining, and three figures of it by name.</summary>

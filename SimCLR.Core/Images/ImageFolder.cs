@@ -16,8 +16,12 @@ public sealed class ImageFolder : IImageSource
     /// <summary>Part of the files of a split that may be damaged; they are left out and counted.</summary>
     public const double MaxDamaged = 0.01;
 
-    /// <summary>The variable of the environment that says how many processes share this machine's memory.</summary>
+    /// <summary>The variable of the environment that says how many processes share this machine.</summary>
     public const string SharersVariable = "SIMCLR_WORKERS";
+
+    /// <summary>How many processes share this machine, this one among them.</summary>
+    public static int Sharers =>
+        int.TryParse(Environment.GetEnvironmentVariable(SharersVariable), out var count) ? Math.Max(1, count) : 1;
 
     private readonly string root;
     private readonly int? size;
@@ -52,7 +56,7 @@ public sealed class ImageFolder : IImageSource
             throw new ArgumentException("Whole images need a size, of their shorter sides.", nameof(size));
         if (this.options.Whole && stream is false)
             throw new ArgumentException("Whole images are read from disk; leave stream out.", nameof(stream));
-        this.maxGiB = maxGiB ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4.0 / Sharers() / (1L << 30);
+        this.maxGiB = maxGiB ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4.0 / Sharers / (1L << 30);
     }
 
     /// <inheritdoc/>
@@ -187,9 +191,6 @@ public sealed class ImageFolder : IImageSource
             );
         return stream ?? (layout.Whole || needed > maxGiB);
     }
-
-    private static int Sharers() =>
-        int.TryParse(Environment.GetEnvironmentVariable(SharersVariable), out var count) ? Math.Max(1, count) : 1;
 
     /// <summary>A folder for each source and layout.</summary>
     internal string CacheFolder(PixelLayout layout, string split)

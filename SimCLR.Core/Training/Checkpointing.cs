@@ -16,6 +16,9 @@ public sealed record Checkpointing(
     /// <summary>What is to be recorded of this process in <see cref="TrainingSegment"/>, by name, such as commit and machine.</summary>
     public IReadOnlyDictionary<string, string> Setting { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Watt-hours that this process has drawn for the training so far; checkpoints keep the sum of all processes. Null: not measured.</summary>
+    public Func<double>? WattHours { get; init; }
+
     /// <summary>The same in a folder below, for one of several trainings.</summary>
     /// <param name="name">Its name.</param>
     public Checkpointing In(string name) => this with { Folder = Folder.In(name) };

@@ -29,6 +29,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly List<TrainingProgress> progress = [];
     private readonly List<TrainingSegment> segments = [];
     private TimeSpan earlier;
+    private double earlierWattHours;
     private readonly long interval;
     private long started;
 
@@ -228,6 +229,7 @@ public sealed class TrainingLoop : IDisposable
         )
         {
             KeptStep = BestStep ?? trainee.StepsDone,
+            EarlierWattHours = earlierWattHours,
         };
     }
 
@@ -248,7 +250,13 @@ public sealed class TrainingLoop : IDisposable
         var begin = clock.Elapsed;
         using var scope = NewDisposeScope();
         var tensors = State();
-        var notes = new TrainingNotes((earlier + clock.Elapsed).TotalSeconds, progress, segments, pending);
+        var notes = new TrainingNotes(
+            (earlier + clock.Elapsed).TotalSeconds,
+            progress,
+            segments,
+            earlierWattHours + (checkpointing.WattHours?.Invoke() ?? 0),
+            pending
+        );
         // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on.
         if (
             IsFinite([losses, .. tensors.Values])
@@ -291,7 +299,7 @@ public sealed class TrainingLoop : IDisposable
             progress.AddRange(notes.Progress);
             segments.AddRange(notes.Segments);
             pending = notes.Pending;
-            earlier = TimeSpan.FromSeconds(notes.Seconds);
+            (earlier, earlierWattHours) = (TimeSpan.FromSeconds(notes.Seconds), notes.WattHours);
             savedStep = checkpoint.Step;
             progress.Where(point => EndsInterval(point.Step)).ToList().ForEach(trainee.Look);
             checkpointing?.Resumed?.Invoke(checkpoint.Step);

@@ -9,11 +9,13 @@ namespace SimCLR.Core.Training;
 /// <param name="Seconds">Wall time of the training loop so far.</param>
 /// <param name="Progress">Every logging interval so far.</param>
 /// <param name="Segments">Under which conditions it was computed so far.</param>
+/// <param name="WattHours">What it drew so far, in all processes; 0 where that was not measured.</param>
 /// <param name="Pending">The point of the last step, where its monitor was interrupted; null: none.</param>
 internal sealed record TrainingNotes(
     double Seconds,
     IReadOnlyList<TrainingProgress> Progress,
     IReadOnlyList<TrainingSegment> Segments,
+    double WattHours,
     TrainingProgress? Pending = null
 )
 {
@@ -31,13 +33,14 @@ internal sealed record TrainingNotes(
             ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
             ["progress"] = JsonSerializer.Serialize(Progress, Json),
             ["segments"] = JsonSerializer.Serialize(Segments, Json),
+            ["watt-hours"] = WattHours.ToString("R", CultureInfo.InvariantCulture),
         };
         if (Pending is not null)
             notes["pending"] = JsonSerializer.Serialize(Pending, Json);
         return notes;
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote, or version 0.1, which had no segments.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote, or version 0.1, which had no segments, or 0.2, which did not keep the energy.</summary>
     internal static TrainingNotes Read(IReadOnlyDictionary<string, string> notes) =>
         new(
             double.Parse(notes["seconds"], CultureInfo.InvariantCulture),
@@ -45,6 +48,7 @@ internal sealed record TrainingNotes(
             notes.TryGetValue("segments", out var segments)
                 ? JsonSerializer.Deserialize<TrainingSegment[]>(segments, Json)!
                 : [new TrainingSegment(0, new Dictionary<string, string>())],
+            notes.TryGetValue("watt-hours", out var energy) ? double.Parse(energy, CultureInfo.InvariantCulture) : 0,
             notes.TryGetValue("pending", out var pending)
                 ? JsonSerializer.Deserialize<Interval>(pending, Json)!.Read()
                 : null

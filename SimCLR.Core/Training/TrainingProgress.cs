@@ -56,6 +56,9 @@ public sealed record TrainingResult(
     /// <summary>The step that what is left is of: the last, or that of the best look (<see cref="EarlyStopping.KeepsBest"/>). Rank 0 knows it.</summary>
     public long KeptStep { get; init; } = Steps;
 
+    /// <summary>Watt-hours that processes before this one drew for it, as its checkpoint says (<see cref="Checkpointing.WattHours"/>).</summary>
+    public double EarlierWattHours { get; init; }
+
     /// <summary>Mean loss of the last epoch.</summary>
     public double Loss => Figures[0].Value;
 

@@ -18,45 +18,37 @@ type Named =
         | Run(folder, _)
         | Training folder -> folder
 
-/// The run or else the training whose hash begins so.
-let find store (hash: string) =
-    let begins (path: string) =
-        (Path.GetFileNameWithoutExtension path).StartsWith(hash, StringComparison.Ordinal)
+let private several hash (paths: string list) =
+    let shown =
+        paths
+        |> List.truncate 5
+        |> List.map Path.GetFileNameWithoutExtension
+        |> String.concat ", "
 
+    CommandLine.fail $"'{hash}' begins {paths.Length} hashes, such as {shown}; write more of the one that is meant."
+
+/// The run or else the training whose hash begins so. With a store alone it is a function that finds any number of hashes in one listing.
+let find store : string -> Named =
     let trainings = StoreListing.trainings store
 
-    let runs =
+    let files =
         [
             for folder in trainings do
-                for file in StoreListing.runFiles folder do
-                    if begins file then
-                        Named.Run(folder, file)
+                for file in StoreListing.runFiles folder -> folder, file
         ]
 
-    let several (paths: string list) =
-        let shown =
-            paths
-            |> List.truncate 5
-            |> List.map Path.GetFileNameWithoutExtension
-            |> String.concat ", "
+    fun hash ->
+        let begins (path: string) =
+            (Path.GetFileNameWithoutExtension path).StartsWith(hash, StringComparison.Ordinal)
 
-        CommandLine.fail $"'{hash}' begins {paths.Length} hashes, such as {shown}; write more of the one that is meant."
-
-    match runs, trainings |> Array.filter begins |> List.ofArray with
-    | [ run ], _ -> run
-    | [], [ folder ] -> Named.Training folder
-    | [], [] ->
-        CommandLine.fail
-            $"There is no run and no training '{hash}' in {store.Folder}; './simclr runs list' lists the runs."
-    | [], folders -> several folders
-    | runs, _ ->
-        several
-            [
-                for run in runs do
-                    match run with
-                    | Named.Run(_, file) -> file
-                    | Named.Training folder -> folder
-            ]
+        match files |> List.filter (snd >> begins), trainings |> Array.filter begins |> List.ofArray with
+        | [ run ], _ -> Named.Run run
+        | [], [ folder ] -> Named.Training folder
+        | [], [] ->
+            CommandLine.fail
+                $"There is no run and no training '{hash}' in {store.Folder}; './simclr runs list' lists the runs."
+        | [], folders -> several hash folders
+        | runs, _ -> several hash (List.map snd runs)
 
 /// A condition of --where.
 type Condition =

@@ -203,8 +203,10 @@ let private differingFigures a b =
 
 /// In which choices two runs differ, and in which figures.
 let diffRuns store first second =
+    let find = RunsSearch.find store
+
     let read hash =
-        match RunsSearch.find store hash with
+        match find hash with
         | RunsSearch.Named.Run(_, file) -> StoredRun.read (eprintfn "%s") store file
         | RunsSearch.Named.Training _ -> None
         |> Option.defaultWith (fun () -> CommandLine.fail $"'{hash}' is no run that was taken to its end.")

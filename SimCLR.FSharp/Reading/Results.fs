@@ -48,7 +48,9 @@ module Results =
     /// comes from. Fields that differ in the same way, as those of both views, are one axis.
     let ofStore (warn: string -> unit) store : Results =
         let runs =
-            [ for run, outcome in Store.all warn store -> run, outcome, Map(Run.paths run) ]
+            [|
+                for run, outcome in Store.all warn store -> run, outcome, Map(Run.paths run)
+            |]
 
         let value path (leaves: Map<string, string>) =
             match leaves |> Map.tryFind path with
@@ -64,11 +66,11 @@ module Results =
             [
                 for path in
                     runs
-                    |> List.collect (fun (run, _, _) -> Run.paths run |> List.map fst)
-                    |> List.distinct do
-                    let values = [ for _, _, leaves in runs -> value path leaves ]
+                    |> Seq.collect (fun (run, _, _) -> Run.paths run |> List.map fst)
+                    |> Seq.distinct do
+                    let values = [| for _, _, leaves in runs -> value path leaves |]
 
-                    if (List.distinct values).Length > 1 then
+                    if (Array.distinct values).Length > 1 then
                         (if path = "Seed" then Grid.SeedAxis else path), values
             ]
             |> List.distinctBy snd
@@ -77,7 +79,7 @@ module Results =
             Axes = List.map fst axes
             Cells =
                 [
-                    for i, (run, outcome, _) in List.indexed runs ->
+                    for i, (run, outcome, _) in Array.indexed runs ->
                         {
                             Cell =
                                 {

@@ -45,7 +45,7 @@ let private takeOne (executor: Executor) device run (pretrained: Pretrained) fol
 
         let apart =
             pretrained.For(
-                Train.checkpointing executor sources place ignore,
+                Train.checkpointing executor sources place None ignore,
                 Train.step executor run (EvaluationTask.label task)
             )
 

@@ -50,6 +50,10 @@ module Search =
                 Cells = cells
             }
 
+    /// Results by the coordinates of their cells, which no other cell of a search has.
+    let private byPlace (results: Results) =
+        Map [ for result in results.Cells -> result.Cell.Coordinates, result ]
+
     /// Asks a search, has the cells executed, which is told the results so far, and asks again, until it is over or a cell stays without result.
     let internal drive (execute: Results -> Grid -> Results) (search: Search) : Results =
         let rec go (results: Results) =
@@ -62,9 +66,14 @@ module Search =
                         Cells = asked
                     }
 
-                let known = results.Cells |> List.map _.Cell
+                let known = byPlace results
 
-                match asked |> List.tryFind (fun cell -> List.contains cell known) with
+                let isKnown (cell: Cell) =
+                    known
+                    |> Map.tryFind cell.Coordinates
+                    |> Option.exists (fun result -> result.Cell = cell)
+
+                match asked |> List.tryFind isKnown with
                 | Some cell ->
                     invalidOp
                         $"The search asks for {Grid.label cell} again; a search asks for what is not among the results, and for nothing once it is over."
@@ -107,15 +116,13 @@ module Search =
         }
 
     /// What of cells has no result yet.
-    let private missing (results: Results) cells =
-        let known = results.Cells |> List.map _.Cell
-        cells |> List.filter (fun cell -> not (List.contains cell known))
+    let private missing (known: Map<_, CellResult>) cells =
+        cells |> List.filter (fun cell -> not (known.ContainsKey cell.Coordinates))
 
     /// Mean score of cells that all have a result; the worst of all where one of them failed.
-    let private meanScore metric (results: Results) (cells: Cell list) =
-        results.Cells
-        |> List.filter (fun result -> List.contains result.Cell cells)
-        |> List.averageBy (fun result -> ValidationMetric.score metric result.Result)
+    let private meanScore metric (known: Map<_, CellResult>) (cells: Cell list) =
+        cells
+        |> List.averageBy (fun cell -> ValidationMetric.score metric known[cell.Coordinates].Result)
 
     /// The name of the axis that Search.halving makes.
     [<Literal>]
@@ -144,23 +151,28 @@ module Search =
             ]
 
         fun results ->
-            let rec climb kept rungs =
+            let known = byPlace results
+
+            let rec climb (kept: Set<_>) rungs =
                 match rungs with
                 | [] -> []
                 | rung :: later ->
-                    let rung = rung |> List.filter (fun (setting, _) -> List.contains setting kept)
+                    let rung = rung |> List.filter (fst >> kept.Contains)
 
-                    match rung |> List.collect snd |> missing results with
+                    match rung |> List.collect snd |> missing known with
                     | [] ->
+                        // Scored first: a sort asks for its keys at every comparison.
                         let best =
-                            rung
-                            |> List.sortByDescending (snd >> meanScore ValidationMetric.linearTop1 results)
+                            [
+                                for setting, cells in rung -> setting, meanScore ValidationMetric.linearTop1 known cells
+                            ]
+                            |> List.sortByDescending snd
                             |> List.truncate (max 1 (rung.Length / keep))
 
-                        climb (List.map fst best) later
+                        climb (set (List.map fst best)) later
                     | cells -> cells
 
-            climb (List.map fst rungs.Head) rungs
+            climb (set (List.map fst rungs.Head)) rungs
 
     /// Points that are drawn before the first is chosen.
     let private drawnFirst = 10
@@ -183,13 +195,15 @@ module Search =
             ]
 
         fun results ->
+            let known = byPlace results
+
             let tried =
                 drawn @ [ for result in results.Cells -> placed result.Cell ] |> List.distinct
 
-            match tried |> List.collect at |> missing results with
+            match tried |> List.collect at |> missing known with
             | [] when tried.Length >= count -> []
             | [] ->
-                [ for point in tried -> point, at point |> meanScore metric results ]
+                [ for point in tried -> point, at point |> meanScore metric known ]
                 |> Parzen.next seed axes
                 |> at
             | cells -> cells

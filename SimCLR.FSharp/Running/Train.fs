@@ -55,8 +55,13 @@ let step (executor: Executor) run label (progress: TrainingProgress) =
 let checkpoints (executor: Executor) folder =
     CheckpointFolder(Path.Combine(folder, "checkpoint"), (fun text -> Executor.note executor text))
 
-/// How a training is taken up again; null: not at all.
-let checkpointing (executor: Executor) sources folder (resumed: int64 -> unit) =
+/// How a training is taken up again; null: not at all. Its checkpoints keep the energy of a meter.
+let checkpointing (executor: Executor) sources folder (meter: EnergyMeter option) (resumed: int64 -> unit) =
+    let wattHours =
+        meter
+        |> Option.map (fun meter -> Func<float>(fun () -> meter.Energy.WattHours))
+        |> Option.toObj
+
     executor.CheckpointEvery
     |> Option.map (fun interval ->
         let told step =
@@ -68,7 +73,8 @@ let checkpointing (executor: Executor) sources folder (resumed: int64 -> unit) =
             interval,
             told,
             (fun text -> Executor.note executor text),
-            Setting = Provenance.setting sources
+            Setting = Provenance.setting sources,
+            WattHours = wattHours
         ))
     |> Option.toObj
 
@@ -259,7 +265,7 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
 
         let result =
             Ranks.abortOnFailure (fun () ->
-                trainee.Run(report, cancellation, checkpointing executor sources folder curve.Begin))
+                trainee.Run(report, cancellation, checkpointing executor sources folder (Some meter) curve.Begin))
 
         Monitoring.tellEnd executor run trainee result
         let figuresOnline, failures = onlineTogether executor pretrained probes
@@ -283,8 +289,15 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
                 Head = Some(ModuleFile.Save(trainee.Head, Store.headOf run store, notes))
             }
 
+        let gathered =
+            Provenance.gather device (Lower.pretraining run).Precision meter sources result.Segments
+
         let provenance =
-            { Provenance.gather device (Lower.pretraining run).Precision meter sources result.Segments with
+            { gathered with
+                Energy =
+                    { gathered.Energy with
+                        WattHours = result.EarlierWattHours + gathered.Energy.WattHours
+                    }
                 Network = trainee.Evaluated
                 Ranks = trainee.Ranks.Size
                 ImagesFingerprint = ImageContent.ofRun run

@@ -12,7 +12,7 @@ let private upright name (values: float list) (ticks: (string * float) list) =
     let place x =
         if high > low then (x - low) / (high - low) else 0.5
 
-    name, List.map place values, [ for text, x in ticks -> text, place x ]
+    name, [| for x in values -> place x |], [ for text, x in ticks -> text, place x ]
 
 /// Heights that are nearer to each other have one name.
 let private nearest = 0.09
@@ -22,7 +22,9 @@ let private uprightAxis name results =
 
     let at =
         match List.choose number values with
-        | numbers when numbers.Length < values.Length -> fun value -> values |> List.findIndex ((=) value) |> float
+        | numbers when numbers.Length < values.Length ->
+            let places = values |> List.mapi (fun i value -> value, float i) |> dict
+            fun value -> places[value]
         | numbers when isLogarithmic numbers -> number >> Option.get >> log10
         | _ -> number >> Option.get
 

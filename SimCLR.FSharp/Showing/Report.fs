@@ -48,11 +48,13 @@ module Report =
                 for metric in [ Metric.entropy; Metric.contrastiveTop1; Metric.imagesPerSecond ] -> metric.Name
             ]
 
-    /// Of all runs together, with how it was found.
+    /// Of all trainings together, with how it was found: runs that differ in what is measured share one.
     let private energy store (results: Results) =
         let known =
             results.Cells
-            |> List.choose (fun cell -> Store.tryProvenance cell.Cell.Run store)
+            |> List.map _.Cell.Run
+            |> List.distinctBy Run.trainingHash
+            |> List.choose (fun run -> Store.tryProvenance run store)
             |> List.map _.Energy
 
         let methods = known |> List.map _.Method |> List.distinct |> String.concat "; "

@@ -18,12 +18,10 @@ let untrained store =
 
 /// The files of the runs of a training's folder that have been taken to their end, named by their hashes.
 let runFiles folder =
-    let runs = Path.Combine(folder, "runs")
-
-    if Directory.Exists runs then
-        Directory.GetFiles(runs, "*.json") |> Array.sort
-    else
-        [||]
+    try
+        Directory.GetFiles(Path.Combine(folder, "runs"), "*.json") |> Array.sort
+    with :? DirectoryNotFoundException ->
+        [||] // It has none yet, or somebody deletes it.
 
 /// The run of such a file, unless it is damaged or lies in the wrong place, which the warning says.
 let readRun (warn: string -> unit) store path =

@@ -1,6 +1,7 @@
 /// Values in files: written whole or not at all, and read with a word on what is wrong with them.
 module internal SimCLR.StoredFile
 
+open System
 open System.IO
 open SimCLR.Core.Runtime
 
@@ -23,7 +24,21 @@ let read<'T> (path: string) : Result<'T, string> =
     Json.read<'T>(File.ReadAllText path)
     |> Result.mapError (fun why -> $"{path} is damaged: {why.TrimEnd '.'}")
 
-/// The value of a file, if there is one and it is whole. A damaged one is renamed to *.damaged, and the warning says so and what it means.
+/// Renames a file that is of no use to *.damaged; what is to be said of it. In a store that may only be read it stays where it is.
+let putAside (path: string) =
+    let name = Path.GetFileName path
+    let renamed = $"{name} was renamed to {name}.damaged"
+
+    try
+        File.Move(path, path + ".damaged", overwrite = true)
+        renamed
+    with
+    | :? FileNotFoundException -> renamed // By another that has read it.
+    | :? IOException
+    | :? UnauthorizedAccessException as error ->
+        $"{name} could not be renamed to {name}.damaged ({error.Message.TrimEnd '.'})"
+
+/// The value of a file, if there is one and it is whole. A damaged one is put aside, and the warning says so and what it means.
 let tryRead<'T> (warn: string -> unit) (consequence: string) (path: string) : 'T option =
     if not (File.Exists path) then
         None
@@ -31,8 +46,7 @@ let tryRead<'T> (warn: string -> unit) (consequence: string) (path: string) : 'T
         match read<'T> path with
         | Ok value -> Some value
         | Error why ->
-            File.Move(path, path + ".damaged", overwrite = true)
-            warn $"{why}. It was renamed to {Path.GetFileName path}.damaged, and {consequence}."
+            warn $"{why}. {putAside path}, and {consequence}."
             None
 
 /// The values of a file of one to a line, up to the first that is damaged, and the number of that line.

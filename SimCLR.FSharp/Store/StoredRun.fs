@@ -4,6 +4,7 @@ open System
 open System.Globalization
 open System.IO
 open System.Linq
+open System.Runtime.ExceptionServices
 
 /// A run that a store holds.
 type StoredRun =
@@ -47,14 +48,28 @@ module StoredRun =
             Provenance = Store.tryProvenance run store
         }
 
+    /// The same; None where somebody has deleted it since it was listed.
+    let private tryRead warn store path =
+        try
+            read warn store path
+        with
+        | :? FileNotFoundException
+        | :? DirectoryNotFoundException -> None
+
     /// Every run of a store that has been taken to its end, in the order of the hashes of their trainings. They are read while the sequence
-    /// is, on all cores, so that a store of any size fits into memory.
+    /// is, on all cores, so that a store of any size fits into memory. What cannot be read raises the system's error.
     let all (warn: string -> unit) store : StoredRun seq =
-        (StoreListing.trainings store |> Seq.collect StoreListing.runFiles)
-            .AsParallel()
-            .AsOrdered()
-            .Select(read warn store)
-        |> Seq.choose id
+        seq {
+            try
+                yield!
+                    (StoreListing.trainings store |> Seq.collect StoreListing.runFiles)
+                        .AsParallel()
+                        .AsOrdered()
+                        .Select(tryRead warn store)
+                    |> Seq.choose id
+            with :? AggregateException as error ->
+                ExceptionDispatchInfo.Throw(error.Flatten().InnerExceptions[0])
+        }
 
     let private exact (x: float) =
         x.ToString("R", CultureInfo.InvariantCulture)

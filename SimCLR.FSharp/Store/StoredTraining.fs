@@ -39,10 +39,8 @@ module internal StoredTraining =
             let figures = Path.Combine(folder, StoreFolder.figuresFile)
 
             if File.Exists figures then
-                File.Move(figures, figures + ".damaged", overwrite = true)
-
                 warn
-                    $"{Path.Combine(folder, StoreFolder.trainingFile)} holds another training, which differs in {differences}. {StoreFolder.figuresFile} was renamed to {StoreFolder.figuresFile}.damaged, and the training counts as not done."
+                    $"{Path.Combine(folder, StoreFolder.trainingFile)} holds another training, which differs in {differences}. {StoredFile.putAside figures}, and the training counts as not done."
 
             false
         | _ -> true

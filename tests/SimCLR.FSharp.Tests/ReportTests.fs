@@ -71,6 +71,29 @@ let ``The page has every section and needs no network`` () =
     Assert.Equal(1, count "plotly.js v" html)
     Assert.Equal(8, count "<details>" own)
 
+// Each training of a store of samples drew 1.5 Wh.
+[<Fact>]
+let ``The energy of a training that several runs share counts once`` () =
+    Samples.withFolder (fun folder ->
+        let store = Store.ofFolder folder
+
+        let grid =
+            Grid.from Run.shapes
+            |> Grid.vary
+                "neighbours"
+                (fun count run ->
+                    { run with
+                        Evaluation = { run.Evaluation with KnnK = count }
+                    })
+                [ 5; 10; 20 ]
+            |> Grid.seeds [ 0; 1 ]
+
+        for run in Grid.runs grid do
+            Samples.save run (Samples.plainOutcome 0.5) store
+
+        let report = Report.ofResults "Neighbours" store (results grid fine)
+        Assert.Equal("3.0 Wh (a guess)", report.Provenance |> List.find (fst >> (=) "Energy") |> snd))
+
 [<Fact>]
 let ``A run without a value on an axis has a row and a level of its own`` () =
     let heads =

@@ -169,6 +169,19 @@ let A_run_is_shown_by_the_beginning_of_its_hash () =
         Assert.Contains("begins 3 hashes", wrong))
 
 [<Fact>]
+let Several_hashes_are_found_in_one_listing_of_the_store () =
+    inStore (fun store ->
+        let find = RunsSearch.find store
+
+        let expected =
+            RunsSearch.Named.Run(Store.folderOf c store, StoreFolder.ofRun c store)
+
+        Assert.Equal(expected, find (Run.hash c))
+        Directory.Delete(Store.folderOf c store, true)
+        Assert.Equal(expected, find (Run.hash c))
+        Assert.ThrowsAny<ArgumentException>(fun () -> RunsSearch.find store (Run.hash c) |> ignore))
+
+[<Fact>]
 let Two_runs_are_compared_by_choices_and_figures () =
     inStore (fun store ->
         let code, said, _ = runs "" (on store [ "diff"; Run.hash a; Run.hash c ])
@@ -201,6 +214,52 @@ let Two_stores_are_compared_by_runs_and_figures () =
                 runs "" [ "diff"; "--store"; first.Folder; "--store"; first.Folder ]
 
             Assert.Equal(0, code)))
+
+/// The verbs that read every run of a store.
+let private readings (store: Store) =
+    [
+        on store [ "list" ]
+        on store [ "export"; Path.Combine(store.Folder, "all.csv") ]
+        [ "diff"; "--store"; store.Folder; "--store"; store.Folder ]
+    ]
+
+[<Fact>]
+let A_file_that_cannot_be_read_is_told_in_one_line () =
+    inStore (fun store ->
+        let path = Path.Combine(Store.folderOf c store, "figures.json")
+        use _held = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None)
+
+        for arguments in readings store do
+            let code, _, wrong = runs "" arguments
+            Assert.Equal(2, code)
+            Assert.Contains(path, Assert.Single(lines wrong)))
+
+[<Fact>]
+let A_file_without_rights_is_told_in_one_line () =
+    Assert.SkipWhen(Environment.IsPrivilegedProcess, "This user may read every file.")
+
+    inStore (fun store ->
+        let path = Path.Combine(Store.folderOf c store, "figures.json")
+        File.SetUnixFileMode(path, UnixFileMode.None)
+
+        for arguments in readings store do
+            let code, _, wrong = runs "" arguments
+            Assert.Equal(2, code)
+            Assert.Contains(path, Assert.Single(lines wrong)))
+
+[<Fact>]
+let A_run_that_is_deleted_while_a_store_is_read_is_left_out () =
+    inStore (fun store ->
+        // It is listed, and is not there when it is read.
+        let path = StoreFolder.ofRun c store
+        File.Delete path
+        File.CreateSymbolicLink(path, path + ".gone") |> ignore
+
+        for arguments in readings store do
+            let code, said, wrong = runs "" arguments
+            Assert.Equal(0, code)
+            Assert.Empty wrong
+            Assert.Contains("2 runs", said))
 
 [<Fact>]
 let A_training_goes_with_the_last_of_its_runs_and_takes_only_what_nobody_else_reads () =

@@ -110,6 +110,22 @@ let Halving_judges_the_seeds_of_a_setting_together () =
 
     Assert.Equal<string list>([ "batch 32, seed 0, epochs 4"; "batch 32, seed 1, epochs 4" ], labels (List.last asked))
 
+// Comparing each of the cells with each took minutes; with look-ups it is a second.
+[<Fact>]
+let Halving_of_many_settings_takes_no_time_to_speak_of () =
+    let count = 10_000
+
+    let search =
+        Grid.from Run.shapes
+        |> Grid.vary "batch" Run.withBatchSize [ 1..count ]
+        |> Search.halving 2 [ 1; 2 ]
+
+    let clock = Diagnostics.Stopwatch.StartNew()
+    let _, asked = search |> drive (fun run -> Some(float run.BatchSize / float count))
+    Assert.InRange(clock.Elapsed.TotalSeconds, 0.0, 15.0)
+    Assert.Equal<int list>([ count; count / 2 ], asked |> List.map List.length)
+    Assert.Equal(count / 2 + 1, asked[1] |> List.map _.Run.BatchSize |> List.min)
+
 [<Fact>]
 let A_failed_run_is_the_worst_and_the_search_goes_on () =
     let accuracy run =

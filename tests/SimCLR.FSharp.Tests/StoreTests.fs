@@ -130,6 +130,24 @@ let Damaged_figures_are_put_aside_and_told () =
             save run (whole 0.75) store
             Assert.Equal((Some(whole 0.75), []), find run store))
 
+// A folder in its place stops the renaming for every user, as the missing right does in a store that may only be read.
+[<Fact>]
+let Damaged_figures_that_cannot_be_put_aside_are_told () =
+    withSaved (fun store folder ->
+        let path = Path.Combine(folder, "figures.json")
+        File.WriteAllText(path, "{")
+        Directory.CreateDirectory(Path.Combine(path + ".damaged", "full")) |> ignore
+
+        for _ in 1..2 do
+            match find run store with
+            | None, [ warning ] ->
+                Assert.Contains($"{path} is damaged", warning)
+                Assert.Contains("could not be renamed", warning)
+                Assert.Contains("the training counts as not done", warning)
+            | other -> Assert.Fail $"{other}"
+
+        Assert.Equal("{", File.ReadAllText path))
+
 [<Fact>]
 let A_damaged_value_costs_no_figures_for_the_folder_says_what_is_in_it () =
     withSaved (fun store folder ->

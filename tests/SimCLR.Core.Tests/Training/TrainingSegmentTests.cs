@@ -13,7 +13,8 @@ public class TrainingSegmentTests
         TemporaryFolder folder,
         List<string> warnings,
         Precision precision = Precision.Float32,
-        string commit = "abc"
+        string commit = "abc",
+        double wattHours = 0
     )
     {
         using var source = new CancellationTokenSource();
@@ -36,6 +37,7 @@ public class TrainingSegmentTests
         )
         {
             Setting = new Dictionary<string, string> { ["commit"] = commit },
+            WattHours = () => wattHours,
         };
         try
         {
@@ -98,6 +100,17 @@ public class TrainingSegmentTests
         {
             set_num_threads(threads);
         }
+    }
+
+    [Fact]
+    public void The_energy_of_all_processes_is_kept()
+    {
+        using var folder = new TemporaryFolder();
+        var warnings = new List<string>();
+        Assert.Null(Go(folder, warnings, wattHours: 1));
+        Assert.Null(Go(folder, warnings, wattHours: 2));
+        Assert.Null(Go(folder, warnings, wattHours: 4));
+        Assert.Equal(7, Go(folder, warnings, wattHours: 8)!.EarlierWattHours);
     }
 
     [Fact]

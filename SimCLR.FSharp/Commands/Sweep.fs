@@ -182,8 +182,9 @@ module Sweep =
             }
 
         let executor = watched sweep before grid
+        use _shared = if isShared sweep grid then Unstored.share () else null
 
-        // What the workers have stored has been told, and what has failed is not tried again.
+        // What the workers have come to has been told, and what has failed is not tried again.
         let executor =
             if isShared sweep grid && not (Execution.unknown grid executor).IsEmpty then
                 share sweep executor interruption.Token grid

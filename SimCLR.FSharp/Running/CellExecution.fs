@@ -23,6 +23,20 @@ let private noteRun executor run result =
             () // A store may be read-only; what it holds is found all the same.
     | Error _ -> ()
 
+/// What is known of a run without computing: what is stored, or what another process of this sweep has come to.
+let private known (executor: Executor) run =
+    Executor.known executor run
+    |> Option.orElseWith (fun () -> Unstored.tryFind run executor.Store)
+
+/// Computes a run. What the other processes of this sweep would not find in the store, they are told.
+let private compute (executor: Executor) device cancellation run =
+    let result = RunExecution.attempt executor device cancellation run
+
+    if Unstored.isShared () && not (Executor.isKnown executor run) then
+        Unstored.note run result executor.Store
+
+    result
+
 /// Takes a cell's result from the store, or computes it if no other process does.
 let attempt executor device cancellation title (cell: Cell) =
     let finished result stored =
@@ -40,7 +54,7 @@ let attempt executor device cancellation title (cell: Cell) =
         executor.Observer(Event.Interrupted(cell, checkpoint))
         Attempt.Interrupted
 
-    match Executor.known executor cell.Run with
+    match known executor cell.Run with
     | Some result ->
         title ()
         noteRun executor cell.Run result
@@ -62,16 +76,16 @@ let attempt executor device cancellation title (cell: Cell) =
             title ()
 
             // It may have been finished between the two looks.
-            let known = Executor.known executor cell.Run
+            let found = known executor cell.Run
 
-            if known.IsNone then
+            if found.IsNone then
                 if executor.RetryFailed then
                     Store.forgetFailure cell.Run executor.Store
                     Tries.end' cell.Run executor.Store
 
                 Tries.begin' cell.Run executor.Store
 
-            match known |> Option.orElseWith (fun () -> Executor.known executor cell.Run) with
+            match found |> Option.orElseWith (fun () -> known executor cell.Run) with
             | Some result ->
                 Tries.end' cell.Run executor.Store
                 noteRun executor cell.Run result
@@ -88,7 +102,7 @@ let attempt executor device cancellation title (cell: Cell) =
                 try
                     let attempt =
                         try
-                            finished (RunExecution.attempt executor device stop.Token cell.Run) false
+                            finished (compute executor device stop.Token cell.Run) false
                         with
                         | :? TrainingInterruptedException as error -> interrupted (Option.ofNullable error.Checkpoint)
                         | :? OperationCanceledException -> interrupted None

@@ -93,5 +93,5 @@ module CustomMeasurements =
                 { new IMeasurement with
                     member _.Measure pretrained =
                         use _scope = torch.NewDisposeScope()
-                        GivenFigures.check name figures (measure.Invoke(settings, pretrained)) :> _
+                        GivenFigures.take name figures (fun () -> measure.Invoke(settings, pretrained)) :> _
                 })

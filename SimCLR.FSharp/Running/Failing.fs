@@ -30,6 +30,12 @@ let explain store (error: exn) : bool * Failure =
             Reason = "training failed"
             Detail = error.Message
         }
+    | :? MeasureException as error ->
+        true,
+        {
+            Reason = $"raised {error.Raised.GetType().Name}"
+            Detail = string error.Raised
+        }
     | :? ArgumentException ->
         false,
         {

@@ -4,6 +4,14 @@ open System
 open SimCLR.Core.Evaluation
 open TorchSharp
 
+/// What the function of a custom measurement has raised.
+[<Sealed>]
+type internal MeasureException(error: exn) =
+    inherit Exception(error.Message, error)
+
+    /// What it has raised.
+    member _.Raised = error
+
 /// Figures of a custom measurement: what it says that it gives, and what it gives.
 [<RequireQualifiedAccess>]
 module internal GivenFigures =
@@ -51,6 +59,13 @@ module internal GivenFigures =
                 | Some(_, unit) -> Core.Training.Figure(name, value, unitOf unit)
         |]
 
+    /// The figures that a function gives. Its ArgumentException is no word on whether the run fits the data, and is marked as its own.
+    let take owner defined (give: unit -> (string * float) list) =
+        try
+            check owner defined (give ())
+        with :? ArgumentException as error ->
+            raise (MeasureException error)
+
 /// A measurement that is a function of features.
 [<Sealed>]
 type internal FeatureMeasurement
@@ -59,7 +74,7 @@ type internal FeatureMeasurement
     let measured (train: Features) (test: Features) =
         use _scope = torch.NewDisposeScope()
         let table = FeatureTable.ofFeatures name needsLabels
-        GivenFigures.check name defined (figures (table train) (table test))
+        GivenFigures.take name defined (fun () -> figures (table train) (table test))
 
     /// What it does wrong, in words, tried on random features: twelve to train on, six to test, four numbers each, three classes.
     member _.Problems() =

@@ -132,7 +132,9 @@ let private tell (executor: Executor) number worker message =
         let result =
             match failure with
             | Some failure -> Some(Error failure)
-            | None -> Executor.known (silenced executor) cell.Run
+            | None ->
+                Executor.known (silenced executor) cell.Run
+                |> Option.orElseWith (fun () -> Unstored.tryFind cell.Run executor.Store)
 
         match result with
         | Some result ->

@@ -216,6 +216,55 @@ let ``Workers that die before they have a run are not started for ever`` () =
         Assert.Equal(2, code)
         Assert.Contains("Workers ended 3 times before they had a run", errors))
 
+/// Two runs: of one a measurement fails, and the other's training in whichever worker has it first, both for want of memory, which is not stored.
+let private failing =
+    $"""
+#load "{root}/scripts/load.fsx"
+open System
+open SimCLR
+
+let isWorker = not (isNull (Environment.GetEnvironmentVariable "SIMCLR_WORKER"))
+
+let measure _ (train: FeatureTable) _ =
+    if train.Count > 12 then raise (OutOfMemoryException "no room to measure")
+    [ "x", 1.0 ]
+
+let hungry =
+    Measurement.OfFeatures("hungry", 1, [], [ "x", FigureUnit.Plain ], Func<_, _, _, _> measure)
+
+let fails: Observer =
+    function
+    | Event.Stepped(run, _) when run.BatchSize = 32 -> raise (OutOfMemoryException "no room to train")
+    | _ -> ()
+
+let sweep = Sweep.fromArgs "failing" [ "--workers"; "2"; "--out"; "results/failing"; "--epochs"; "1"; "--limit"; "600" ]
+let executor = sweep.Executor
+let mine =
+    {{ sweep with
+        Executor = (if isWorker then {{ executor with Observer = Observer.all [ fails; executor.Observer ] }} else executor) }}
+
+Grid.from {{ mine.Baseline with Evaluation = mine.Baseline.Evaluation |> Evaluation.measuring [ hungry [] ] }}
+|> Grid.vary "batch" Run.withBatchSize [ 64; 32 ]
+|> Sweep.main mine
+"""
+
+[<Fact>]
+let ``What fails in a worker without being stored is tried by no other process of the sweep`` () =
+    Launcher.inFolder (fun folder ->
+        let path = Path.Combine(folder, "failing.fsx")
+        File.WriteAllText(path, failing)
+        let code, _, errors = Launcher.run folder [ "run"; path ]
+        Assert.Equal(1, code)
+        Assert.Equal(1, Regex.Count(errors, "The measurement 'hungry' failed"))
+        Assert.Equal(1, Regex.Count(errors, "FAILED, out of memory: no room to train"))
+        Assert.Equal(1, Regex.Count(errors, @"(?m)^\[1/2\] .*hungry: out of memory"))
+
+        // The next sweep tries both again.
+        let code, _, errors = Launcher.run folder [ "run"; path ]
+        Assert.Equal(1, code)
+        Assert.Equal(1, Regex.Count(errors, "The measurement 'hungry' failed"))
+        Assert.Equal(1, Regex.Count(errors, "FAILED, out of memory: no room to train")))
+
 [<Fact>]
 let ``Workers get GPUs among those that are visible here`` () =
     Assert.Equal<string list>([ "0"; "3" ], Workers.gpusAmong "" [ "0"; "3" ])

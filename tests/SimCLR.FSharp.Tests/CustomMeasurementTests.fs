@@ -149,6 +149,59 @@ let ``One that fails is a failure of its own, and is tried again when its source
         Assert.Empty outcome.Failures
         Assert.Equal<CurvePoint list>(failed.Curve, outcome.Curve))
 
+[<Fact>]
+let ``What a measurement raises of its own is stored with its message, and not taken again`` () =
+    Samples.withFolder (fun folder ->
+        let taken = ref 0
+
+        let define name (give: FeatureTable -> float) =
+            Measurement.OfFeatures(
+                name,
+                1,
+                [],
+                [ "x", FigureUnit.Plain ],
+                fun _ train _ ->
+                    taken.Value <- taken.Value + 1
+                    [ "x", (if train.Count > 12 then give train else 1.0) ]
+            )
+
+        let ofNetworks =
+            Measurement.Define("m-networks", 1, [], [ "x", FigureUnit.Plain ], (fun _ _ -> [ "y", 1.0 ]))
+
+        let run =
+            tiny
+            |> Samples.measuring
+                [
+                    define "m-nan-later" (fun _ -> nan) []
+                    define "m-empty-later" (fun _ -> List.average []) []
+                    ofNetworks []
+                ]
+
+        let here = executor folder
+        let failed = here |> Execution.run run
+        let before = taken.Value
+
+        for label, reason, detail in
+            [
+                "m-nan-later", "raised WrongValueException", "The measurement 'm-nan-later' gives NaN for 'x'."
+                "m-empty-later", "raised ArgumentException", "The input sequence was empty."
+                "m-networks", "raised WrongValueException", "gives the figure 'y'"
+            ] do
+            let failure = failed.Failures |> List.find (fst >> (=) label) |> snd
+            Assert.Equal(reason, failure.Reason)
+            Assert.Contains(detail, failure.Detail)
+
+        let again =
+            Assert.Single((Execution.execute CancellationToken.None here (Grid.from run)).Cells)
+
+        Assert.True again.Stored
+        // Each was tried on random features before, and taken of none.
+        Assert.Equal(before + 2, taken.Value)
+
+        match again.Result with
+        | Ok outcome -> Assert.Equal<(string * Failure) list>(failed.Failures, outcome.Failures)
+        | Error failure -> Assert.Fail failure.Detail)
+
 let private problems measurement =
     Samples.withFolder (fun folder ->
         Executor.problems (Grid.from (tiny |> Samples.measuring [ measurement ])) (executor folder))

@@ -40,6 +40,11 @@ module Search =
 
     let private none: Results = { Axes = []; Cells = [] }
 
+    /// Whether a cell is among those results: by its coordinates, as a preset may have executed its run otherwise than it was asked for.
+    let private isKnown (results: Results) =
+        let known = set [ for result in results.Cells -> result.Cell.Coordinates ]
+        fun (cell: Cell) -> known.Contains cell.Coordinates
+
     /// The cells that a search asks for first.
     let first (search: Search) : Grid =
         match search none with
@@ -62,9 +67,7 @@ module Search =
                         Cells = asked
                     }
 
-                let known = results.Cells |> List.map _.Cell
-
-                match asked |> List.tryFind (fun cell -> List.contains cell known) with
+                match asked |> List.tryFind (isKnown results) with
                 | Some cell ->
                     invalidOp
                         $"The search asks for {Grid.label cell} again; a search asks for what is not among the results, and for nothing once it is over."
@@ -107,14 +110,15 @@ module Search =
         }
 
     /// What of cells has no result yet.
-    let private missing (results: Results) cells =
-        let known = results.Cells |> List.map _.Cell
-        cells |> List.filter (fun cell -> not (List.contains cell known))
+    let private missing results cells =
+        cells |> List.filter (isKnown results >> not)
 
     /// Mean score of cells that all have a result; the worst of all where one of them failed.
     let private meanScore metric (results: Results) (cells: Cell list) =
+        let places = set [ for cell in cells -> cell.Coordinates ]
+
         results.Cells
-        |> List.filter (fun result -> List.contains result.Cell cells)
+        |> List.filter (fun result -> places.Contains result.Cell.Coordinates)
         |> List.averageBy (fun result -> ValidationMetric.score metric result.Result)
 
     /// The name of the axis that Search.halving makes.

@@ -50,7 +50,7 @@ module Search =
                 Cells = cells
             }
 
-    /// Results by the coordinates of their cells, which no other cell of a search has.
+    /// Results by the coordinates of their cells, which no other cell of a search has: a preset may have executed a run otherwise than it was asked for.
     let private byPlace (results: Results) =
         Map [ for result in results.Cells -> result.Cell.Coordinates, result ]
 
@@ -68,12 +68,7 @@ module Search =
 
                 let known = byPlace results
 
-                let isKnown (cell: Cell) =
-                    known
-                    |> Map.tryFind cell.Coordinates
-                    |> Option.exists (fun result -> result.Cell = cell)
-
-                match asked |> List.tryFind isKnown with
+                match asked |> List.tryFind (fun cell -> known.ContainsKey cell.Coordinates) with
                 | Some cell ->
                     invalidOp
                         $"The search asks for {Grid.label cell} again; a search asks for what is not among the results, and for nothing once it is over."

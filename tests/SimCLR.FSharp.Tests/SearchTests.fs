@@ -233,6 +233,30 @@ let A_search_that_was_interrupted_anywhere_asks_the_same_again () =
         Assert.Equal<string list>(hashes whole, drive accuracy search |> fst |> hashes)
 
 [<Fact>]
+let A_search_knows_its_cells_where_a_preset_has_changed_their_runs () =
+    // As --preset paper does, whose runs are executed in parts of their batches.
+    let inParts run =
+        { run with
+            MicroBatches = Some { Size = 10; FreezeBatchNorm = false }
+        }
+
+    for search, count in
+        [
+            Search.halving 3 [ 1; 3; 9 ] batches, 13
+            Search.tpe 0 14 axes ValidationMetric.linearTop1 (Grid.from Run.shapes), 14
+        ] do
+        let asked = List()
+
+        let results =
+            search
+            |> Search.drive (fun before grid ->
+                Assert.InRange(asked.Count, 0, count)
+                grid |> Grid.map inParts |> judge asked (fun _ -> Some 0.5) before)
+
+        Assert.Equal(count, results.Cells.Length)
+        Assert.All(results.Cells, fun result -> Assert.True result.Cell.Run.MicroBatches.IsSome)
+
+[<Fact>]
 let Tpe_without_a_start_is_refused () =
     let error =
         Assert.ThrowsAny<ArgumentException>(fun () ->

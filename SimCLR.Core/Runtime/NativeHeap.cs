@@ -32,7 +32,7 @@ public static partial class NativeHeap
             Release();
     }
 
-    /// <summary>Bytes that the C library holds and nobody uses; 0 where it does not say so (glibc before 2.33, other systems).</summary>
+    /// <summary>Bytes that the C library holds and nobody uses, those of holes too whose pages were given back; 0 where it does not say so (glibc before 2.33, other systems).</summary>
     internal static long Free
     {
         get

@@ -50,7 +50,7 @@ public static partial class NativeHeap
         }
     }
 
-    /// <summary>glibc's struct mallinfo2, up to what is asked for and one more.</summary>
+    /// <summary>glibc's struct mallinfo2.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct Allocated
     {

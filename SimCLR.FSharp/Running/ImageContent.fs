@@ -91,9 +91,9 @@ let private stored (executor: Executor) run =
             run.Images, nameOf folder, folder
 
         for task in Run.tasks run do
-            let folder = StoreFolder.ofEvaluation task trained
-
+            // A task is hashed for its folder: most have no images of their own, and runs may be ten thousand.
             for images in Option.toList (ofMeasurement task.Measurement) do
+                let folder = StoreFolder.ofEvaluation task trained
                 images, $"{nameOf trained}-{nameOf folder}", folder
     ]
 

@@ -18,7 +18,7 @@ let byol preset run =
         }
         |> Run.withEpochs 300
     | _ ->
-        run
+        Preset.forMethods preset run
         |> Run.withMethod (Method.byol |> Method.withPredictor (Some(Predictor.ofWidth 256)))
 
 let sweep =

@@ -17,12 +17,18 @@ let simSiam preset run =
             Evaluation = run.Evaluation
         }
     | _ ->
-        run
+        // A predictor that is narrower than z, as SimSiam's, holds the small network up.
+        let width =
+            match run.Images.Source with
+            | ImageSource.Shapes _ -> 256
+            | _ -> 64
+
+        Preset.forMethods preset run
         |> Run.withMethod (
             Method.simSiam
             |> Method.withPredictor (
                 Some
-                    { Predictor.ofWidth 64 with
+                    { Predictor.ofWidth width with
                         LastBias = true
                     }
             )

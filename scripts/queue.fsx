@@ -17,9 +17,18 @@ let moCo preset run =
             Evaluation = run.Evaluation
         }
     | _ ->
+        // Among generated images, which differ by colour and place most, MoCo's 0.2 has the small network tell apart what says nothing of the class.
+        let temperature =
+            match run.Images.Source with
+            | ImageSource.Shapes _ -> 0.5
+            | _ -> 0.2
+
+        let run = Preset.forMethods preset run
+
         run
         |> Run.withMethod (
             Method.moCo run.BatchSize
+            |> Method.withTemperature temperature
             |> Method.withMomentum (Momentum.constant 0.99)
             |> Method.withNormGroups 4
         )

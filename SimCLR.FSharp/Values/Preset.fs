@@ -160,3 +160,16 @@ module Preset =
         | Preset.Smoke
         | Preset.Cpu
         | Preset.Gpu -> run
+
+    /// A preset's run as other methods than SimCLR need it. Of generated images: Views.colourless, and where the preset is the standard one 30 epochs of
+    /// batch 64, four times the steps and more; with Run.shapes as it is they learn nothing of the classes. Of other images: as it is.
+    let forMethods preset run =
+        match run.Images.Source with
+        | ImageSource.Shapes shapes ->
+            let run = run |> Run.withViews (Views.colourless shapes.Size)
+
+            if preset = Preset.Standard then
+                run |> Run.withBatchSize 64 |> Run.withEpochs 30
+            else
+                run
+        | _ -> run

@@ -16,6 +16,23 @@ module Views =
     let paperCifar10 =
         View.crop 32 >-> View.flip >-> View.colorJitter 0.5 >-> View.grayscale 0.2
 
+    /// For generated images of that side, whose colours tell nothing of their class and yet are the same in two crops: brightness, contrast and
+    /// saturation from 0.2 to 1.8 of what they are, any hue, half of the views grey. With them methods without hard negatives learn outlines, too.
+    let colourless side =
+        (View.crop side |> View.withArea 0.2 1.0)
+        >-> View.flip
+        >-> View.ColorJitter
+                {
+                    Brightness = 0.8
+                    Contrast = 0.8
+                    Saturation = 0.8
+                    Hue = 0.5
+                    Probability = 1.0
+                    BrightnessMode = BrightnessMode.Multiply
+                    ContrastMean = ContrastMean.Gray
+                }
+        >-> View.grayscale 0.5
+
     /// What the reference code (google-research/simclr) does on ImageNet in version 2: as the paper, crops resized bicubically,
     /// contrast about the mean of each channel, brightness multiplied.
     let simclrV2 =

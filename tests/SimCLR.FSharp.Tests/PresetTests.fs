@@ -31,6 +31,35 @@ let Unasked_a_script_runs_what_it_always_has () =
     Assert.Equal(Run.cifar10, Preset.run Preset.Standard (Some Images.cifar10))
 
 [<Fact>]
+let For_other_methods_generated_images_lose_their_colours_and_others_stay () =
+    let colourless = Views.colourless 32
+    let standard = Preset.forMethods Preset.Standard Run.shapes
+    Assert.Equal((64, 30), (standard.BatchSize, standard.Epochs))
+    Assert.Equal((colourless, colourless), (standard.ViewA, standard.ViewB))
+
+    let smoke = Preset.run Preset.Smoke None
+    let forMethods = Preset.forMethods Preset.Smoke smoke
+    Assert.Equal((smoke.BatchSize, smoke.Epochs), (forMethods.BatchSize, forMethods.Epochs))
+    Assert.Equal(colourless, forMethods.ViewA)
+
+    for preset in all do
+        let run = Preset.run preset (Some Images.cifar10)
+        Assert.Equal(run, Preset.forMethods preset run)
+
+[<Fact>]
+let Generated_images_of_another_side_keep_it_for_other_methods () =
+    let images =
+        {
+            Source = ImageSource.Shapes { Train = 512; Test = 256; Size = 48 }
+            TrainLimit = None
+        }
+
+    let run =
+        Preset.forMethods Preset.Standard (Preset.run Preset.Standard (Some images))
+
+    Assert.Equal(48, View.outputSize 1 run.ViewA)
+
+[<Fact>]
 let The_paper_preset_is_the_papers_recipe () =
     let whole =
         Recipe.paperImageNet

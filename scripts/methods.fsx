@@ -36,7 +36,7 @@ let generated =
 let small =
     let predictor = Some(Predictor.ofWidth 256)
 
-    /// Of some thousand steps, a target that follows slowly makes most of its training's goal of chance.
+    /// In some thousand steps the faster target is better (scripts/momentum.fsx).
     let momentum = Momentum.rising (if generated then 0.9 else 0.99)
 
     let rated factor run =

@@ -3,8 +3,9 @@
 // COMMAND  ./simclr run scripts/predictor.fsx
 //          ./simclr run scripts/predictor.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/predictor.fsx --preset paper --data folder:PATH-OF-IMAGENET
-// EXPECT   8 runs on generated images. Without predictor or without stopped gradient the embeddings
-//          collapse: such a run fails and says so, or its deviation tells. cpu: 8 runs on 10,000 images of CIFAR-10.
+// EXPECT   8 runs on generated images, some 8 minutes on two cores. Seen with two seeds (experiments/predictor-generated), linear where the untrained encoder has
+//          30 %: 58 as published, 51 if the predictor's rate decays, 17 and 17 without predictor or without stopped gradient, whose embeddings collapse onto
+//          a line (deviation 0.3, effective rank 1.04). One that collapses onto a point fails and says so. cpu: 8 runs on 10,000 images of CIFAR-10.
 #load "load.fsx"
 
 open SimCLR
@@ -17,7 +18,7 @@ let simSiam preset run =
             Evaluation = run.Evaluation
         }
     | _ ->
-        // A predictor that is narrower than z, as SimSiam's, holds the small network up.
+        // With a predictor narrower than z, as SimSiam's, the small network learns little.
         let width =
             match run.Images.Source with
             | ImageSource.Shapes _ -> 256

@@ -162,7 +162,7 @@ module Preset =
         | Preset.Gpu -> run
 
     /// A preset's run as other methods than SimCLR need it. Of generated images: Views.colourless, and where the preset is the standard one 30 epochs of
-    /// batch 64, four times the steps and more; with Run.shapes as it is they learn nothing of the classes. Of other images: as it is.
+    /// batch 64, six times the steps; with Run.shapes as it is they learn nothing of the classes. Of other images: as it is.
     let forMethods preset run =
         match run.Images.Source with
         | ImageSource.Shapes shapes ->

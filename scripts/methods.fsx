@@ -26,10 +26,7 @@ let sweep =
 
 let batch = sweep.Baseline.BatchSize
 
-let generated =
-    match sweep.Baseline.Images.Source with
-    | ImageSource.Shapes _ -> true
-    | _ -> false
+let generated = Images.areGenerated sweep.Baseline.Images
 
 /// Widths of heads and predictors that fit a small encoder, and a rate for losses that are sums. The generated images need settings of their own,
 /// chosen by the test accuracy of seed 0 after 20 epochs.

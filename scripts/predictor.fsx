@@ -19,10 +19,7 @@ let simSiam preset run =
         }
     | _ ->
         // With a predictor narrower than z, as SimSiam's, the small network learns little.
-        let width =
-            match run.Images.Source with
-            | ImageSource.Shapes _ -> 256
-            | _ -> 64
+        let width = if Images.areGenerated run.Images then 256 else 64
 
         Preset.forMethods preset run
         |> Run.withMethod (

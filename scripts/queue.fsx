@@ -19,10 +19,7 @@ let moCo preset run =
         }
     | _ ->
         // Among generated images, which differ by colour and place most, MoCo's 0.2 has the small network tell apart what says nothing of the class.
-        let temperature =
-            match run.Images.Source with
-            | ImageSource.Shapes _ -> 0.5
-            | _ -> 0.2
+        let temperature = if Images.areGenerated run.Images then 0.5 else 0.2
 
         let run = Preset.forMethods preset run
 

@@ -38,6 +38,12 @@ module Images =
     /// Without the 100,000 images that have no labels: to transfer to, or to train on labels.
     let stl10Labelled = all (ImageSource.Stl10 false)
 
+    /// Whether they are the generated images (Shapes), of whatever number and side.
+    let areGenerated images =
+        match images.Source with
+        | ImageSource.Shapes _ -> true
+        | _ -> false
+
     /// An image folder, its images resized to that side.
     let folder size path =
         all (ImageSource.Folder(path, size, None))

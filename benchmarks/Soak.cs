@@ -97,6 +97,7 @@ internal static class Soak
             threads: null,
             deterministic: false,
             retryFailed: false,
+            continueCollapsed: false,
             trustCustom: false,
             waitsFor: null,
             dryRun: false

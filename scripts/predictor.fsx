@@ -34,7 +34,14 @@ let simSiam preset run =
 
 let sweep =
     Sweep.adapted simSiam "predictor" Load.shared
-    |> Sweep.withColumns [ Metric.ofTraining "embedding deviation" ]
+    |> Sweep.withColumns
+        [
+            Metric.ofTraining "embedding deviation"
+            Metric.ofTraining "effective rank"
+            Metric.collapsedAt
+        ]
+    // The collapse is the result: such a run is named, and measured.
+    |> Sweep.continueCollapsed
 
 let decaying method =
     match method with

@@ -14,8 +14,21 @@ public sealed record Collapse(
     Func<TrainingProgress, string> Message
 )
 {
+    /// <summary>The name of one in which images look alike.</summary>
+    public const string Collapsed = "collapsed";
+
+    /// <summary>The name of one in which nothing is learnt.</summary>
+    public const string LearntNothing = "learnt nothing";
+
+    /// <summary>What a training comes to with it, in a word or two: the reason for which it fails.</summary>
+    public string Name { get; init; } = Collapsed;
+
     /// <summary>Below this standard deviation of normalized embeddings, as a part of the largest possible, they are all alike.</summary>
     internal const double CollapsedDeviation = 0.02;
+
+    /// <summary>Below this effective rank they are as good as on a line. SimSiam without predictor or without stopped gradient came to 1.03 to 1.07 and
+    /// stayed below this from a third of the training on; healthy trainings of SimSiam and BYOL stayed above 2 (experiments/predictor-generated).</summary>
+    internal const double LineRank = 1.2;
 
     /// <summary>So near, relatively, to the loss of a training that learns nothing.</summary>
     internal const double StuckDistance = 1e-3;
@@ -33,6 +46,19 @@ public sealed record Collapse(
                 + $"so that all images look the same to the loss{loss}. {remedy}"
         );
 
+    /// <summary>The collapse in which normalized embeddings lie on a line, at one of two places: all that batch norm at the end of the head leaves of a
+    /// collapse.</summary>
+    /// <param name="remedy">What to try, a sentence.</param>
+    public static Collapse OntoLine(string remedy) =>
+        new(
+            Health.Rank,
+            rank => rank < LineRank,
+            false,
+            now =>
+                $"The embeddings have collapsed onto a line by step {now.Step}: their effective rank is {now[Health.Rank]:g3}, and each image has one of "
+                + $"two places on it. {remedy}"
+        );
+
     /// <summary>The collapse in which the loss stays what it is when nothing is learnt.</summary>
     /// <param name="value">That loss, which another within a thousandth counts as.</param>
     /// <param name="formula">How it comes about, for example "ln(2N - 1)".</param>
@@ -45,5 +71,8 @@ public sealed record Collapse(
             now =>
                 $"The loss is stuck at {now.Loss:g4} by step {now.Step}, where it is when nothing is learnt ({formula} = {value:g4}). "
                 + remedy(now.LearningRate)
-        );
+        )
+        {
+            Name = LearntNothing,
+        };
 }

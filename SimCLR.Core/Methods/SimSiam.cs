@@ -36,14 +36,12 @@ internal sealed class SimSiam : Method
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures => Health.Figures;
 
+    private const string Remedy =
+        "SimSiam needs its predictor and the stopped gradient, batch norm in the head, and on small images a head of two layers, decay 5e-4 "
+        + "and learning rate 0.03 for 256 images.";
+
     public override IReadOnlyList<Collapse> Collapses { get; } =
-    [
-        Collapse.OfEmbeddings(
-            "SimSiam needs its predictor and the stopped gradient, batch norm in the head, and on small images a head of two layers, decay 5e-4 "
-                + "and learning rate 0.03 for 256 images.",
-            ", which is -1 then"
-        ),
-    ];
+    [Collapse.OfEmbeddings(Remedy, ", which is -1 then"), Collapse.OntoLine(Remedy)];
 
     /// <summary>The mean of both directions: -1 to 1.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input) =>

@@ -27,6 +27,7 @@ public sealed class Pretraining : ITrainee, IDisposable
     private readonly BatchShare share;
     private readonly Embedder embedder;
     private readonly StepGraph graph;
+    private readonly Action<string>? warn;
     private TrainingWatch watch;
     private IImageFeed? feed;
     private TimeSpan waited;
@@ -51,6 +52,7 @@ public sealed class Pretraining : ITrainee, IDisposable
     {
         PretrainingCheck.Of(spec, train);
         (Spec, images, Device, Ranks) = (spec, train, device, ranks ?? Alone.Instance);
+        this.warn = warn;
         Precision = Autocast.Resolve(spec.Precision, device, warn);
         CuDnn.SearchOn(device);
         TensorFloat32.Set(spec.Precision, device);
@@ -76,6 +78,13 @@ public sealed class Pretraining : ITrainee, IDisposable
         graph = new StepGraph(Device, Work);
         watch = NewWatch();
     }
+
+    /// <summary>The figure of a result whose training has collapsed and went on: by which step.</summary>
+    public const string CollapsedAt = "collapsed at step";
+
+    /// <summary>Whether a training that collapses, or learns nothing, goes on to its end: the warning tells of it, and the result has the figure
+    /// <see cref="CollapsedAt"/> unless it has come out of it. False: it fails.</summary>
+    public bool ContinuesCollapsed { get; set; }
 
     /// <summary>The encoder that is to be evaluated, in training.</summary>
     public Encoder Encoder => method.Evaluated.Encoder;
@@ -199,8 +208,10 @@ public sealed class Pretraining : ITrainee, IDisposable
     /// <param name="report">Told of every logging interval: a hundredth of the steps, one at least.</param>
     /// <param name="cancellation">Ends the run after the step in progress, with a checkpoint.</param>
     /// <param name="checkpointing">Takes the run up where its newest checkpoint is, and writes new ones; null: none.</param>
-    /// <exception cref="TrainingFailedException">The training has gone wrong: the loss or the gradient is not finite, the embeddings
-    /// have collapsed, the loss is stuck where it began; or the checkpoint is of another model.</exception>
+    /// <exception cref="TrainingFailedException">The training has gone wrong: the loss or the gradient is not finite; or the checkpoint is of another
+    /// model.</exception>
+    /// <exception cref="TrainingCollapsedException">The embeddings have collapsed, or the loss is stuck where it began, and
+    /// <see cref="ContinuesCollapsed"/> is false.</exception>
     /// <exception cref="TrainingInterruptedException">Cancelled.</exception>
     /// <exception cref="IOException">A checkpoint is there and cannot be read.</exception>
     public TrainingResult Run(
@@ -213,7 +224,13 @@ public sealed class Pretraining : ITrainee, IDisposable
         watch = NewWatch();
         try
         {
-            return TrainingLoop.Train(this, report, cancellation, checkpointing);
+            var result = TrainingLoop.Train(this, report, cancellation, checkpointing);
+            return watch.CollapsedAt is not { } step
+                ? result
+                : result with
+                {
+                    Figures = [.. result.Figures, new(CollapsedAt, step, FigureUnit.Plain)],
+                };
         }
         finally
         {
@@ -244,7 +261,8 @@ public sealed class Pretraining : ITrainee, IDisposable
         share.Dispose();
     }
 
-    private TrainingWatch NewWatch() => new(method.Collapses, schedule.WarmupSteps);
+    private TrainingWatch NewWatch() =>
+        new(method.Collapses, schedule.WarmupSteps, ContinuesCollapsed ? warn ?? (_ => { }) : null);
 
     private MethodContext Context(ImageSet train) =>
         new(

@@ -68,7 +68,16 @@ public sealed record TrainingResult(
 }
 
 /// <summary>The error that a training cannot go on; the message says what was seen at which step, and what to try.</summary>
-public sealed class TrainingFailedException(string message) : Exception(message);
+public class TrainingFailedException(string message) : Exception(message);
+
+/// <summary>The same, where the training has collapsed or learns nothing: it could go on, and is asked not to.</summary>
+/// <param name="name">The collapse's name (<see cref="Methods.Collapse.Name"/>).</param>
+/// <param name="message">What was seen, and what to try.</param>
+public sealed class TrainingCollapsedException(string name, string message) : TrainingFailedException(message)
+{
+    /// <summary>The collapse's name: <see cref="Methods.Collapse.Collapsed"/> or <see cref="Methods.Collapse.LearntNothing"/>.</summary>
+    public string Name { get; } = name;
+}
 
 /// <summary>The end of a training that was cancelled.</summary>
 /// <param name="training">Its name.</param>

@@ -5,7 +5,8 @@ namespace SimCLR.Core.Training;
 /// <summary>Looks at every logging interval and fails a pretraining that has gone wrong, with what was seen and what to try.</summary>
 /// <param name="collapses">How the method can go wrong.</param>
 /// <param name="warmupSteps">Steps during which little can be expected.</param>
-internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warmupSteps)
+/// <param name="tell">Is told of a collapse, whose training goes on; null: it fails.</param>
+internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warmupSteps, Action<string>? tell = null)
 {
     /// <summary>Intervals in a row that must look so.</summary>
     internal const int Patience = 5;
@@ -15,8 +16,15 @@ internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warm
 
     private readonly int[] seen = new int[collapses.Count];
 
+    /// <summary>By which step each was told of; null: it was not, or it is seen no more.</summary>
+    private readonly long?[] told = new long?[collapses.Count];
+
+    /// <summary>The step by which the training had collapsed; null: it has not, or has come out of it.</summary>
+    internal long? CollapsedAt => told.Min();
+
     /// <summary>Looks at the newest interval.</summary>
     /// <exception cref="TrainingFailedException">The training has gone wrong.</exception>
+    /// <exception cref="TrainingCollapsedException">It has collapsed, and nobody is to be told instead.</exception>
     internal void Look(TrainingProgress now)
     {
         if (!double.IsFinite(now.Loss))
@@ -35,8 +43,15 @@ internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warm
             var collapse = collapses[i];
             var counts = collapse.AtOnce || now.Step > warmupSteps + Grace;
             seen[i] = counts && collapse.IsSeen(now[collapse.Figure]) ? seen[i] + 1 : 0;
-            if (seen[i] >= Patience)
-                throw new TrainingFailedException(collapse.Message(now));
+            if (seen[i] < Patience)
+                told[i] = null;
+            else if (tell is null)
+                throw new TrainingCollapsedException(collapse.Name, collapse.Message(now));
+            else if (told[i] is null)
+            {
+                told[i] = now.Step;
+                tell($"{collapse.Message(now)} The training goes on.");
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ type internal Argument =
     | Gpus of string
     | Deterministic
     | Retry_Failed
+    | Continue_Collapsed
     | Trust_Custom
     | TensorBoard
     | Out of string
@@ -80,6 +81,8 @@ type internal Argument =
             | Deterministic ->
                 "use libtorch's deterministic algorithms only; a run that needs another one fails (docs/determinism.md)."
             | Retry_Failed -> "try runs again that have failed before."
+            | Continue_Collapsed ->
+                "train on, and measure, where a training collapses or learns nothing; unasked, it fails with what to try."
             | Trust_Custom -> "use stored results that another source of a custom component computed (docs/extend.md)."
             | TensorBoard -> "write event files for TensorBoard, into the folder 'tensorboard' of the report."
             | Out _ ->

@@ -88,6 +88,15 @@ module Sweep =
             Observers = sweep.Observers @ [ name, observer ]
         }
 
+    /// With trainings that collapse going on to their end, for an experiment whose outcome that is.
+    let continueCollapsed (sweep: Sweep) =
+        { sweep with
+            Executor =
+                { sweep.Executor with
+                    ContinueCollapsed = true
+                }
+        }
+
     /// Processes that compute a grid.
     let private workers (sweep: Sweep) grid =
         WorkerCount.resolve sweep.Workers sweep.Preset sweep.Executor sweep.Gpus grid

@@ -126,6 +126,7 @@ module internal SweepRequest =
                     Threads = threads
                     Deterministic = arguments.Contains Argument.Deterministic
                     RetryFailed = arguments.Contains Argument.Retry_Failed && not Workers.isWorker
+                    ContinueCollapsed = arguments.Contains Argument.Continue_Collapsed
                     TrustCustom = arguments.Contains Argument.Trust_Custom
                     DryRun = arguments.Contains Argument.Dry_Run
                 }

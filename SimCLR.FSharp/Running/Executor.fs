@@ -32,6 +32,9 @@ type Executor =
         Deterministic: bool
         /// Runs that have failed before are tried again.
         RetryFailed: bool
+        /// Trainings that collapse, or learn nothing, go on to their end and are measured; those that had failed so are taken up. They are told of, and have
+        /// the figure "collapsed at step". False: they fail.
+        ContinueCollapsed: bool
         /// Whether stored results are used that were computed by another source of a custom component of the same name and version.
         TrustCustom: bool
         /// How long runs that other processes compute are waited for when there is nothing else to do; None: until they are done.
@@ -59,6 +62,7 @@ module Executor =
             Threads = None
             Deterministic = false
             RetryFailed = false
+            ContinueCollapsed = false
             TrustCustom = false
             WaitsFor = None
             DryRun = false
@@ -183,7 +187,10 @@ module Executor =
         | Some outcome when executor.RetryFailed && not outcome.Failures.IsEmpty -> None
         | Some outcome -> Some(Ok outcome)
         | None when executor.RetryFailed -> None
-        | None -> Store.tryFailure run executor.Store |> Option.map Error
+        | None ->
+            Store.tryFailure run executor.Store
+            |> Option.filter (fun failure -> not (executor.ContinueCollapsed && Failing.isOfCollapse failure))
+            |> Option.map Error
 
     /// The stored outcome of a run, if nothing that is asked for is missing.
     let internal tryFind warn executor run =

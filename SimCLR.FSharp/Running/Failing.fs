@@ -6,6 +6,7 @@ open System.IO
 open System.Runtime.InteropServices
 open SimCLR.Core.Distributed
 open SimCLR.Core.Images
+open SimCLR.Core.Methods
 open SimCLR.Core.Training
 
 /// The GPU cannot be used any more by this process: whatever it computed next would fail too.
@@ -24,6 +25,12 @@ let unstorable (store: Store) (error: exn) =
 /// raised as DeviceLost.
 let explain store (error: exn) : bool * Failure =
     match error with
+    | :? TrainingCollapsedException as error ->
+        true,
+        {
+            Reason = error.Name
+            Detail = $"{error.Message} --continue-collapsed trains on, and measures."
+        }
     | :? TrainingFailedException ->
         true,
         {
@@ -80,3 +87,7 @@ let explain store (error: exn) : bool * Failure =
             Reason = $"raised {error.GetType().Name}"
             Detail = string error
         }
+
+/// Whether it is of a training that could have gone on.
+let isOfCollapse (failure: Failure) =
+    failure.Reason = Collapse.Collapsed || failure.Reason = Collapse.LearntNothing

@@ -213,6 +213,7 @@ let private training executor device (splits: ImageSplits) cancellation (run: Ru
 
         let measurements = new Measurements([| for probe in probes -> probe |], pretrained)
         trainee.Observer <- measurements.Observer
+        trainee.ContinuesCollapsed <- executor.ContinueCollapsed
         let monitor = Monitoring.watch executor splits run trainee
         trainee, pretrained, probes, measurements, monitor
     with _ ->

@@ -93,6 +93,9 @@ module Metric =
     let ofTraining name =
         metric name "" (fun outcome -> outcome.Figure name)
 
+    /// The step by which a training had collapsed that was to go on (Sweep.continueCollapsed). NaN: it has not collapsed.
+    let collapsedAt = ofTraining SimCLR.Core.Training.Pretraining.CollapsedAt
+
     let private unitOf unit =
         match unit with
         | FigureUnit.Plain -> ""

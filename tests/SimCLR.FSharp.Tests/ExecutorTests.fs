@@ -85,6 +85,53 @@ let ``A run that fails is a cell with its reason, and the sweep goes on`` () =
 
         Assert.Contains("training failed", page))
 
+[<Fact>]
+let ``A training that learns nothing fails, and is taken up and measured when it is asked to go on`` () =
+    Samples.withFolder (fun folder ->
+        let stuck =
+            { tiny with
+                LearningRate = LearningRate.Fixed 1e-9
+                Epochs = 60
+            }
+            |> Run.withTemperature 1e4
+
+        let only executor =
+            match (Grid.from stuck |> execute executor).Cells with
+            | [ cell ] -> cell
+            | other -> failwith $"{other}"
+
+        match (only (executor folder)).Result with
+        | Error failure ->
+            Assert.Equal("learnt nothing", failure.Reason)
+            Assert.Contains("--continue-collapsed", failure.Detail)
+        | Ok _ -> Assert.Fail "It did not fail."
+
+        // Known, without being asked.
+        Assert.True (only (executor folder)).Stored
+        let notes = ResizeArray<string>()
+
+        let cell =
+            only
+                { executor folder with
+                    ContinueCollapsed = true
+                    Observer =
+                        (function
+                        | Event.Noted text -> notes.Add text
+                        | _ -> ())
+                }
+
+        match cell.Result with
+        | Ok outcome ->
+            Assert.Equal(240L, outcome.Steps)
+            Assert.True(Double.IsFinite outcome.LinearTop1)
+            let step = int (outcome.Figure "collapsed at step")
+            Assert.InRange(step, 101, 239)
+            Assert.Contains(notes, fun note -> note.Contains $"stuck at" && note.Contains $"by step {step}")
+        | Error failure -> Assert.Fail failure.Detail
+
+        // What was measured counts from now on.
+        Assert.True (only (executor folder)).Result.IsOk)
+
 /// An image folder of classes with so many training and test images each.
 let private imageFolder folder (classes: (string * int * int) list) =
     for name, train, test in classes do

@@ -16,6 +16,8 @@ let Every_exception_is_a_reason_and_what_would_come_again_is_stored () =
     let expected: (exn * (bool * string)) list =
         [
             TrainingFailedException "The loss is NaN.", (true, "training failed")
+            TrainingCollapsedException("collapsed", "They are all alike."), (true, "collapsed")
+            TrainingCollapsedException("learnt nothing", "It is stuck."), (true, "learnt nothing")
             ArgumentException "BatchSize is 9.", (false, "does not fit the data")
             ImageSourceException "There is no folder x.", (false, "images could not be read")
             ExternalException "CUDA out of memory. Tried to allocate 2 GiB", (false, "libtorch failed")

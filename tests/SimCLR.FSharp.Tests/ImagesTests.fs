@@ -139,3 +139,23 @@ let Views_that_need_colour_say_so_before_anything_starts () =
                 ViewB = View.withoutColour Run.shapes.ViewB
             }
     )
+
+[<Fact>]
+let Only_generated_images_are_generated_however_many () =
+    for images in
+        [
+            Images.shapes
+            { Images.shapes with
+                Source = ImageSource.Shapes { Train = 10; Test = 10; Size = 64 }
+                TrainLimit = Some 5
+            }
+        ] do
+        Assert.True(Images.areGenerated images)
+
+    for images in
+        [
+            Images.cifar10
+            Images.folder (Some 32) "pictures"
+            Images.named (Some 32) "pictures"
+        ] do
+        Assert.False(Images.areGenerated images)

@@ -71,7 +71,7 @@ public class ByolTests
             Epochs = 100,
         };
         using var training = new Pretraining(spec, images, CPU);
-        var message = Assert.Throws<TrainingFailedException>(() => training.Run()).Message;
+        var message = Assert.Throws<TrainingCollapsedException>(() => training.Run()).Message;
         Assert.Contains("collapsed", message);
         Assert.Contains("BYOL needs its predictor", message);
     }

@@ -80,7 +80,7 @@ public class SimSiamTests
             images,
             CPU
         );
-        var message = Assert.Throws<TrainingFailedException>(() => training.Run()).Message;
+        var message = Assert.Throws<TrainingCollapsedException>(() => training.Run()).Message;
         Assert.Contains("collapsed", message);
         Assert.Contains("which is -1 then", message);
     }

@@ -30,7 +30,7 @@ public class TrainingWatchTests
     private static string Fails(IEnumerable<TrainingProgress> seen, double? collapsed = null)
     {
         var watch = new TrainingWatch([.. SimClr.Watched(collapsed)], 20);
-        return Assert.Throws<TrainingFailedException>(() => seen.ToList().ForEach(watch.Look)).Message;
+        return Assert.ThrowsAny<TrainingFailedException>(() => seen.ToList().ForEach(watch.Look)).Message;
     }
 
     [Fact]
@@ -67,11 +67,61 @@ public class TrainingWatchTests
     }
 
     [Fact]
-    public void A_training_whose_head_has_collapsed_fails_and_says_so()
+    public void One_that_is_not_to_fail_is_told_of_once_and_its_step_is_that_of_the_collapse_it_is_in()
     {
-        using var images = Noise();
+        var told = new List<string>();
+        var watch = new TrainingWatch([.. SimClr.Watched(null)], 0, told.Add);
+        long? After(IEnumerable<int> steps, double deviation)
+        {
+            foreach (var step in steps)
+                watch.Look(Seen(step, deviation: deviation));
+            return watch.CollapsedAt;
+        }
+        Assert.Null(After(Enumerable.Range(1, 4), 1e-4));
+        Assert.Equal(5, After(Enumerable.Range(5, 20), 1e-4));
+        Assert.Contains("collapsed by step 5:", Assert.Single(told));
+        Assert.EndsWith("The training goes on.", told[0]);
+        Assert.Null(After([25], 0.5)); // it has come out of it
+        Assert.Equal(30, After(Enumerable.Range(26, 10), 1e-4));
+        Assert.Equal(2, told.Count);
+    }
+
+    [Theory]
+    [InlineData(1.04, true)] // as SimSiam without its stopped gradient
+    [InlineData(2.04, false)] // the lowest of BYOL that learnt
+    public void Embeddings_on_a_line_are_named_after_warmup_and_grace(double rank, bool isLine)
+    {
+        var watch = new TrainingWatch([Collapse.OntoLine("Try this.")], 20);
+        var points = Enumerable
+            .Range(1, 200)
+            .Select(step =>
+                Seen(step, deviation: 0.3) with
+                {
+                    Figures =
+                    [
+                        new Figure("loss", -0.9, FigureUnit.Plain),
+                        new("gradient norm", 1, FigureUnit.Plain),
+                        new(Health.Rank, rank, FigureUnit.Plain),
+                    ],
+                }
+            );
+        void Look() => points.ToList().ForEach(watch.Look);
+        if (!isLine)
+            Look();
+        else
+        {
+            var error = Assert.Throws<TrainingCollapsedException>(Look);
+            Assert.Equal(Collapse.Collapsed, error.Name);
+            Assert.Contains("onto a line by step 125: their effective rank is 1.04", error.Message);
+            Assert.EndsWith("Try this.", error.Message);
+        }
+    }
+
+    /// <summary>One whose embeddings are all alike from the start.</summary>
+    private static Pretraining Alike(SimCLR.Core.Images.ImageSet images, Action<string>? warn = null)
+    {
         var spec = Spec() with { Head = new HeadSpec(1, BatchNorm: false), Epochs = 8, LearningRate = 1e-6 };
-        using var training = new Pretraining(spec, images, CPU);
+        var training = new Pretraining(spec, images, CPU, warn);
         using (no_grad())
         {
             foreach (var parameter in training.Head.parameters())
@@ -79,7 +129,31 @@ public class TrainingWatchTests
             foreach (var parameter in training.Head.parameters().Where(parameter => parameter.dim() == 1))
                 parameter.add_(1);
         }
-        Assert.Contains("collapsed", Assert.Throws<TrainingFailedException>(() => training.Run()).Message);
+        return training;
+    }
+
+    [Fact]
+    public void A_training_whose_head_has_collapsed_fails_and_says_so()
+    {
+        using var images = Noise();
+        using var training = Alike(images);
+        var error = Assert.Throws<TrainingCollapsedException>(() => training.Run());
+        Assert.Equal(Collapse.Collapsed, error.Name);
+        Assert.Contains("collapsed", error.Message);
+    }
+
+    [Fact]
+    public void Asked_to_go_on_it_ends_with_the_step_by_which_it_had_collapsed()
+    {
+        using var images = Noise();
+        var told = new List<string>();
+        using var training = Alike(images, told.Add);
+        training.ContinuesCollapsed = true;
+        var result = training.Run();
+        Assert.Equal(training.TotalSteps, result.Steps);
+        Assert.Contains($"collapsed by step {result[Pretraining.CollapsedAt]}:", Assert.Single(told));
+        using var sound = new Pretraining(Spec(), images, CPU) { ContinuesCollapsed = true };
+        Assert.DoesNotContain(sound.Run().Figures, figure => figure.Name == Pretraining.CollapsedAt);
     }
 
     [Fact]
@@ -89,7 +163,9 @@ public class TrainingWatchTests
         using var images = Noise();
         var spec = Spec(learningRate: 1e-9) with { Method = new SimClrSpec(new NtXent(1e4)), Epochs = 60 };
         using var training = new Pretraining(spec, images, CPU);
-        Assert.Contains("stuck", Assert.Throws<TrainingFailedException>(() => training.Run()).Message);
+        var error = Assert.Throws<TrainingCollapsedException>(() => training.Run());
+        Assert.Equal(Collapse.LearntNothing, error.Name);
+        Assert.Contains("stuck", error.Message);
     }
 
     [Theory]

@@ -8,15 +8,16 @@ namespace SimCLR.Core.Training;
 /// <param name="tell">Is told of a collapse, whose training goes on; null: it fails.</param>
 internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warmupSteps, Action<string>? tell = null)
 {
-    /// <summary>Intervals in a row that must look so.</summary>
+    /// <summary>Intervals in a row that must look so, and must not for the training to have come out of it.</summary>
     internal const int Patience = 5;
 
     /// <summary>Steps after the warmup in which the loss has time to leave where it began.</summary>
     internal const int Grace = 100;
 
     private readonly int[] seen = new int[collapses.Count];
+    private readonly int[] unseen = new int[collapses.Count];
 
-    /// <summary>By which step each was told of; null: it was not, or it is seen no more.</summary>
+    /// <summary>By which step each was told of; null: it was not, or the training has come out of it.</summary>
     private readonly long?[] told = new long?[collapses.Count];
 
     /// <summary>The step by which the training had collapsed; null: it has not, or has come out of it.</summary>
@@ -42,16 +43,21 @@ internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warm
         {
             var collapse = collapses[i];
             var counts = collapse.AtOnce || now.Step > warmupSteps + Grace;
-            seen[i] = counts && collapse.IsSeen(now[collapse.Figure]) ? seen[i] + 1 : 0;
-            if (seen[i] < Patience)
+            var looksSo = counts && collapse.IsSeen(now[collapse.Figure]);
+            (seen[i], unseen[i]) = looksSo ? (seen[i] + 1, 0) : (0, unseen[i] + 1);
+            if (unseen[i] >= Patience)
                 told[i] = null;
-            else if (tell is null)
-                throw new TrainingCollapsedException(collapse.Name, collapse.Message(now));
-            else if (told[i] is null)
-            {
-                told[i] = now.Step;
-                tell($"{collapse.Message(now)} The training goes on.");
-            }
+            if (seen[i] >= Patience && told[i] is null)
+                Tell(i, now);
         }
+    }
+
+    private void Tell(int i, TrainingProgress now)
+    {
+        var message = collapses[i].Message(now);
+        if (tell is null)
+            throw new TrainingCollapsedException(collapses[i].Name, message);
+        told[i] = now.Step;
+        tell($"{message} The training goes on.");
     }
 }

@@ -81,8 +81,11 @@ public class TrainingWatchTests
         Assert.Equal(5, After(Enumerable.Range(5, 20), 1e-4));
         Assert.Contains("collapsed by step 5:", Assert.Single(told));
         Assert.EndsWith("The training goes on.", told[0]);
-        Assert.Null(After([25], 0.5)); // it has come out of it
-        Assert.Equal(30, After(Enumerable.Range(26, 10), 1e-4));
+        Assert.Equal(5, After([25], 0.5)); // one interval is no recovery
+        Assert.Equal(5, After(Enumerable.Range(26, 10), 1e-4));
+        Assert.Single(told);
+        Assert.Null(After(Enumerable.Range(36, 5), 0.5)); // it has come out of it
+        Assert.Equal(45, After(Enumerable.Range(41, 10), 1e-4));
         Assert.Equal(2, told.Count);
     }
 

@@ -48,41 +48,63 @@ module Report =
                 for metric in [ Metric.entropy; Metric.contrastiveTop1; Metric.imagesPerSecond ] -> metric.Name
             ]
 
-    /// Of all trainings together, with how it was found: runs that differ in what is measured share one.
-    let private energy store (results: Results) =
+    /// Of all trainings together, with how it was found.
+    let private energy (known: Provenance list) =
+        let energies = known |> List.map _.Energy
+        let methods = energies |> List.map _.Method |> List.distinct |> String.concat "; "
+        $"{energies |> List.sumBy _.WattHours:F1} Wh ({methods})"
+
+    /// Values that are told each.
+    [<Literal>]
+    let private mostValues = 4
+
+    /// What all trainings have, or what most have first, each with how many have it.
+    let private told (values: string list) =
+        match values |> List.countBy id |> List.sortByDescending snd with
+        | [ value, _ ] -> value
+        | several ->
+            let shown =
+                several
+                |> List.truncate mostValues
+                |> List.map (fun (value, count) -> $"{value} ({count})")
+
+            let others = several |> List.skip shown.Length |> List.sumBy snd
+
+            String.concat
+                "; "
+                (shown
+                 @ [
+                     if others > 0 then
+                         $"others ({others})"
+                 ])
+
+    let private provenance store (results: Results) =
+        let stored = results.Cells |> List.filter _.Stored |> List.length
+
+        // Runs that differ in what is measured share a training.
         let known =
             results.Cells
             |> List.map _.Cell.Run
             |> List.distinctBy Run.trainingHash
             |> List.choose (fun run -> Store.tryProvenance run store)
-            |> List.map _.Energy
 
-        let methods = known |> List.map _.Method |> List.distinct |> String.concat "; "
-        $"{known |> List.sumBy _.WattHours:F1} Wh ({methods})"
-
-    let private provenance store (results: Results) =
-        let stored = results.Cells |> List.filter _.Stored |> List.length
-
-        let described =
-            results.Cells
-            |> List.tryPick (fun cell -> Store.tryProvenance cell.Cell.Run store)
+        let line name value = name, told (List.map value known)
 
         [
             "Runs", $"{results.Cells.Length}, {stored} of them from the store"
             "Store", store.Folder
-            match described with
-            | Some p ->
-                "Machine", p.Machine
-                "Device", $"{p.Device}, {p.Threads} threads, {p.Precision}"
-                "Versions", p.Versions
-                "Commit", p.Commit
-                "Script's commit", p.ScriptCommit
-                "Energy", energy store results
 
-                match p.InitialWeights with
-                | Some weights -> "Began with", weights
-                | None -> ()
-            | None -> ()
+            if not known.IsEmpty then
+                line "Machine" _.Machine
+                line "Device" (fun p -> $"{p.Device}, {p.Threads} threads, {p.Precision}")
+                line "Versions" _.Versions
+                line "Commit" _.Commit
+                line "Script's commit" _.ScriptCommit
+                "Energy", energy known
+
+                match known |> List.choose _.InitialWeights with
+                | [] -> ()
+                | weights -> "Began with", told weights
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"
         ]
 

@@ -95,6 +95,30 @@ let ``The energy of a training that several runs share counts once`` () =
         Assert.Equal("3.0 Wh (a guess)", report.Provenance |> List.find (fst >> (=) "Energy") |> snd))
 
 [<Fact>]
+let ``The report says of all trainings what they were executed with`` () =
+    Samples.withFolder (fun folder ->
+        let store = Store.ofFolder folder
+        let grid = Grid.from Run.shapes |> Grid.seeds [ 0..9 ]
+
+        for i, run in List.indexed (Grid.runs grid) do
+            let provenance =
+                { Samples.provenance with
+                    Machine = if i < 7 then "a cluster" else "a laptop"
+                    Commit = if i < 4 then $"of its own {i}" else "that of most"
+                }
+
+            Samples.saveBy provenance run (Samples.plainOutcome 0.5) store
+
+        let said = Map (Report.ofResults "Seeds" store (results grid fine)).Provenance
+        Assert.Equal("a cluster (7); a laptop (3)", said["Machine"])
+        Assert.Equal("cpu, 2 threads, Float32", said["Device"])
+
+        Assert.Equal(
+            "that of most (6); of its own 0 (1); of its own 1 (1); of its own 2 (1); others (1)",
+            said["Commit"]
+        ))
+
+[<Fact>]
 let ``A run without a value on an axis has a row and a level of its own`` () =
     let heads =
         Grid.from Run.shapes

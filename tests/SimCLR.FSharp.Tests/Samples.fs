@@ -87,7 +87,7 @@ let provenance: Provenance =
     }
 
 /// Stores an outcome of a run, piece by piece, as an execution does. Figures of measurements that the run does not have are left out.
-let save run (outcome: Outcome) store =
+let saveBy provenance run (outcome: Outcome) store =
     let figures label =
         [
             for figure in outcome.Figures do
@@ -134,6 +134,9 @@ let save run (outcome: Outcome) store =
                     folder
 
     Store.saveRun run store
+
+/// The same, all executed alike.
+let save run outcome store = saveBy provenance run outcome store
 
 /// The sample outcome as a run without further measurements has it.
 let plainOutcome top1 =

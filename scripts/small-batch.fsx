@@ -12,20 +12,24 @@ open SimCLR
 let onCifar preset run =
     match preset with
     | Preset.Paper -> Recipe.lightly |> Run.withImages run.Images
-    | _ -> Run.scaled run
+    | _ -> Preset.forMethods preset run |> Run.scaled
 
 let sweep = Sweep.adaptedOn Images.cifar10 onCifar "small-batch" Load.shared
 
 let batches, queue =
     match sweep.Preset with
     | Preset.Smoke -> [ 32; 128 ], 256
-    | Preset.Standard -> [ 32; 128; 512 ], 1024
+    | Preset.Standard -> [ 32; 128; 512 ], 512
     | Preset.Cpu -> [ 32; 128; 512 ], 2048
     | Preset.Gpu
     | Preset.Paper -> [ 32; 64; 128; 256; 512 ], 4096
 
 let predictor = Some(Predictor.ofWidth 256)
-let momentum = Momentum.rising 0.99
+let generated = Images.areGenerated sweep.Baseline.Images
+
+// As in scripts/methods.fsx, and for its reasons.
+let momentum = Momentum.rising (if generated then 0.9 else 0.99)
+let temperature = if generated then 0.5 else 0.2
 
 Grid.from sweep.Baseline
 |> Grid.varyBy
@@ -35,6 +39,7 @@ Grid.from sweep.Baseline
         "SimCLR", Method.simClr
         "MoCo v2",
         Method.moCo queue
+        |> Method.withTemperature temperature
         |> Method.withMomentum (Momentum.constant 0.99)
         |> Method.withNormGroups 4
         "BYOL", Method.byol |> Method.withPredictor predictor |> Method.withMomentum momentum

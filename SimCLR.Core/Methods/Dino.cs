@@ -103,7 +103,8 @@ internal sealed class Dino : Method
                 false,
                 now =>
                     $"The teacher gives all outputs alike by step {now.Step}: its entropy is {now["teacher entropy"]:g4}, ln K. "
-                    + $"Lower the teacher's temperature (now {spec.TeacherTemperature:g2}), or the learning rate (now {now.LearningRate:g3})."
+                    + $"Raise the student's temperature (now {spec.StudentTemperature:g2}, to 0.5), lower the teacher's (now {spec.TeacherTemperature:g2}) or the learning "
+                    + $"rate (now {now.LearningRate:g3}), or let the centre follow at once (a centre momentum of 0)."
             ),
         ];
 

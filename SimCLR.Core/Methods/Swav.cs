@@ -76,7 +76,8 @@ internal sealed class Swav : Method
                 Math.Log(spec.Prototypes),
                 "ln K",
                 rate =>
-                    $"Lower epsilon (to 0.03), freeze the prototypes longer, start the queue later, or raise the learning rate (now {rate:g3})."
+                    $"Lower epsilon and raise the temperature (to 0.02 and 0.5), so that assignments are far sharper than predictions; freeze the prototypes longer, "
+                    + $"start the queue later, or raise the learning rate (now {rate:g3})."
             ),
         ];
 

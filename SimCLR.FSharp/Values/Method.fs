@@ -237,7 +237,7 @@ module Method =
         | Method.Swav s -> Method.Swav { s with Queue = size }
         | other -> lacks "queue" other
 
-    /// Another temperature; fails for a method without one. SimCLR's is its loss's.
+    /// Another temperature, of DINO the student's; fails for a method without one. SimCLR's is its loss's.
     let withTemperature temperature method =
         match method with
         | Method.MoCo s -> Method.MoCo { s with Temperature = temperature }
@@ -246,7 +246,24 @@ module Method =
         | Method.Nnclr s -> Method.Nnclr { s with Temperature = temperature }
         | Method.InstanceDiscrimination s -> Method.InstanceDiscrimination { s with Temperature = temperature }
         | Method.Swav s -> Method.Swav { s with Temperature = temperature }
+        | Method.Dino s ->
+            Method.Dino
+                { s with
+                    StudentTemperature = temperature
+                }
         | other -> lacks "temperature of its own" other
+
+    /// Other smoothness of SwAV's assignments; fails for other methods.
+    let withEpsilon epsilon method =
+        match method with
+        | Method.Swav s -> Method.Swav { s with Epsilon = epsilon }
+        | other -> lacks "assignments whose smoothness could be set" other
+
+    /// How much of DINO's centre is kept in a step, 0 for that of the last batch alone; fails for other methods.
+    let withCentreMomentum momentum method =
+        match method with
+        | Method.Dino s -> Method.Dino { s with CentreMomentum = momentum }
+        | other -> lacks "centre" other
 
     /// Other groups of batch norm; fails for methods other than MoCo.
     let withNormGroups groups method =

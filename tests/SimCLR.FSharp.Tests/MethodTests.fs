@@ -111,6 +111,11 @@ let Every_number_of_a_method_is_in_its_place () =
     )
 
     Assert.Equal<IMethodSpec>(
+        SwavSpec(64L, 0.5, 0.02, 3, 1.0, 0L, 15.0),
+        of' (Method.swav 64 |> Method.withTemperature 0.5 |> Method.withEpsilon 0.02)
+    )
+
+    Assert.Equal<IMethodSpec>(
         DinoSpec(64L, MomentumSchedule(0.996, 1.0), 0.1, 0.04, 0.9, 1.0, 3.0),
         of' (Method.dino 64)
     )
@@ -121,6 +126,11 @@ let Every_number_of_a_method_is_in_its_place () =
     )
 
     Assert.Equal(Method.dino 64, Method.dino 64 |> Method.withTeacherTemperature 0.04 0.04 30)
+
+    Assert.Equal<IMethodSpec>(
+        DinoSpec(64L, MomentumSchedule(0.996, 1.0), 0.5, 0.04, 0.0, 1.0, 3.0),
+        of' (Method.dino 64 |> Method.withTemperature 0.5 |> Method.withCentreMomentum 0.0)
+    )
 
     Assert.Equal<IMethodSpec>(LeJepaSpec(0.05, 1024), of' Method.leJepa)
 
@@ -194,6 +204,8 @@ let What_a_method_lacks_cannot_be_changed () =
     )
 
     Assert.Contains("BYOL has no negatives that could be drawn", refused (fun () -> Method.withNoise 16 Method.byol))
+    Assert.Contains("DINO has no assignments", refused (fun () -> Method.withEpsilon 0.02 (Method.dino 64)))
+    Assert.Contains("SwAV has no centre", refused (fun () -> Method.withCentreMomentum 0.0 (Method.swav 64)))
     Assert.Contains("BYOL has no queue", refused (fun () -> Method.withQueue 1 Method.byol))
     Assert.Contains("the method's", refused (fun () -> Run.withTemperature 0.1 (Run.withMethod Method.byol Run.shapes)))
 

@@ -6,7 +6,7 @@
 // EXPECT   24 runs on generated images, some 30 minutes on two cores. Seen with three seeds (experiments/methods-generated), k-NN where the untrained encoder
 //          has 14 %: VICReg 73, SimCLR 70, instance discrimination 62, MoCo v3 and LeJEPA 51, Barlow Twins 48, MoCo v2 44, DINO 41, SwAV 40, SimSiam 39, BYOL 29,
 //          NNCLR 27; of DINO, SwAV, BYOL and NNCLR one or two seeds have hardly begun to learn.
-//          cpu: 24 runs on 10,000 images of CIFAR-10, where every method learns (experiments/methods). paper: solo-learn's recipes of 1000 epochs, for a GPU.
+//          cpu: 24 runs on 10,000 images of CIFAR-10, of which the figures there are lie in experiments/methods. paper: solo-learn's recipes of 1000 epochs, for a GPU.
 //          The published figures beside ours are of longer trainings and other protocols.
 #load "load.fsx"
 

@@ -27,8 +27,7 @@ internal sealed class Byol(ByolSpec spec, MethodContext context) : Method(contex
         "BYOL needs its predictor and a target that is slow, but not too slow: raise the momentum, lower the learning rate, or use batch norm in head "
         + "and predictor.";
 
-    public override IReadOnlyList<Collapse> Collapses { get; } =
-    [Collapse.OfEmbeddings(Remedy, ", which is 0 then"), Collapse.OntoLine(Remedy)];
+    public override IReadOnlyList<Collapse> Collapses => Unopposed(Remedy, ", which is 0 then");
 
     /// <summary>The mean over images of the sum of both directions: 0 to 8.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input) =>

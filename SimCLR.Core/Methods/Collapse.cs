@@ -21,13 +21,13 @@ public sealed record Collapse(
     public const string LearntNothing = "learnt nothing";
 
     /// <summary>What a training comes to with it, in a word or two: the reason for which it fails.</summary>
-    public string Name { get; init; } = Collapsed;
+    public string Name { get; internal init; } = Collapsed;
 
     /// <summary>Below this standard deviation of normalized embeddings, as a part of the largest possible, they are all alike.</summary>
     internal const double CollapsedDeviation = 0.02;
 
-    /// <summary>Below this effective rank they are as good as on a line. SimSiam without predictor or without stopped gradient came to 1.03 to 1.07 and
-    /// stayed below this from a third of the training on; healthy trainings of SimSiam and BYOL stayed above 2 (experiments/predictor-generated).</summary>
+    /// <summary>Below this effective rank they are as good as on a line. SimSiam without predictor or without stopped gradient came to 1.04 to 1.07;
+    /// trainings of SimSiam and BYOL that learnt ended above 2.1 (experiments/predictor-generated, momentum-generated and methods-generated).</summary>
     internal const double LineRank = 1.2;
 
     /// <summary>So near, relatively, to the loss of a training that learns nothing.</summary>

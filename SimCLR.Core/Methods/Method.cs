@@ -56,6 +56,17 @@ internal abstract class Method : IMethod
     /// <summary>Length of z.</summary>
     protected long Dimensions => Context.Online.Head.OutputSize;
 
+    /// <summary>Images, and dimensions of z, from which embeddings that are alive cannot seem to lie on a line by their number alone: two always do.</summary>
+    private const int LeastForLine = 8;
+
+    /// <summary>The collapses of embeddings that nothing pushes apart: onto a point and, where there is room for more, onto a line.</summary>
+    /// <param name="remedy">What to try, a sentence.</param>
+    /// <param name="loss">What else is said of the loss of a point.</param>
+    protected IReadOnlyList<Collapse> Unopposed(string remedy, string loss) =>
+        Context.BatchSize >= LeastForLine && Dimensions >= LeastForLine
+            ? [Collapse.OfEmbeddings(remedy, loss), Collapse.OntoLine(remedy)]
+            : [Collapse.OfEmbeddings(remedy, loss)];
+
     /// <summary>How many views an image has.</summary>
     protected int Views => Context.ViewsBySize.Sum(views => views.Count);
 

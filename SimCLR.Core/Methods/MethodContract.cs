@@ -46,6 +46,8 @@ public static class MethodContract
 
     private static IEnumerable<string> Wrong(PretrainingSpec spec, ImageSet pixels, Dictionary<string, Tensor> whole)
     {
+        foreach (var figure in Unmeasured(spec, pixels))
+            yield return $"a collapse looks at the figure '{figure}', which is not in Figures; give it there and in Measure.";
         var before = After(spec, pixels, 0);
         bool Moves(IEnumerable<string> names) => names.Any(name => !before[name].Equals(whole[name]));
         var (moved, evaluated, missing) = Weights(spec, pixels);
@@ -70,6 +72,14 @@ public static class MethodContract
             )
         )
             yield return "a batch in two parts comes to other weights than a whole one; the loss must be of the embeddings alone.";
+    }
+
+    /// <summary>Figures that collapses look at and that the training does not have.</summary>
+    private static List<string> Unmeasured(PretrainingSpec spec, ImageSet images)
+    {
+        using var training = new Pretraining(spec, images, CPU);
+        var known = ((ITrainee)training).Figures.Select(figure => figure.Name).Append(TrainingProgress.GradientNorm);
+        return [.. training.Collapses.Select(collapse => collapse.Figure).Except(known)];
     }
 
     /// <summary>Names in the state of what the optimizer moves and of the evaluated encoder's parameters; and the method's names of those of either that are

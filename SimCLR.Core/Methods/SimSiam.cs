@@ -40,8 +40,7 @@ internal sealed class SimSiam : Method
         "SimSiam needs its predictor and the stopped gradient, batch norm in the head, and on small images a head of two layers, decay 5e-4 "
         + "and learning rate 0.03 for 256 images.";
 
-    public override IReadOnlyList<Collapse> Collapses { get; } =
-    [Collapse.OfEmbeddings(Remedy, ", which is -1 then"), Collapse.OntoLine(Remedy)];
+    public override IReadOnlyList<Collapse> Collapses => Unopposed(Remedy, ", which is -1 then");
 
     /// <summary>The mean of both directions: -1 to 1.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input) =>

@@ -159,6 +159,9 @@ public sealed class Pretraining : ITrainee, IDisposable
 
     IReadOnlyList<(string Name, FigureUnit Unit)> ITrainee.Figures => method.Figures;
 
+    /// <summary>How its method can go wrong.</summary>
+    internal IReadOnlyList<Collapse> Collapses => method.Collapses;
+
     /// <summary>Takes one step; nothing is read back from the device.</summary>
     /// <returns>The method's figures (<see cref="IMethod.Figures"/>), the loss first, float32, on the device; the caller disposes it. The first step
     /// brings the images to the device.</returns>

@@ -57,7 +57,9 @@ internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warm
         var message = collapses[i].Message(now);
         if (tell is null)
             throw new TrainingCollapsedException(collapses[i].Name, message);
+        // One collapse may look like another too: the first says it.
+        if (CollapsedAt is null)
+            tell($"{message} The training goes on.");
         told[i] = now.Step;
-        tell($"{message} The training goes on.");
     }
 }

@@ -124,7 +124,13 @@ module Plan =
                         let splits = Executor.load executor cell.Run
                         cell, cost splits cell.Run (perImage cell.Run splits) work
                     | None, Some failure ->
-                        cell, ($"has failed, {failure.Reason}; --retry-failed computes it again", 0.0)
+                        let again =
+                            if Failing.isOfCollapse failure then
+                                "--continue-collapsed trains it on"
+                            else
+                                "--retry-failed computes it again"
+
+                        cell, ($"has failed, {failure.Reason}; {again}", 0.0)
                     | None, None -> cell, ("stored already", 0.0)
             ]
 

@@ -82,6 +82,9 @@ let attempt executor device cancellation title (cell: Cell) =
                 if executor.RetryFailed then
                     Store.forgetFailure cell.Run executor.Store
                     Tries.end' cell.Run executor.Store
+                elif executor.ContinueCollapsed then
+                    // Who looks meanwhile is not to see a failure.
+                    Store.forgetFailureOfTraining cell.Run executor.Store
 
                 Tries.begin' cell.Run executor.Store
 

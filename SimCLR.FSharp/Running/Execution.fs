@@ -72,7 +72,8 @@ module Execution =
                 null
 
         match work with
-        | Ranks.Work.Train run -> Train.along (silenced executor) device cancellation run
+        | Ranks.Work.Train(run, continuesCollapsed) ->
+            Train.along (silenced executor) device cancellation continuesCollapsed run
         | Ranks.Work.Measure run -> Evaluate.along (silenced executor) device cancellation run
 
     let private lead (cancellation: CancellationToken) executor (grid: Grid) =

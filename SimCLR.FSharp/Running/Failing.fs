@@ -21,6 +21,9 @@ let unstorable (store: Store) (error: exn) =
         Detail = $"{error.Message} Check the rights and free space of {store.Folder}."
     }
 
+[<Literal>]
+let private trainingFailed = "training failed"
+
 /// What a failure comes to: whether it would come again, so that it is worth storing, and how it is told. An error of CUDA other than of memory is
 /// raised as DeviceLost.
 let explain store (error: exn) : bool * Failure =
@@ -34,7 +37,7 @@ let explain store (error: exn) : bool * Failure =
     | :? TrainingFailedException ->
         true,
         {
-            Reason = "training failed"
+            Reason = trainingFailed
             Detail = error.Message
         }
     | :? MeasureException as error ->
@@ -88,6 +91,18 @@ let explain store (error: exn) : bool * Failure =
             Detail = string error
         }
 
+/// What is said of a collapse in failures of before it had a reason of its own.
+let private formerly =
+    [
+        "have collapsed by step"
+        "The loss is stuck at"
+        "The teacher has collapsed"
+        "The teacher gives all outputs"
+    ]
+
 /// Whether it is of a training that could have gone on.
 let isOfCollapse (failure: Failure) =
-    failure.Reason = Collapse.Collapsed || failure.Reason = Collapse.LearntNothing
+    failure.Reason = Collapse.Collapsed
+    || failure.Reason = Collapse.LearntNothing
+    || failure.Reason = trainingFailed
+       && formerly |> List.exists failure.Detail.Contains

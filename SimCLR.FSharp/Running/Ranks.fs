@@ -34,7 +34,8 @@ let threads (executor: Executor) =
 /// What rank 0 asks of the others.
 [<RequireQualifiedAccess>]
 type Work =
-    | Train of Run
+    /// A training, and whether it goes on where it collapses: rank 0 knows the store.
+    | Train of run: Run * continuesCollapsed: bool
     /// Measurements of the run's networks, before the training or after it, which rank 0 hands over.
     | Measure of Run
 
@@ -56,14 +57,15 @@ let private read<'value> text : 'value =
         all().Abort message
         raise (DistributedException message)
 
-let private trains, private measures, private representations =
-    "train ", "measure ", "representations"
+let private trains, private trainsOn, private measures, private representations =
+    "train ", "train on ", "measure ", "representations"
 
 /// Tells the others what is to be done now. They do the same, step by step, with this process.
 let announce work =
     if size.Value > 1 then
         match work with
-        | Work.Train run -> trains + Run.toJson run
+        | Work.Train(run, false) -> trains + Run.toJson run
+        | Work.Train(run, true) -> trainsOn + Run.toJson run
         | Work.Measure run -> measures + Run.toJson run
         |> tell
         |> ignore
@@ -78,8 +80,10 @@ let private follow (along: string -> unit) =
         | text -> along text
 
 let private ofText (text: string) =
-    if text.StartsWith trains then
-        Work.Train(read<Run>(text.Substring trains.Length))
+    if text.StartsWith trainsOn then
+        Work.Train(read<Run>(text.Substring trainsOn.Length), true)
+    elif text.StartsWith trains then
+        Work.Train(read<Run>(text.Substring trains.Length), false)
     else
         Work.Measure(read<Run>(text.Substring measures.Length))
 

@@ -194,7 +194,7 @@ let private onlineTogether executor (pretrained: Pretrained) (probes: OnlineAccu
         Ranks.together (fun ranks -> online executor (pretrained.On ranks) probes)
 
 /// A training and what watches it: every rank has the same.
-let private training executor device (splits: ImageSplits) cancellation (run: Run) (warn: string -> unit) =
+let private training executor device (splits: ImageSplits) cancellation continuesCollapsed (run: Run) warn =
     let trainee =
         new Pretraining(
             FirstWeights.pretraining executor.Store run,
@@ -213,7 +213,7 @@ let private training executor device (splits: ImageSplits) cancellation (run: Ru
 
         let measurements = new Measurements([| for probe in probes -> probe |], pretrained)
         trainee.Observer <- measurements.Observer
-        trainee.ContinuesCollapsed <- executor.ContinueCollapsed
+        trainee.ContinuesCollapsed <- continuesCollapsed
         let monitor = Monitoring.watch executor splits run trainee
         trainee, pretrained, probes, measurements, monitor
     with _ ->
@@ -221,12 +221,12 @@ let private training executor device (splits: ImageSplits) cancellation (run: Ru
         reraise ()
 
 /// Takes the steps of a training that rank 0 has announced. It says nothing, and nothing of it is kept.
-let along (executor: Executor) device cancellation (run: Run) =
+let along (executor: Executor) device cancellation continuesCollapsed (run: Run) =
     Ranks.abortOnFailure (fun () ->
         let splits = Executor.load executor run
 
         let trainee, pretrained, probes, measurements, monitor =
-            training executor device splits cancellation run ignore
+            training executor device splits cancellation continuesCollapsed run ignore
 
         use _trainee = trainee
         use _pretrained = pretrained
@@ -249,8 +249,11 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
     ImageContent.note run folder
     Migration.adoptCheckpoints run store
 
+    // One that came to its end before, and is trained again for want of its encoder, comes to the same end.
+    let continuesCollapsed = executor.ContinueCollapsed || Store.isTrained run store
+
     let trainee, pretrained, probes, measurements, monitor =
-        training executor device splits cancellation run (fun text -> Executor.note executor text)
+        training executor device splits cancellation continuesCollapsed run (fun text -> Executor.note executor text)
 
     try
         use pretrained = pretrained
@@ -262,7 +265,7 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
             curve.Add progress
             step executor run "" progress
 
-        Ranks.announce (Ranks.Work.Train run)
+        Ranks.announce (Ranks.Work.Train(run, continuesCollapsed))
 
         let result =
             Ranks.abortOnFailure (fun () ->

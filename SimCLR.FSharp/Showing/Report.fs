@@ -102,14 +102,24 @@ module Report =
                 line "Script's commit" _.ScriptCommit
                 "Energy", energy known
 
-                match known |> List.choose _.InitialWeights with
-                | [] -> ()
-                | weights -> "Began with", told weights
+                if known |> List.exists _.InitialWeights.IsSome then
+                    line "Began with" (_.InitialWeights >> Option.defaultValue "random weights")
             "Written", DateTimeOffset.Now.ToString "yyyy-MM-dd HH:mm zzz"
         ]
 
     /// Of points that are drawn: a ranking. Else by each axis a summary; by one axis intervals and paired differences too, by two the probe in a square and the best of each row.
     let private tables columns (results: Results) =
+        // Who reads such a row must know.
+        let columns =
+            if
+                columns |> List.forall (fun column -> column.Name <> Metric.collapsedAt.Name)
+                && Results.outcomes results
+                   |> List.exists (fun (_, outcome) -> not (Double.IsNaN(Metric.collapsedAt.Get outcome)))
+            then
+                columns @ [ Metric.collapsedAt ]
+            else
+                columns
+
         let axes =
             match Results.varied results with
             | [] -> results.Axes |> List.filter ((<>) Grid.SeedAxis)

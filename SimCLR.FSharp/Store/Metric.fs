@@ -93,7 +93,8 @@ module Metric =
     let ofTraining name =
         metric name "" (fun outcome -> outcome.Figure name)
 
-    /// The step by which a training had collapsed that was to go on (Sweep.continueCollapsed). NaN: it has not collapsed.
+    /// The step by which a training had collapsed that was to go on (Sweep.continueCollapsed). NaN: it has not collapsed;
+    /// a mean over seeds is that of those that have.
     let collapsedAt = ofTraining SimCLR.Core.Training.Pretraining.CollapsedAt
 
     let private unitOf unit =

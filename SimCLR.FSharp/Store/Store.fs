@@ -84,9 +84,12 @@ module Store =
         |> List.sort
         |> String.concat "\n"
 
+    /// Forgets that a run's training has failed.
+    let internal forgetFailureOfTraining run store = StoreFolder.forget (folderOf run store)
+
     /// Forgets that a run, or a measurement of it, has failed.
     let forgetFailure run store =
-        StoreFolder.forget (folderOf run store)
+        forgetFailureOfTraining run store
 
         for folder, _, task in measured run store do
             StoreFolder.forget (StoreFolder.ofEvaluation task folder)

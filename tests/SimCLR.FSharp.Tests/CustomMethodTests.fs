@@ -186,6 +186,7 @@ type private Own =
     | Sound
     | NotInState
     | Alone
+    | Unmeasured
 
 /// Distillation by a network of its own: a linear layer that is to find each view's z from the other's.
 type private Finder(context: MethodContext, own: Own) =
@@ -224,15 +225,27 @@ type private Finder(context: MethodContext, own: Own) =
             | Own.NotInState -> Dictionary()
             | _ -> Dictionary(dict [ for entry in module'.state_dict () -> $"finder.{entry.Key}", entry.Value ])
 
-        member _.Figures = Health.Figures
-        member _.Collapses = [||]
+        member _.Figures =
+            if own = Own.Unmeasured then
+                [| Health.Figures[0] |]
+            else
+                Health.Figures
+
+        member _.Collapses =
+            if own = Own.Sound || own = Own.Unmeasured then
+                [| Collapse.OntoLine "Try this." |]
+            else
+                [||]
 
         member _.Loss(embeddings, _) =
             let found = module'.call embeddings[0].Projection
             (found - embeddings[1].Projection).square().mean()
 
         member _.Measure(loss, embeddings) =
-            Health.Of(loss, embeddings[0].Projection)
+            if own = Own.Unmeasured then
+                [| loss |]
+            else
+                Health.Of(loss, embeddings[0].Projection)
 
         member _.Dispose() = module'.Dispose()
 
@@ -251,6 +264,7 @@ let ``Networks that a method has of its own are weights like others, by whatever
     )
 
     Assert.Contains("no weight of the encoder that is evaluated moves", Assert.Single(problems Own.Alone))
+    Assert.Contains("looks at the figure 'effective rank'", Assert.Single(problems Own.Unmeasured))
 
 [<Trait("group", "slow")>]
 [<Fact>]

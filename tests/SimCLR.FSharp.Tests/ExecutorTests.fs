@@ -129,8 +129,27 @@ let ``A training that learns nothing fails, and is taken up and measured when it
             Assert.Contains(notes, fun note -> note.Contains $"stuck at" && note.Contains $"by step {step}")
         | Error failure -> Assert.Fail failure.Detail
 
-        // What was measured counts from now on.
-        Assert.True (only (executor folder)).Result.IsOk)
+        // What was measured counts from now on, and every table of it says so.
+        let results =
+            Grid.from stuck
+            |> Grid.vary "temperature" Run.withTemperature [ 1e4 ]
+            |> execute (executor folder)
+
+        Assert.True(results.Cells |> List.forall _.Result.IsOk)
+        let page = Report.ofResults "stuck" (Store.ofFolder folder) results |> Report.toHtml
+        Assert.Contains("collapsed at step", page)
+
+        // Its encoder is gone: it is trained again, to the same end, unasked.
+        File.Delete(Store.encoderOf stuck (Store.ofFolder folder))
+
+        let again =
+            only
+                { executor folder with
+                    KeepEncoder = KeepEncoder.Always
+                }
+
+        Assert.False again.Stored
+        Assert.True again.Result.IsOk)
 
 /// An image folder of classes with so many training and test images each.
 let private imageFolder folder (classes: (string * int * int) list) =

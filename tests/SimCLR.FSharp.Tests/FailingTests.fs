@@ -46,3 +46,19 @@ let An_error_of_CUDA_ends_the_process_and_not_the_sweep () =
             Assert.Throws<Failing.DeviceLost>(fun () -> explained (ExternalException message) |> ignore)
 
         Assert.Equal((message.Split '\n')[0], error.message)
+
+[<Fact>]
+let A_collapse_is_known_by_its_reason_and_one_of_before_it_had_one_by_what_is_said () =
+    let failure reason detail = { Reason = reason; Detail = detail }
+
+    for reason, detail in
+        [
+            "collapsed", ""
+            "learnt nothing", ""
+            "training failed", "The embeddings have collapsed by step 7: ..."
+            "training failed", "The loss is stuck at 4.16 by step 216, ..."
+        ] do
+        Assert.True(Failing.isOfCollapse (failure reason detail), detail)
+
+    Assert.False(Failing.isOfCollapse (failure "training failed" "The loss is NaN by step 7: training has diverged."))
+    Assert.False(Failing.isOfCollapse (failure "libtorch failed" "The loss is stuck at"))

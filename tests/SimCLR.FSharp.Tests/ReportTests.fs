@@ -105,6 +105,7 @@ let ``The report says of all trainings what they were executed with`` () =
                 { Samples.provenance with
                     Machine = if i < 7 then "a cluster" else "a laptop"
                     Commit = if i < 4 then $"of its own {i}" else "that of most"
+                    InitialWeights = if i < 2 then Some "weights.safetensors" else None
                 }
 
             Samples.saveBy provenance run (Samples.plainOutcome 0.5) store
@@ -112,6 +113,7 @@ let ``The report says of all trainings what they were executed with`` () =
         let said = Map (Report.ofResults "Seeds" store (results grid fine)).Provenance
         Assert.Equal("a cluster (7); a laptop (3)", said["Machine"])
         Assert.Equal("cpu, 2 threads, Float32", said["Device"])
+        Assert.Equal("random weights (8); weights.safetensors (2)", said["Began with"])
 
         Assert.Equal(
             "that of most (6); of its own 0 (1); of its own 1 (1); of its own 2 (1); others (1)",

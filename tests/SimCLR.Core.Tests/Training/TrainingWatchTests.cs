@@ -89,6 +89,52 @@ public class TrainingWatchTests
         Assert.Equal(2, told.Count);
     }
 
+    [Fact]
+    public void What_looks_like_two_collapses_is_told_of_as_the_first()
+    {
+        var told = new List<string>();
+        var watch = new TrainingWatch(
+            [Collapse.OfEmbeddings("Try this."), Collapse.OntoLine("Try this.")],
+            0,
+            told.Add
+        );
+        foreach (var step in Enumerable.Range(1, 200))
+            watch.Look(
+                Seen(step) with
+                {
+                    // Equal embeddings: the rank of no spread at all is 0.
+                    Figures =
+                    [
+                        new("loss", -1, FigureUnit.Plain),
+                        new("gradient norm", 1, FigureUnit.Plain),
+                        new(Health.Deviation, 0, FigureUnit.Plain),
+                        new(Health.Rank, 0, FigureUnit.Plain),
+                    ],
+                }
+            );
+        Assert.Contains("look the same", Assert.Single(told));
+        Assert.Equal(5, watch.CollapsedAt);
+    }
+
+    [Theory]
+    [InlineData(2, 16, false)] // two images always lie on a line
+    [InlineData(16, 1, false)] // as do all on a line's own dimension
+    [InlineData(16, 16, true)]
+    public void Only_where_there_is_room_for_more_are_SimSiam_and_BYOL_watched_for_a_line(
+        int batch,
+        int output,
+        bool isWatched
+    )
+    {
+        using var images = Noise();
+        foreach (IMethodSpec method in new IMethodSpec[] { new SimSiamSpec(null), new ByolSpec(null, new(0.9, 1)) })
+        {
+            var spec = Spec() with { Method = method, BatchSize = batch, Head = new HeadSpec(Output: output) };
+            using var training = new Pretraining(spec, images, CPU);
+            Assert.Equal(isWatched, training.Collapses.Any(collapse => collapse.Figure == Health.Rank));
+        }
+    }
+
     [Theory]
     [InlineData(1.04, true)] // as SimSiam without its stopped gradient
     [InlineData(2.04, false)] // the lowest of BYOL that learnt

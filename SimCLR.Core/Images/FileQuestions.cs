@@ -6,7 +6,7 @@ namespace SimCLR.Core.Images;
 internal static class FileQuestions
 {
     /// <summary>Threads that ask: they wait for the system, not for a core.</summary>
-    private const int Askers = 8;
+    internal const int Askers = 8;
 
     /// <summary>Bytes that a path and some numbers never exceed, as UTF-8.</summary>
     internal const int LongestLine = 128 << 10;
@@ -26,7 +26,12 @@ internal static class FileQuestions
                 0,
                 things.Count,
                 new ParallelOptions { MaxDegreeOfParallelism = Askers, CancellationToken = cancellation },
-                i => answers[i] = question(things[i])
+                i =>
+                {
+                    // The loop itself looks only between parts of any length, and a share may take seconds for each answer.
+                    cancellation.ThrowIfCancellationRequested();
+                    answers[i] = question(things[i]);
+                }
             );
         }
         catch (AggregateException errors)

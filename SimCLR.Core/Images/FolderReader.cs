@@ -115,6 +115,8 @@ internal sealed class FolderReader(
                 options,
                 i =>
                 {
+                    // As in FileQuestions: the loop itself looks only between parts of any length.
+                    cancellation.ThrowIfCancellationRequested();
                     try
                     {
                         action(i);

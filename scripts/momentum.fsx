@@ -24,7 +24,7 @@ let byol preset run =
 
 let sweep =
     Sweep.adapted byol "momentum" Load.shared
-    |> Sweep.withColumns [ Metric.ofTraining "embedding deviation"; Metric.collapsedAt ]
+    |> Sweep.withColumns [ Metric.ofTraining "embedding deviation" ]
     |> Sweep.continueCollapsed
 
 let withMomentum start run =

@@ -34,12 +34,7 @@ let simSiam preset run =
 
 let sweep =
     Sweep.adapted simSiam "predictor" Load.shared
-    |> Sweep.withColumns
-        [
-            Metric.ofTraining "embedding deviation"
-            Metric.ofTraining "effective rank"
-            Metric.collapsedAt
-        ]
+    |> Sweep.withColumns [ Metric.ofTraining "embedding deviation"; Metric.ofTraining "effective rank" ]
     // The collapse is the result: such a run is named, and measured.
     |> Sweep.continueCollapsed
 

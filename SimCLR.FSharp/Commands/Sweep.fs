@@ -12,13 +12,6 @@ module Sweep =
 
     let private fail message = wrongValue message
 
-    /// Ends the script with that code; what is wrong is said in words, without a stack.
-    let private stop code (message: string) =
-        if not Ranks.isFollower.Value then
-            eprintfn "%s" message
-
-        exit code
-
     let private parseOrStop name standard arguments =
         try
             SweepRequest.parse name standard arguments
@@ -26,8 +19,8 @@ module Sweep =
         | :? ArguParseException as error when error.ErrorCode = ErrorCode.HelpText ->
             printfn "%s" error.Message
             exit 0
-        | :? ArgumentException as error -> stop 2 error.Message
-        | :? ArguParseException as error -> stop 2 error.Message
+        | :? ArgumentException as error -> SweepEnding.stop 2 error.Message
+        | :? ArguParseException as error -> SweepEnding.stop 2 error.Message
 
     /// Reads a script's arguments: the recipe that fits preset and data, with what the arguments change. Prints the usage and ends
     /// the script where they ask for it or are wrong.
@@ -250,20 +243,6 @@ module Sweep =
 
         printfn $"Estimated: {Plan.hours sweep.Executor seconds}{without}{shared}. Nothing was trained (--dry-run)."
 
-    /// The exit code of a sweep that has ended, and what is said of it.
-    let private ending (interruption: Interruption) (results: Results) =
-        if interruption.ExitCode <> 0 then
-            interruption.ExitCode, "Interrupted. What is finished is stored; the same command goes on from there."
-        elif results.Cells |> List.exists _.Result.IsError then
-            1, "Some runs failed; the table says which."
-        elif
-            Results.outcomes results
-            |> List.exists (snd >> _.Failures >> List.isEmpty >> not)
-        then
-            1, "Some measurements failed; the table says which. --retry-failed takes them again, without training."
-        else
-            0, ""
-
     /// Says what `first` would cost, or executes, prints and writes; the exit code, and what is said of it.
     let private take (sweep: Sweep) (first: unit -> Grid) (execute: Interruption -> Results) =
         if Ranks.size.Value > 1 && isShared sweep (first ()) then
@@ -298,28 +277,7 @@ module Sweep =
                     if not results.Cells.IsEmpty && not Workers.isWorker then
                         SweepReport.finish sweep results
 
-                    ending interruption results)
-
-    let private endWith (exit: int -> unit) action =
-        let code, message =
-            try
-                action ()
-            with
-            | Failing.DeviceLost message ->
-                Workers.DeviceLostCode,
-                $"The GPU cannot be used any more by this process: {message} What is finished is stored; the same command goes on from there."
-            | :? ArgumentException as error -> 2, error.Message
-            | :? SimCLR.Core.Images.ImageSourceException as error -> 2, error.Message
-            | :? IOException
-            | :? UnauthorizedAccessException
-            | :? InvalidOperationException as error -> 2, error.Message
-
-        if code <> 0 then
-            // Ranks that were started alike say the same.
-            if not Ranks.isFollower.Value then
-                eprintfn "%s" message
-
-            exit code
+                    SweepEnding.ofResults interruption.ExitCode results)
 
     /// Executes the grid, prints its tables, writes its report, and ends the process through `exit` unless all went well: 1 where a run or a
     /// measurement failed, 2 where something was wrong, 130 after Ctrl-C and 143 after SIGTERM, which end the run in progress with a
@@ -335,7 +293,7 @@ module Sweep =
                     }
             }
 
-        endWith exit (fun () ->
+        SweepEnding.through exit (fun () ->
             take sweep (fun () -> grid) (fun interruption -> executeAfter [] interruption sweep grid))
 
     /// The last line of a script: executes the grid, prints its tables, writes its report, and exits with a code that says how it went.
@@ -351,7 +309,7 @@ module Sweep =
 
             grid
 
-        endWith exit (fun () ->
+        SweepEnding.through exit (fun () ->
             take sweep first (fun interruption ->
                 first () |> ignore
                 let sweep = { sweep with Adjust = id }

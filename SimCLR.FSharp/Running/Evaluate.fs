@@ -144,9 +144,10 @@ let along (executor: Executor) device cancellation (run: Run) =
 
         // The weights are rank 0's.
         use networks =
-            Train.untrained executor device splits { run with InitialWeights = None }
+            RunNetworks.untrained executor device splits { run with InitialWeights = None }
 
-        use pretrained = Train.pretrained executor device splits cancellation run networks
+        use pretrained =
+            RunNetworks.pretrained executor device splits cancellation run networks
 
         Ranks.measureAlong networks (fun task ->
             try

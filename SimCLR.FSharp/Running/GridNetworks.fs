@@ -37,7 +37,7 @@ let dropper (grid: Grid) (executor: Executor) =
                     match Store.tryLock run executor.Store with
                     | Some held ->
                         use _held = held
-                        Train.dropNetworks executor run
+                        RunNetworks.drop executor run
                     | None -> ()
                 with error when Failing.isOfDisk error ->
                     Executor.note executor $"An encoder that was not to be kept stays: {error.Message}"

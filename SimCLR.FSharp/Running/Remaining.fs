@@ -31,7 +31,9 @@ let work (executor: Executor) run =
 
     let isUsable stored =
         let missing = tasks executor folder (Run.tasks run)
-        missing.IsEmpty || (Train.lacking executor.Store run missing stored).IsNone
+
+        missing.IsEmpty
+        || (RunNetworks.lacking executor.Store run missing stored).IsNone
 
     if training executor run |> Option.exists isUsable then
         Work.Measure

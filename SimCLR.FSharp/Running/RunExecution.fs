@@ -14,8 +14,10 @@ let private measureUntrained executor device splits cancellation run isNew =
         Remaining.tasks executor folder (Run.standardTasks run)
 
     if isNew || not (missing ()).IsEmpty then
-        use networks = Train.untrained executor device splits run
-        use pretrained = Train.pretrained executor device splits cancellation run networks
+        use networks = RunNetworks.untrained executor device splits run
+
+        use pretrained =
+            RunNetworks.pretrained executor device splits cancellation run networks
 
         if isNew then
             Evaluate.check executor run pretrained (Run.tasks run)
@@ -29,7 +31,7 @@ let private measureUntrained executor device splits cancellation run isNew =
 
 /// The networks of a run, from the store or trained now, and who is to be disposed for them.
 let private networks executor device splits cancellation run tasks (stored: StoredTraining option) =
-    match stored |> Option.bind (Train.stored executor device splits run tasks) with
+    match stored |> Option.bind (RunNetworks.stored executor device splits run tasks) with
     | Some networks -> networks, networks :> IDisposable
     | None ->
         let trainee = Train.train executor device splits cancellation run
@@ -59,7 +61,10 @@ let private complete executor device cancellation run =
                 networks executor device splits cancellation run missing stored
 
             use _owner = owner
-            use pretrained = Train.pretrained executor device splits cancellation run networks
+
+            use pretrained =
+                RunNetworks.pretrained executor device splits cancellation run networks
+
             Evaluate.take executor device run pretrained folder missing
 
     match Store.assemble (Map(ofUntrained @ ofTrained)) note run store with

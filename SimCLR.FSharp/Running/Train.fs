@@ -1,4 +1,4 @@
-/// The networks of a run: made anew, trained, or read from the store.
+/// Training a run, and storing what comes of it as it goes.
 module internal SimCLR.Train
 
 open System
@@ -27,16 +27,6 @@ let figures of' (list: Figure seq) : SimCLR.Figure list =
             }
     ]
 
-let private point (progress: TrainingProgress) =
-    {
-        Step = progress.Step
-        Epoch = progress.Epoch
-        LearningRate = progress.LearningRate
-        ImagesPerSecond = progress.ImagesPerSecond
-        Figures = Map [ for figure in progress.Figures -> figure.Name, figure.Value ]
-        Time = progress.Time
-    }
-
 /// Tells how far a training has come: that of a run, or of the measurement of that label.
 let step (executor: Executor) run label (progress: TrainingProgress) =
     executor.Observer(
@@ -44,7 +34,7 @@ let step (executor: Executor) run label (progress: TrainingProgress) =
             run,
             {
                 Of = label
-                Point = point progress
+                Point = CurveWriter.PointOf progress
                 TotalSteps = progress.TotalSteps
                 Remaining = progress.Remaining
             }
@@ -77,97 +67,6 @@ let checkpointing (executor: Executor) sources folder (meter: EnergyMeter option
             WattHours = wattHours
         ))
     |> Option.toObj
-
-/// What can be measured of networks.
-let pretrained executor device (splits: ImageSplits) cancellation (run: Run) (networks: Networks) =
-    new Pretrained(
-        FirstWeights.pretraining executor.Store run,
-        networks.Encoder,
-        networks.Head,
-        Lower.evaluation (int splits.Train.Height) run,
-        splits,
-        device,
-        Cancellation = cancellation,
-        Warn = (fun text -> Executor.note executor text)
-    )
-
-/// The networks before training.
-let untrained executor device (splits: ImageSplits) run =
-    Networks.Create(FirstWeights.pretraining executor.Store run, splits.Train.Channels, device)
-
-/// Why the stored networks of a training cannot be measured by those tasks; None where they lie in the store.
-let lacking store run (tasks: EvaluationTask list) (training: StoredTraining) =
-    let again = "it is trained again"
-
-    let gone path =
-        if File.Exists path then
-            None
-        else
-            Some $"{path} is gone, and nothing more can be measured of this run without it: {again}."
-
-    let needsHead = tasks |> List.exists (_.Measurement >> Measurement.readsHead)
-
-    match training.Encoder, training.Head with
-    | None, _ -> Some $"The encoder of this run was not kept, so that nothing more can be measured of it: {again}."
-    | _, None when needsHead ->
-        Some $"The projection head of this run was not kept, and a measurement reads it: {again}."
-    | _, head ->
-        gone (Store.encoderOf run store)
-        |> Option.orElse (head |> Option.bind (fun _ -> gone (Store.headOf run store)))
-
-/// The stored networks of a training, for those tasks; None, with a word, where they are not kept, gone or damaged.
-let stored (executor: Executor) device splits run tasks (training: StoredTraining) =
-    let store = executor.Store
-
-    match lacking store run tasks training with
-    | Some why ->
-        Executor.note executor why
-        None
-    | None ->
-        // What it began with is not needed any more.
-        let networks = untrained executor device splits { run with InitialWeights = None }
-
-        let load network path =
-            Option.iter (fun checksum -> ModuleFile.Load(network, path, checksum))
-
-        try
-            training.Encoder |> load networks.Encoder (Store.encoderOf run store)
-            training.Head |> load networks.Head (Store.headOf run store)
-            Some networks
-        with
-        | :? FileNotFoundException
-        | :? InvalidDataException as error ->
-            networks.Dispose()
-            Executor.note executor $"{error.Message} The run is trained again."
-            None
-
-/// Appends points to a training's curve while it trains. A disk that is full is no reason to stop a training: it is told once, and the
-/// whole curve is written at the end.
-type private CurveWriter(executor: Executor, training: Training) =
-    let mutable file: StreamWriter option = None
-    let mutable failed = false
-
-    let attempt action =
-        if not failed then
-            try
-                action ()
-            with error when Failing.isOfDisk error ->
-                failed <- true
-                Executor.note executor $"The curve is not written while training: {error.Message}"
-
-    /// The points up to a step are there already.
-    member _.Begin step =
-        attempt (fun () -> file <- Some(StoredTraining.openCurve training step executor.Store))
-
-    member writer.Add(progress: TrainingProgress) =
-        if file.IsNone then
-            writer.Begin 0L
-
-        attempt (fun () -> file |> Option.iter _.WriteLine(Json.writeLine (point progress)))
-
-    interface IDisposable with
-        member _.Dispose() =
-            attempt (fun () -> file |> Option.iter _.Dispose())
 
 /// The figures of classifiers that were trained along; one that cannot be measured is a failure of its own.
 let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy list) =
@@ -206,7 +105,7 @@ let private training executor device (splits: ImageSplits) cancellation continue
 
     try
         let pretrained =
-            pretrained executor device splits cancellation run (new Networks(trainee.Encoder, trainee.Head))
+            RunNetworks.pretrained executor device splits cancellation run (new Networks(trainee.Encoder, trainee.Head))
 
         let probes =
             [ for rate in (Run.training run).OnlineProbes -> new OnlineAccuracy(rate) ]
@@ -308,33 +207,9 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
                 InitialWeights = FirstWeights.describe executor.Store run
             }
 
-        StoredTraining.save value provenance [ for step in result.Progress -> point step ] stored store
+        StoredTraining.save value provenance [ for step in result.Progress -> CurveWriter.PointOf step ] stored store
         (checkpoints executor folder).Delete()
         trainee
     with _ ->
         trainee.Dispose()
         reraise ()
-
-/// Takes encoder and head of a run out of the store where the executor does not keep them.
-let dropNetworks (executor: Executor) run =
-    let store = executor.Store
-
-    let files =
-        [ Store.encoderOf run store; Store.headOf run store ] |> List.filter File.Exists
-
-    let bytes = files |> List.sumBy (fun path -> FileInfo(path).Length)
-
-    let remove () =
-        StoredTraining.forgetWeights (Store.folderOf run store)
-        files |> List.iter File.Delete
-
-    match executor.KeepEncoder with
-    | KeepEncoder.Always -> ()
-    | KeepEncoder.UpTo limit when bytes <= limit -> ()
-    | KeepEncoder.UpTo limit ->
-        Executor.note
-            executor
-            $"Encoder and head have {bytes / 1048576L} MiB, more than the {limit / 1048576L} MiB that are kept unasked, and are deleted now that all is measured. --keep-encoder keeps them."
-
-        remove ()
-    | KeepEncoder.Never -> remove ()

@@ -103,7 +103,7 @@ module Weights =
 
         let device = Device.resolve executor.Device
         let splits = Executor.load executor run
-        use networks = Train.untrained executor device splits run
+        use networks = RunNetworks.untrained executor device splits run
 
         let names =
             weights.Prefix |> Option.map (fun prefix -> WeightNames prefix) |> Option.toObj
@@ -111,7 +111,7 @@ module Weights =
         let loaded = EncoderWeights.Load(networks.Encoder, weights.Path, names)
 
         use pretrained =
-            Train.pretrained executor device splits Threading.CancellationToken.None run networks
+            RunNetworks.pretrained executor device splits Threading.CancellationToken.None run networks
 
         let figures = Evaluate.figures executor run pretrained (Run.tasks run)
 

@@ -106,8 +106,10 @@ let private environment =
 
 let private arguments = [ "run"; "sweep.fsx"; "--device"; "cpu"; "--threads"; "1" ]
 
-/// Begins the sweep on so many ranks.
-let private start ranks folder =
+/// Begins the sweep on so many ranks, with more arguments.
+let private startWith more ranks folder =
+    let arguments = arguments @ more
+
     if ranks = 1 then
         Launcher.startWith environment folder arguments
     else
@@ -124,6 +126,8 @@ let private start ranks folder =
                 Path.Combine(Launcher.root, "simclr")
              ]
              @ arguments)
+
+let private start ranks folder = startWith [] ranks folder
 
 let private store folder =
     Store.ofFolder (Path.Combine(folder, "results", "runs"))
@@ -248,3 +252,49 @@ let ``A rank that throws or is killed ends the others, and the same command goes
         let code, said, errors = start 2 folder |> Launcher.finish
         Assert.True((code = 0), errors + said)
         compare folder)
+
+/// A training that is stuck at the loss of a network that tells nothing.
+let private stuck =
+    $"""
+#load @"{Launcher.root}/scripts/load.fsx"
+open SimCLR
+
+let run =
+    {{ Run.shapes with
+        Images = {{ Source = ImageSource.Shapes {{ Train = 40; Test = 20; Size = 16 }}; TrainLimit = None }}
+        ViewA = View.crop 16 >-> View.flip
+        ViewB = View.crop 16 >-> View.flip
+        Encoder = Encoder.SmallConv [ 8; 16 ]
+        Schedule = Schedule.cosine 0.0
+        LearningRate = LearningRate.Fixed 1e-9
+        BatchSize = 10
+        Epochs = 60 }}
+    |> Run.withTemperature 1e4
+
+Grid.from run |> Sweep.main (Sweep.fromArgs "sweep" Load.arguments)
+"""
+
+[<Fact>]
+let ``A training that learns nothing ends on both ranks, goes on on both when asked, and again for want of its encoder``
+    ()
+    =
+    inFolder (fun folder ->
+        File.WriteAllText(Path.Combine(folder, "sweep.fsx"), stuck)
+        let code, said, errors = start 2 folder |> Launcher.finish
+        Assert.True((code = 1), errors + said)
+        Assert.Contains("learnt nothing", said + errors)
+        Assert.Empty(outcomes folder)
+
+        let ends more =
+            let code, said, errors = startWith more 2 folder |> Launcher.finish
+            Assert.True((code = 0), errors + said)
+            let run, outcome = List.exactlyOne (outcomes folder)
+            Assert.Equal(240L, outcome.Steps)
+            Assert.InRange(outcome.Figure "collapsed at step", 101.0, 239.0)
+            Assert.Equal(2, (Store.tryProvenance run (store folder)).Value.Ranks)
+            Store.encoderOf run (store folder)
+
+        let encoder = ends [ "--continue-collapsed" ]
+        File.Delete encoder
+        ends [ "--keep-encoder" ] |> ignore
+        Assert.True(File.Exists encoder, "it was not trained again"))

@@ -26,7 +26,7 @@ public static class SelfDistillation
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same of a teacher's distribution p, [N, K].</summary>
+    /// <summary>The same of a given distribution p, [N, K]: a teacher's, or SwAV's assignments.</summary>
     internal static Tensor CrossEntropy(Tensor p, Tensor student, double studentTemperature)
     {
         using var scope = NewDisposeScope();

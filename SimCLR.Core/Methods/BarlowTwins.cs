@@ -19,6 +19,11 @@ public sealed record BarlowTwinsSpec(double Lambda, double Scale = 1, double Bia
 
 internal sealed class BarlowTwins : Method
 {
+    private const string ViewsCorrelate = "correlation of views";
+
+    /// <summary>Below this the views do not correlate: encoders that have learnt nothing but see the same colours are above it.</summary>
+    private const double Unrelated = 0.02;
+
     private readonly BarlowTwinsSpec spec;
 
     internal BarlowTwins(BarlowTwinsSpec spec, MethodContext context)
@@ -32,16 +37,23 @@ internal sealed class BarlowTwins : Method
     public override IReadOnlyList<Branch> Branches { get; }
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
-    [.. Health.Figures, ("correlation of views", FigureUnit.Plain), ("correlation of dimensions", FigureUnit.Plain)];
+    [.. Health.Figures, (ViewsCorrelate, FigureUnit.Plain), ("correlation of dimensions", FigureUnit.Plain)];
 
     public override IReadOnlyList<Collapse> Collapses =>
         [
             Collapse.OfEmbeddings("Lower the learning rate."),
-            Collapse.AtLoss(
-                spec.Scale * Dimensions,
-                "D",
-                rate => $"Raise the learning rate (now {rate:g3}), lower lambda, or weaken the views."
-            ),
+            // Not by the loss: of views that do not correlate it is D + (D + λ D (D - 1)) / (N - 1) on the mean, and varies about it.
+            new(
+                ViewsCorrelate,
+                correlation => Math.Abs(correlation) < Unrelated,
+                false,
+                now =>
+                    $"The two views of an image do not correlate by step {now.Step}: {now[ViewsCorrelate]:g2} on the mean of the dimensions, where 1 is sought and 0 is nothing "
+                    + $"learnt. Raise the learning rate (now {now.LearningRate:g3}), lower lambda (now {spec.Lambda:g2}), or weaken the views."
+            )
+            {
+                Name = Collapse.LearntNothing,
+            },
         ];
 
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input) =>

@@ -48,7 +48,6 @@ internal sealed class Dino : Method
     private readonly Prototypes student;
     private readonly Prototypes teacher;
     private readonly Tensor centre;
-    private long step;
 
     internal Dino(DinoSpec spec, MethodContext context)
         : base(context, momentum: spec.Momentum)
@@ -58,16 +57,13 @@ internal sealed class Dino : Method
             Views == 2
                 ? BothThroughBoth
                 : [.. AllThroughOnline, new Branch(Target!.Networks, 0, 1) { WithGradient = false }];
-        student = new Prototypes(context, spec.Outputs, Dimensions);
-        teacher = new Prototypes(context, spec.Outputs, Dimensions);
+        student = new Prototypes(context, spec.Outputs, Dimensions, spec.FrozenEpochs);
+        teacher = new Prototypes(context, spec.Outputs, Dimensions, 0);
         teacher.Rows.requires_grad = false;
         centre = zeros(1, spec.Outputs, context.Online.Type, context.Device).DetachFromDisposeScope();
-        var frozen = (long)Math.Round(spec.FrozenEpochs * context.StepsPerEpoch);
         Groups =
         [
-            .. Groups
-                .Concat(student.Groups.Select(group => group with { FrozenUntil = frozen }))
-                .Select(group => group with { LargestGradient = spec.LargestGradient }),
+            .. Groups.Concat(student.Groups).Select(group => group with { LargestGradient = spec.LargestGradient }),
         ];
     }
 
@@ -103,13 +99,10 @@ internal sealed class Dino : Method
                 false,
                 now =>
                     $"The teacher gives all outputs alike by step {now.Step}: its entropy is {now["teacher entropy"]:g4}, ln K. "
-                    + $"Raise the student's temperature (now {spec.StudentTemperature:g2}, to 0.5), lower the teacher's (now {spec.TeacherTemperature:g2}) or the learning "
-                    + $"rate (now {now.LearningRate:g3}), or let the centre follow at once (a centre momentum of 0)."
+                    + $"Raise the student's temperature (now {spec.StudentTemperature:g2}; 0.5), lower the teacher's (now {spec.TeacherTemperature:g2}) or the learning "
+                    + $"rate (now {now.LearningRate:g3}), or let the centre follow at once (a centre momentum of 0, now {spec.CentreMomentum:g2})."
             ),
         ];
-
-    /// <summary>Figures are of the step's temperature.</summary>
-    public override void BeforeStep(StepInput input) => step = input.Step;
 
     /// <summary>The mean over all pairs of a student's view and another one of the teacher's.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
@@ -139,7 +132,8 @@ internal sealed class Dino : Method
 
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
-        var entropy = SelfDistillation.Entropy(Taught(embeddings[Views], step));
+        // Of both views, as the loss is: what is left of it is a divergence.
+        var entropy = SelfDistillation.Entropy(cat([.. embeddings.Skip(Views).Select(view => Taught(view, Step))]));
         return [.. Health.Of(loss, embeddings[Views].Projection), entropy, loss - entropy];
     }
 

@@ -47,6 +47,11 @@ internal sealed class FeatureQueue : IDisposable
         position.fill_((start + count) % size);
     }
 
+    /// <summary>Steps since the oldest embedding came in, where each brings so many rows; 0 before any has.</summary>
+    /// <param name="steps">Steps that have brought rows.</param>
+    /// <param name="perStep">Rows of a step.</param>
+    internal double Age(long steps, long perStep) => Math.Clamp(steps, 0, Rows.shape[0] / perStep);
+
     /// <exception cref="ArgumentException">The queue does not fit batch or images; the message says what to change.</exception>
     internal static long Check(long size, long perStep, MethodContext context)
     {

@@ -15,7 +15,10 @@ public static class Health
     /// <summary>Name of the figure of how many dimensions they spread over (<see cref="EffectiveRank"/>).</summary>
     public const string Rank = "effective rank";
 
-    /// <summary>Names and units of what every method without negatives gives: the loss and these.</summary>
+    /// <summary>Name of the figure of how old the oldest embedding of a queue is, in steps: 0 while all of it is random, rising until the last random row has gone.</summary>
+    internal const string QueueAge = "queue age";
+
+    /// <summary>Names and units of what every method gives: the loss and these.</summary>
     public static readonly IReadOnlyList<(string Name, FigureUnit Unit)> Figures =
     [
         ("loss", FigureUnit.Plain),

@@ -39,6 +39,9 @@ internal sealed class InstanceDiscrimination : Method
     private readonly InstanceDiscriminationSpec spec;
     private readonly Tensor bank;
 
+    /// <summary>Share of the newest loss's images that are nearest to their own prototype: its scores are of the whole bank, and not made twice.</summary>
+    private Tensor? top1;
+
     /// <summary>Z, [1]; 0 before the first step.</summary>
     private readonly Tensor? constant;
 
@@ -66,7 +69,8 @@ internal sealed class InstanceDiscrimination : Method
             ? new Dictionary<string, Tensor> { ["bank"] = bank }
             : new Dictionary<string, Tensor> { ["bank"] = bank, ["constant"] = constant };
 
-    public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures => Health.Figures;
+    public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
+    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share)];
 
     public override IReadOnlyList<Collapse> Collapses =>
         [
@@ -84,10 +88,13 @@ internal sealed class InstanceDiscrimination : Method
         if (constant is not null)
         {
             var scores = Scores(embeddings[0], input);
+            NoteTop1(scores, zeros(scores.shape[0], int64, scores.device));
             return NoiseContrastive.Compute(scores, Constant(scores), Context.Images).MoveToOuterDisposeScope();
         }
+        var rows = Rows(input);
         var logits = nn.functional.normalize(embeddings[0].Projection).mm(bank.t()) / spec.Temperature;
-        return nn.functional.cross_entropy(logits, Rows(input)).MoveToOuterDisposeScope();
+        NoteTop1(logits, rows);
+        return nn.functional.cross_entropy(logits, rows).MoveToOuterDisposeScope();
     }
 
     /// <summary>The bank learns only now: before, each image's own embedding would be in its prototype.</summary>
@@ -104,13 +111,24 @@ internal sealed class InstanceDiscrimination : Method
     }
 
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings) =>
-        Health.Of(loss, embeddings[0].Projection);
+        [.. Health.Of(loss, embeddings[0].Projection), top1!.alias()];
 
     public override void Dispose()
     {
         base.Dispose();
         bank.Dispose();
         constant?.Dispose();
+        top1?.Dispose();
+    }
+
+    /// <param name="scores">Of each image with prototypes, [N, M].</param>
+    /// <param name="own">Which of them is its own, [N].</param>
+    private void NoteTop1(Tensor scores, Tensor own)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        top1?.Dispose();
+        top1 = scores.argmax(1).eq(own).to_type(scores.dtype).mean().DetachFromDisposeScope();
     }
 
     /// <summary>The loss of somebody who cannot tell: P is 1 / n of all.</summary>

@@ -53,6 +53,9 @@ internal abstract class Method : IMethod
 
     protected FeatureQueue? Queue { get; }
 
+    /// <summary>The step that is taken.</summary>
+    protected long Step { get; private set; }
+
     /// <summary>Length of z.</summary>
     protected long Dimensions => Context.Online.Head.OutputSize;
 
@@ -89,7 +92,12 @@ internal abstract class Method : IMethod
 
     public virtual void AfterStep(IReadOnlyList<Embedding> embeddings, StepInput input) => Target?.Follow(input.Step);
 
-    public virtual void BeforeStep(StepInput input) { }
+    /// <summary>Figures are of this step.</summary>
+    public virtual void BeforeStep(StepInput input) => Step = input.Step;
+
+    /// <summary>The figure <see cref="Health.QueueAge"/>, beside the loss.</summary>
+    protected Tensor QueueAge(Tensor loss, long perStep) =>
+        full([], Queue!.Age(Step, perStep), loss.dtype, loss.device);
 
     public abstract IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings);
 

@@ -56,7 +56,7 @@ internal sealed class MoCo : Method
     public override IReadOnlyList<Branch> Branches { get; }
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
-    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share), ("queue age", FigureUnit.Plain)];
+    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share), (Health.QueueAge, FigureUnit.Plain)];
 
     public override IReadOnlyList<Collapse> Collapses =>
         [
@@ -86,13 +86,11 @@ internal sealed class MoCo : Method
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
         var (query, key) = (embeddings[0].Projection, embeddings[^1].Projection);
-        // Steps that the oldest key is old, from the step on in which the last random one has gone.
-        var age = (double)spec.Queue / (Directions * Context.BatchSize);
         return
         [
             .. Health.Of(loss, query),
             InfoNce.Top1(query, key, Queue!.Rows),
-            full([], age, loss.dtype, loss.device),
+            QueueAge(loss, Directions * Context.BatchSize),
         ];
     }
 

@@ -38,7 +38,7 @@ internal sealed class Nnclr : Method
     public override IReadOnlyList<Branch> Branches { get; }
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
-    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share)];
+    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share), (Health.QueueAge, FigureUnit.Plain)];
 
     public override IReadOnlyList<Collapse> Collapses =>
         [
@@ -65,6 +65,7 @@ internal sealed class Nnclr : Method
         [
             .. Health.Of(loss, embeddings[0].Projection),
             ContrastiveMetrics.Compute(neighbours, predictions, spec.Temperature, normalize: true).Top1,
+            QueueAge(loss, Context.BatchSize),
         ];
     }
 

@@ -1,3 +1,4 @@
+using SimCLR.Core.Losses;
 using SimCLR.Core.Optimizers;
 using SimCLR.Core.Runtime;
 using TorchSharp;
@@ -10,9 +11,11 @@ namespace SimCLR.Core.Methods;
 internal sealed class Prototypes : IDisposable
 {
     private readonly Linear linear;
+    private readonly long frozenUntil;
 
-    internal Prototypes(MethodContext context, long count, long dimensions)
+    internal Prototypes(MethodContext context, long count, long dimensions, double frozenEpochs)
     {
+        frozenUntil = (long)Math.Round(frozenEpochs * context.StepsPerEpoch);
         linear = nn.Linear(dimensions, count, hasBias: false);
         using (no_grad())
         using (var weights = context.Streams.At($"{RandomStreams.Method} prototypes", 0))
@@ -28,8 +31,9 @@ internal sealed class Prototypes : IDisposable
     /// <summary>[K, D].</summary>
     internal Parameter Rows => linear.weight;
 
-    /// <summary>The group of the optimizer.</summary>
-    internal IReadOnlyList<ParameterGroup> Groups => ParameterGroups.Of(linear, "prototypes");
+    /// <summary>The group of the optimizer, which leaves them as they are for the first epochs.</summary>
+    internal IReadOnlyList<ParameterGroup> Groups =>
+        [.. ParameterGroups.Of(linear, "prototypes").Select(group => group with { FrozenUntil = frozenUntil })];
 
     /// <summary>Gives every prototype the length 1.</summary>
     internal void Normalize()
@@ -47,6 +51,17 @@ internal sealed class Prototypes : IDisposable
     {
         using var scope = NewDisposeScope();
         return nn.functional.normalize(z).mm(nn.functional.normalize(prototypes).t()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The perplexity of how often each prototype is the nearest one, as a part of the largest possible: a scalar, above 0 and at most 1.</summary>
+    /// <param name="scores">[N, K].</param>
+    internal static Tensor Used(Tensor scores)
+    {
+        using var scope = NewDisposeScope();
+        var (n, k) = (scores.shape[0], scores.shape[1]);
+        var nearest = scores.argmax(1, keepdim: true);
+        var often = zeros_like(scores).scatter_(1, nearest, ones_like(scores)).mean([0], keepdim: true);
+        return (SelfDistillation.Entropy(often).exp() / Math.Min(n, k)).MoveToOuterDisposeScope();
     }
 
     public void Dispose() => linear.Dispose();

@@ -27,6 +27,7 @@ internal sealed class SimClr(SimClrSpec spec, MethodContext context) : IMethod
         ("entropy", FigureUnit.Nats),
         ("contrastive top-1", FigureUnit.Share),
         (Health.Deviation, FigureUnit.Plain),
+        (Health.Rank, FigureUnit.Plain),
     ];
 
     public IReadOnlyList<Networks> Networks { get; } = [context.Online];
@@ -66,7 +67,7 @@ internal sealed class SimClr(SimClrSpec spec, MethodContext context) : IMethod
     {
         var (a, b) = (embeddings[0].Projection, embeddings[1].Projection);
         var (entropy, top1) = ContrastiveMetrics.Compute(a, b, spec.MetricTemperature, spec.MetricNormalize);
-        return [loss, entropy, top1, ContrastiveMetrics.Deviation(a)];
+        return [loss, entropy, top1, ContrastiveMetrics.Deviation(a), Health.EffectiveRank(a)];
     }
 
     public void Dispose() { }

@@ -37,7 +37,7 @@ internal sealed class SimClrMemory : Method
     public override IReadOnlyList<Branch> Branches { get; }
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
-    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share), ("queue age", FigureUnit.Plain)];
+    [.. Health.Figures, ("contrastive top-1", FigureUnit.Share), (Health.QueueAge, FigureUnit.Plain)];
 
     public override IReadOnlyList<Collapse> Collapses =>
         [
@@ -62,13 +62,11 @@ internal sealed class SimClrMemory : Method
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
         var (a, b) = (embeddings[0].Projection, embeddings[1].Projection);
-        // Steps that the oldest row is old, from the step on in which the last random one has gone.
-        var age = (double)spec.Queue / Context.BatchSize;
         return
         [
             .. Health.Of(loss, a),
             ContrastiveMetrics.Compute(a, b, spec.Temperature, normalize: true).Top1,
-            full([], age, loss.dtype, loss.device),
+            QueueAge(loss, Context.BatchSize),
         ];
     }
 }

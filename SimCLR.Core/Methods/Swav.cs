@@ -16,7 +16,7 @@ namespace SimCLR.Core.Methods;
 /// <param name="Iterations">Iterations of Sinkhorn-Knopp, 1 or more (paper: 3).</param>
 /// <param name="FrozenEpochs">Epochs before the prototypes move, 0 or more (paper: 1).</param>
 /// <param name="Queue">Embeddings of earlier images that are shared out with each view's, a multiple of the batch: for small batches; 0: none
-/// (paper: 1920 for each view at batch 256).</param>
+/// (paper: 3840 for each view at batch 256).</param>
 /// <param name="QueueFromEpoch">The epoch from which they are collected; used once they are complete (paper: 15).</param>
 public sealed record SwavSpec(
     long Prototypes,
@@ -52,11 +52,17 @@ internal sealed class Swav : Method
     {
         this.spec = spec;
         Branches = AllThroughOnline;
-        prototypes = new Prototypes(context, spec.Prototypes, Dimensions);
+        prototypes = new Prototypes(context, spec.Prototypes, Dimensions, spec.FrozenEpochs);
         prototypes.Normalize();
-        var frozen = (long)Math.Round(spec.FrozenEpochs * context.StepsPerEpoch);
-        Groups = [.. Groups, .. prototypes.Groups.Select(group => group with { FrozenUntil = frozen })];
+        Groups = [.. Groups, .. prototypes.Groups];
         queues = spec.Queue == 0 ? [] : [Make("queue A"), Make("queue B")];
+        Figures =
+        [
+            .. Health.Figures,
+            ("prototypes in use", FigureUnit.Share),
+            ("prediction entropy", FigureUnit.Nats),
+            .. queues.Take(1).Select(_ => (Health.QueueAge, FigureUnit.Plain)),
+        ];
 
         FeatureQueue Make(string name) => new(context, spec.Queue, Dimensions, name);
     }
@@ -66,8 +72,7 @@ internal sealed class Swav : Method
     public override IReadOnlyDictionary<string, Tensor> State =>
         queues.SelectMany(queue => queue.State).Append(new("prototypes", prototypes.Rows)).ToDictionary();
 
-    public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
-    [.. Health.Figures, ("prototypes in use", FigureUnit.Share)];
+    public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; }
 
     public override IReadOnlyList<Collapse> Collapses =>
         [
@@ -76,13 +81,17 @@ internal sealed class Swav : Method
                 Math.Log(spec.Prototypes),
                 "ln K",
                 rate =>
-                    $"Lower epsilon and raise the temperature (to 0.02 and 0.5), so that assignments are far sharper than predictions; freeze the prototypes longer, "
+                    $"Lower epsilon (now {spec.Epsilon:g2}; 0.02) and raise the temperature (now {spec.Temperature:g2}; 0.5), so that assignments are far sharper than predictions; freeze the prototypes longer, "
                     + $"start the queue later, or raise the learning rate (now {rate:g3})."
             ),
         ];
 
     /// <summary>Prototypes have the length 1 whenever a step begins.</summary>
-    public override void BeforeStep(StepInput input) => prototypes.Normalize();
+    public override void BeforeStep(StepInput input)
+    {
+        base.BeforeStep(input);
+        prototypes.Normalize();
+    }
 
     /// <summary>The mean over the first two views' assignments of the mean over all other views' predictions.</summary>
     public override Tensor Loss(IReadOnlyList<Embedding> embeddings, StepInput input)
@@ -95,8 +104,9 @@ internal sealed class Swav : Method
         {
             var codes = Codes(scores[view], view, input.Step);
             var others = scores.Where((_, other) => other != view).ToList();
-            return others.Select(other => Predicted(codes, other, spec.Temperature)).Aggregate((a, b) => a + b)
-                / others.Count;
+            return others
+                    .Select(other => SelfDistillation.CrossEntropy(codes, other, spec.Temperature))
+                    .Aggregate((a, b) => a + b) / others.Count;
         }
     }
 
@@ -109,14 +119,17 @@ internal sealed class Swav : Method
 
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
-        // The perplexity of the mean assignment, as a part of what it would be if all prototypes were used alike.
-        var mean = nn.functional.softmax(Scores(embeddings[0]) / spec.Temperature, 1).mean([0], keepdim: true);
-        return [.. Health.Of(loss, embeddings[0].Projection), SelfDistillation.Entropy(mean).exp() / spec.Prototypes];
+        var scores = Scores(embeddings[0]).detach();
+        Tensor[] figures =
+        [
+            .. Health.Of(loss, embeddings[0].Projection),
+            Prototypes.Used(scores),
+            SelfDistillation.Entropy(nn.functional.softmax(scores / spec.Temperature, 1)),
+        ];
+        return queues.Length == 0
+            ? figures
+            : [.. figures, full([], queues[0].Age(Step - Collected, Context.BatchSize), loss.dtype, loss.device)];
     }
-
-    /// <summary>Mean cross-entropy of codes and predictions, which alone have a gradient.</summary>
-    internal static Tensor Predicted(Tensor codes, Tensor scores, double temperature) =>
-        (codes * nn.functional.log_softmax(scores / temperature, 1)).sum(1).mean().neg();
 
     public override void Dispose()
     {

@@ -1,3 +1,4 @@
+using SimCLR.Core.Distributed;
 using SimCLR.Core.Images;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Views;
@@ -19,14 +20,9 @@ internal static class PretrainingCheck
             );
         if (spec.MicroBatches is { Size: < 2 } parts)
             throw new ArgumentException($"MicroBatches.Size is {parts.Size}; use 2 or more.");
-        var together = spec.MicroBatches?.Size ?? spec.BatchSize;
-        if (
-            spec.NormGroups < 1
-            || (spec.NormGroups > 1 && (together % spec.NormGroups != 0 || together < 2 * spec.NormGroups))
-        )
-            throw new ArgumentException(
-                $"NormGroups is {spec.NormGroups}, but {together} images go through together; use a divisor that leaves 2 or more in each group."
-            );
+        if (spec.NormGroups < 1)
+            throw new ArgumentException($"NormGroups is {spec.NormGroups}; use 1 or more.");
+        Groups(spec, spec.NormGroups);
         if (spec.Epochs < 1)
             throw new ArgumentException($"Epochs is {spec.Epochs}; use 1 or more.");
         if (train.IsWhole)
@@ -40,13 +36,16 @@ internal static class PretrainingCheck
             );
     }
 
-    /// <summary>Whether a method looks at all views, and a branch of it at views of one size.</summary>
+    /// <summary>Whether a method looks at all views, and a branch of it at views of one size, in even groups of batch norm.</summary>
     /// <param name="spec">The training.</param>
     /// <param name="method">Its method.</param>
     /// <param name="bySize">Numbers of the views, those of one size together.</param>
     /// <exception cref="ArgumentException">It does not.</exception>
     internal static void Branches(PretrainingSpec spec, IMethod method, IReadOnlyList<IReadOnlyList<int>> bySize)
     {
+        foreach (var branch in method.Branches)
+            Groups(spec, branch.NormGroups);
+
         foreach (var branch in method.Branches)
             if (!bySize.Any(alike => branch.Views.All(alike.Contains)))
                 throw new ArgumentException(
@@ -62,5 +61,17 @@ internal static class PretrainingCheck
             );
 
         static string Named(IReadOnlyList<int> views) => $"[{string.Join(", ", views)}]";
+    }
+
+    /// <summary>Whether groups of batch norm share every part of a batch evenly.</summary>
+    private static void Groups(PretrainingSpec spec, int groups)
+    {
+        if (groups <= 1 || spec.MicroBatches is { FreezeBatchNorm: true })
+            return;
+        foreach (var (_, count) in BatchShare.Parts(spec.BatchSize, spec.MicroBatches?.Size ?? spec.BatchSize))
+            if (count % groups != 0 || count < 2 * groups)
+                throw new ArgumentException(
+                    $"NormGroups is {groups}, but {count} images go through together; use a divisor that leaves 2 or more in each group."
+                );
     }
 }

@@ -74,7 +74,7 @@ internal sealed record TrainingNotes(
 
         private Figure[] Named()
         {
-            double[] values = [Loss, double.NaN, double.NaN, EmbeddingDeviation, GradientNorm];
+            double[] values = [Loss, double.NaN, double.NaN, EmbeddingDeviation, double.NaN, GradientNorm];
             return
             [
                 .. SimClr

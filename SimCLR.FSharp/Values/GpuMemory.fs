@@ -131,7 +131,7 @@ module GpuMemory =
         run
         |> ofPart (run.MicroBatches |> Option.map _.Size |> Option.defaultValue run.BatchSize)
 
-    /// The run in the largest parts of its batch that a GPU of so many GiB has the memory for: the whole, a half, a quarter, ... A run whose parts are said
+    /// The run in the largest parts of its batch that a GPU of so many GiB has the memory for: the whole, a half, a quarter, ..., each in even groups of batch norm. A run whose parts are said
     /// already keeps them; one of unknown size stays as it is.
     let fit gib (run: Run) =
         let fits part =
@@ -139,8 +139,15 @@ module GpuMemory =
             | Some bytes -> bytes <= usable gib
             | None -> true
 
+        let groups =
+            match run.Method with
+            | Method.MoCo s -> max s.NormGroups run.NormGroups
+            | _ -> run.NormGroups
+
+        let shared size = size % groups = 0 && size / groups >= 2
+
         let rec parts size =
-            if fits size || size % 2 <> 0 || size <= 16 then
+            if fits size || size % 2 <> 0 || size <= 16 || not (shared (size / 2)) then
                 size
             else
                 parts (size / 2)

@@ -351,5 +351,3 @@ module Method =
                 LastNorm = LastNorm.None
                 LastBias = true
             }
-
-    /// What does not fit a queue into which every step brings so many rows.

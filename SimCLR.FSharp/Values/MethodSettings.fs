@@ -166,7 +166,6 @@ type LeJepaSettings =
         Directions: int
     }
 
-/// What is trained with encoder and head: SimCLR, and what came after it.
 /// Momenta of targets: constant, or rising to 1.
 [<RequireQualifiedAccess>]
 module Momentum =

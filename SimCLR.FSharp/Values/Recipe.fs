@@ -81,15 +81,7 @@ module Recipe =
         { googleReference with
             ViewA = view
             ViewB = view
-            Encoder =
-                Encoder.ResNet
-                    {
-                        Depth = 18
-                        Width = 1.0
-                        Stem = Stem.Cifar
-                        ZeroInitResidual = false
-                        SelectiveKernel = None
-                    }
+            Encoder = RecipeParts.asDrawn googleReference.Encoder
             Head =
                 { Head.nonLinear with
                     Hidden = Some 1024
@@ -111,6 +103,7 @@ module Recipe =
             BatchSize = 128
             Epochs = 200
         }
+        |> Run.withNormalization View.normalizeAsImageNet
 
     /// solo-learn on CIFAR-10: ResNet-18, LARS at 0.4 · batch / 256 with decay 1e-4 and trust coefficient 0.02, batch 256, temperature 0.2,
     /// a head of 2048 and 256, jitter of strength 1 and blur, 1000 epochs. 90.74 % linear.
@@ -126,6 +119,7 @@ module Recipe =
         { googleReference with
             ViewA = view
             ViewB = view
+            Encoder = RecipeParts.asDrawn googleReference.Encoder
             Head =
                 { Head.nonLinear with
                     Output = 256
@@ -143,88 +137,131 @@ module Recipe =
             LearningRate = LearningRate.Linear 0.4
             BatchSize = 256
         }
+        |> SoloLearn.normalized
 
     /// The paper's run with MoCo v2's views (Views.mocoV2): the views alone, for MoCo's queue and momentum encoder are another method.
     let mocoV2Views = paperImageNet |> Run.withViews Views.mocoV2
 
     /// solo-learn's MoCo v2+ on CIFAR-10: batch 256, SGD 0.3, two directions against a queue of 32768, 1000 epochs. 92.94 % online.
-    let soloMoCo = CifarMethods.soloMoCo
+    let soloMoCo = SoloLearn.moCo
 
     /// solo-learn's MoCo v3 on CIFAR-10: LARS 0.3, temperature 0.2, 1000 epochs. 93.10 % online.
-    let soloMoCoV3 = CifarMethods.soloMoCoV3
+    let soloMoCoV3 = SoloLearn.moCoV3
 
     /// solo-learn's BYOL on CIFAR-10: LARS 1.0, momentum 0.99 to 1, 1000 epochs. 92.58 % online.
-    let soloByol = CifarMethods.soloByol
+    let soloByol = SoloLearn.byol
 
     /// solo-learn's SimSiam on CIFAR-10: SGD 0.5, a head of three layers, 1000 epochs. 90.51 % online.
-    let soloSimSiam = CifarMethods.soloSimSiam
+    let soloSimSiam = SoloLearn.simSiam
 
     /// solo-learn's Barlow Twins on CIFAR-10: LARS 0.3, a head of three layers of 2048, 1000 epochs. 92.10 % online.
-    let soloBarlowTwins = CifarMethods.soloBarlowTwins
+    let soloBarlowTwins = SoloLearn.barlowTwins
 
     /// solo-learn's VICReg on CIFAR-10: LARS 0.3, a head of three layers of 2048, 1000 epochs. 92.07 % online.
-    let soloVicReg = CifarMethods.soloVicReg
+    let soloVicReg = SoloLearn.vicReg
 
     /// solo-learn's SwAV on CIFAR-10: LARS 0.6, 3000 prototypes, a queue of 3840 from epoch 50, 1000 epochs. 89.17 % online.
-    let soloSwav = CifarMethods.soloSwav
+    let soloSwav = SoloLearn.swav
 
     /// The same with six crops of 18 pixels beside the two of 32. solo-learn publishes no accuracy.
-    let soloSwavMultiCrop = CifarMethods.soloSwavMultiCrop
+    let soloSwavMultiCrop = SoloLearn.swavMultiCrop
 
     /// solo-learn's NNCLR on CIFAR-10: LARS 0.4, temperature 0.2, 1000 epochs. 91.88 % online.
-    let soloNnclr = CifarMethods.soloNnclr
+    let soloNnclr = SoloLearn.nnclr
 
     /// solo-learn's DINO on CIFAR-10: LARS 0.3, 4096 outputs, 1000 epochs. 89.52 % online.
-    let soloDino = CifarMethods.soloDino
+    let soloDino = SoloLearn.dino
 
-    /// lightly's MoCo on CIFAR-10: a queue of 4096, temperature 0.1, 200 epochs. 83.8 % k-NN of the best epoch.
-    let lightlyMoCo = CifarMethods.lightlyMoCo
+    /// solo-learn's supervised contrastive learning on CIFAR-10: SGD 0.4, temperature 0.2, 1000 epochs. 93.82 % online.
+    let soloSupCon = SoloLearn.supCon
+
+    /// lightly's MoCo on CIFAR-10: a queue of 4096, temperature 0.1, both directions, 200 epochs. 83.8 % k-NN of the best epoch.
+    let lightlyMoCo = Lightly.moCo
 
     /// lightly's BYOL on CIFAR-10: momentum 0.99, 200 epochs. 86.9 % k-NN of the best epoch.
-    let lightlyByol = CifarMethods.lightlyByol
+    let lightlyByol = Lightly.byol
 
     /// lightly's SimSiam on CIFAR-10: a head of two layers, 200 epochs. 81.9 % k-NN of the best epoch.
-    let lightlySimSiam = CifarMethods.lightlySimSiam
+    let lightlySimSiam = Lightly.simSiam
 
     /// lightly's Barlow Twins on CIFAR-10: a head of two layers of 2048, 200 epochs. 84.2 % k-NN of the best epoch.
-    let lightlyBarlowTwins = CifarMethods.lightlyBarlowTwins
+    let lightlyBarlowTwins = Lightly.barlowTwins
+
+    /// lightly's NNCLR on CIFAR-10: a queue of 4096, temperature 0.5, 200 epochs. 83.4 % k-NN of the best epoch.
+    let lightlyNnclr = Lightly.nnclr
+
+    /// lightly's SwAV on CIFAR-10: Adam at 0.001, 512 prototypes, 200 epochs. 81.2 % k-NN of the best epoch.
+    let lightlySwav = Lightly.swav
+
+    /// lightly's DINO on CIFAR-10: 2048 outputs, momentum 0.99, 200 epochs. 84.0 % k-NN of the best epoch.
+    let lightlyDino = Lightly.dino
+
+    /// lightly's decoupled contrastive loss on CIFAR-10: temperature 0.1, 200 epochs. 84.4 % k-NN of the best epoch.
+    let lightlyDcl = Lightly.dcl
 
     /// The official notebook of MoCo on CIFAR-10: batch 512, SGD 0.06, a queue of 4096, eight groups of batch norm, a linear head, 200 epochs. 82.6 % k-NN.
     let moCoNotebook = CifarMethods.moCoNotebook
 
     /// SimSiam on CIFAR-10 (2011.10566, appendix D): batch 512, SGD 0.03 · batch / 256, 800 epochs. 91.8 % linear.
-    let simSiamCifar10 = CifarMethods.simSiamCifar10
+    let simSiamCifar10 = CifarMethods.simSiam
+
+    /// Instance discrimination on CIFAR-10: batch 128, SGD 0.03, the softmax over all images at 0.1, 200 epochs. 80.8 % k-NN of the best epoch.
+    let instanceDiscriminationCifar10 = CifarMethods.instanceDiscrimination
+
+    /// Instance discrimination on ImageNet: batch 256, SGD 0.03, 4096 drawn negatives, 200 epochs. 46.8 % k-NN.
+    let instanceDiscriminationImageNet = ImageNetMethods.instanceDiscrimination
+
+    /// MoCo on ImageNet: batch 256, SGD 0.03, a queue of 65536, temperature 0.07, a linear head, 200 epochs. 60.6 % linear.
+    let moCoV1ImageNet = ImageNetMethods.moCoV1
 
     /// SimCLR v2 on ImageNet: its smallest network of selective kernels, batch 4096, LARS 0.1 · √batch with decay 1e-4, a head of three layers, a memory of 65536, 800 epochs of
     /// which 40 warm up.
-    let simClrV2ImageNet = ImageNetMethods.simClrV2ImageNet
+    let simClrV2ImageNet = ImageNetMethods.simClrV2
 
     /// MoCo v2 on ImageNet: batch 256, SGD 0.03, a queue of 65536, 200 epochs. 67.5 % linear.
-    let moCoV2ImageNet = ImageNetMethods.moCoV2ImageNet
+    let moCoV2ImageNet = ImageNetMethods.moCoV2
 
     /// MoCo v3 on ImageNet with a ResNet-50: batch 4096, LARS 0.6 · batch / 256, 100 epochs. 68.9 % linear.
-    let moCoV3ImageNet = ImageNetMethods.moCoV3ImageNet
+    let moCoV3ImageNet = ImageNetMethods.moCoV3
+
+    /// MoCo v3 on ImageNet with a ViT-S/16 whose patches' projection stays as drawn: batch 4096, AdamW 1.5e-4 · batch / 256, temperature 0.2, 300 epochs. 73.2 % linear.
+    let moCoV3VitImageNet = ImageNetTransformers.moCoV3
 
     /// BYOL on ImageNet: batch 4096, LARS 0.2 · batch / 256, 1000 epochs. 74.3 % linear.
-    let byolImageNet = ImageNetMethods.byolImageNet
+    let byolImageNet = ImageNetMethods.byol
+
+    /// The same over 300 epochs: LARS 0.3 · batch / 256, momentum from 0.99. 72.5 % linear.
+    let byol300ImageNet = ImageNetMethods.byol300
+
+    /// The same over 100 epochs: LARS 0.45 · batch / 256, momentum from 0.99. Its authors publish no accuracy.
+    let byol100ImageNet = ImageNetMethods.byol100
 
     /// SimSiam on ImageNet: batch 512, SGD 0.05 · batch / 256, 100 epochs. 68.1 % linear.
-    let simSiamImageNet = ImageNetMethods.simSiamImageNet
+    let simSiamImageNet = ImageNetMethods.simSiam
 
     /// Barlow Twins on ImageNet: batch 2048, LARS 0.2 · batch / 256, a head of three layers of 8192, 1000 epochs. 73.2 % linear.
-    let barlowTwinsImageNet = ImageNetMethods.barlowTwinsImageNet
+    let barlowTwinsImageNet = ImageNetMethods.barlowTwins
 
     /// VICReg on ImageNet: batch 2048, LARS 0.2 · batch / 256, a head of three layers of 8192, 1000 epochs. 73.2 % linear.
-    let vicRegImageNet = ImageNetMethods.vicRegImageNet
+    let vicRegImageNet = ImageNetMethods.vicReg
+
+    /// NNCLR on ImageNet: batch 4096, LARS 0.3 · batch / 256, a queue of 98304, 1000 epochs. 75.4 % linear.
+    let nnclrImageNet = ImageNetMethods.nnclr
 
     /// SwAV on ImageNet with a ResNet-50: batch 4096, LARS 4.8, 2 crops of 224 and 6 of 96 pixels, 800 epochs. 75.3 % linear.
-    let swavImageNet = ImageNetMethods.swavImageNet
+    let swavImageNet = ImageNetMethods.swav
+
+    /// The same for four GPUs: batch 256, LARS 0.6, a queue of 3840 from epoch 15 on, 200 epochs. 72.7 % linear.
+    let swavSmallBatchImageNet = ImageNetMethods.swavSmallBatch
 
     /// DINO on ImageNet with a ViT-S/16: batch 512, AdamW, 2 crops of 224 and 8 of 96 pixels, 100 epochs. 73.8 % linear, 69.3 % k-NN.
-    let dinoImageNet = ImageNetMethods.dinoImageNet
+    let dinoImageNet = ImageNetTransformers.dino
 
     /// The same with batch 1024 and a teacher's temperature of 0.07, 300 epochs. 76.1 % linear, 73.3 % k-NN.
-    let dinoLongImageNet = ImageNetMethods.dinoLongImageNet
+    let dinoLongImageNet = ImageNetTransformers.dinoLong
+
+    /// LeJEPA on ImageNet with a ViT-S/16, as lightly trains it: batch 512, AdamW, 2 crops of 224 and 6 of 96 pixels, 100 epochs. 64.0 % linear, 47.1 % k-NN.
+    let leJepaImageNet = ImageNetTransformers.leJepa
 
     /// All of them, with their sources and with what they leave unsaid.
     let all =
@@ -266,7 +303,6 @@ module Recipe =
                 lightly
                 "lightly-ai/lightly: docs/source/getting_started/benchmarks/cifar10_benchmark.py"
                 [
-                    "input normalized by ImageNet's mean and deviation"
                     "decay of biases and batch norm too"
                     "the schedule moves once per epoch, not per step"
                     "views one after the other"
@@ -275,18 +311,18 @@ module Recipe =
                 "soloLearn"
                 soloLearn
                 "vturrisi/solo-learn: scripts/pretrain/cifar/simclr.yaml, augmentations/symmetric.yaml"
-                [
-                    "LARS's rate is clipped at the global one (clip_lr)"
-                    "input normalized by CIFAR-10's mean and deviation"
-                ]
+                [ "LARS's rate is clipped at the global one (clip_lr)" ]
             NamedRecipe.Of
                 "mocoV2Views"
                 mocoV2Views
                 "Chen et al. 2020, arXiv 2003.04297, and facebookresearch/moco: main_moco.py (--aug-plus)"
                 [ "MoCo's queue and momentum encoder" ]
         ]
+        @ SoloLearn.all
+        @ Lightly.all
         @ CifarMethods.all
         @ ImageNetMethods.all
+        @ ImageNetTransformers.all
 
     /// The recipe that a run is nearest to: the one from which fewest choices differ, whatever the images, the seed and how they are evaluated.
     let nearest (run: Run) =

@@ -95,6 +95,17 @@ module Run =
     /// The same pipeline for both views.
     let withViews view run = { run with ViewA = view; ViewB = view }
 
+    /// Every view with that normalization at its end, and no other: Run.withNormalization View.normalizeAsImageNet.
+    let withNormalization normalization run =
+        let ended view =
+            View.compose (View.withoutNormalization view) normalization
+
+        { run with
+            ViewA = ended run.ViewA
+            ViewB = ended run.ViewB
+            MoreViews = [ for views in run.MoreViews -> { views with View = ended views.View } ]
+        }
+
     /// Views of every image beside the pair, which SwAV, DINO and LeJEPA use: Run.withMoreViews [ CountedView.times 6 view ].
     let withMoreViews views run = { run with Run.MoreViews = views }
 

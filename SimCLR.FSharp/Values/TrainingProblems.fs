@@ -86,6 +86,27 @@ let private viewProblems (training: Training) =
         | None -> ()
     ]
 
+/// What is wrong with groups of batch norm where a batch goes through the encoder as a whole or in parts, of which the last may be smaller.
+let private groupProblems field groups (training: Training) =
+    let sizes =
+        match training.MicroBatches with
+        | Some parts when parts.Size >= 2 && parts.Size < training.BatchSize ->
+            [ parts.Size; training.BatchSize % parts.Size ] |> List.filter ((<>) 0)
+        | _ -> [ training.BatchSize ]
+
+    match training.MicroBatches with
+    | _ when groups <= 1 -> []
+    | Some { FreezeBatchNorm = true } ->
+        [
+            $"{field} is {groups}, but MicroBatches.FreezeBatchNorm leaves batch norm no statistics of the batch; use {field} 1, or do not freeze it."
+        ]
+    | _ ->
+        sizes
+        |> List.tryFind (fun size -> size % groups <> 0 || size / groups < 2)
+        |> Option.map (fun size ->
+            $"{field} is {groups}, but {size} images go through the encoder together; use a divisor that leaves 2 or more in each group, for example 1.")
+        |> Option.toList
+
 /// All but what an encoder is measured by (Run.measuringProblems) and the file that it begins with.
 let all (training: Training) =
     [
@@ -124,17 +145,13 @@ let all (training: Training) =
 
         yield! Check.atLeast "NormGroups" 1 training.NormGroups
 
-        match training.MicroBatches with
-        | Some { FreezeBatchNorm = true } when training.NormGroups > 1 ->
-            $"NormGroups is {training.NormGroups}, but MicroBatches.FreezeBatchNorm leaves batch norm no statistics of the batch; use NormGroups 1, or do not freeze it."
-        | parts ->
-            let together = parts |> Option.map _.Size |> Option.defaultValue training.BatchSize
+        yield! groupProblems "NormGroups" training.NormGroups training
 
-            if
-                training.NormGroups > 1
-                && (together % training.NormGroups <> 0 || together / training.NormGroups < 2)
-            then
-                $"NormGroups is {training.NormGroups}, but {together} images go through the encoder together; use a divisor that leaves 2 or more in each group, for example 1."
+        match training.Method with
+        // Of a whole batch the method itself says it.
+        | Method.MoCo s when training.MicroBatches.IsSome ->
+            yield! groupProblems "Method.NormGroups" s.NormGroups training
+        | _ -> ()
 
         yield! Check.atLeast "Epochs" 1 training.Epochs
 

@@ -51,7 +51,8 @@ module Views =
         >-> View.blur
         >-> View.flip
 
-    /// BYOL on ImageNet (2006.07733, appendix B and its code), the first and the second view: crop 224, flip, jitter 0.4, 0.4, 0.2, 0.1, grayscale 0.2;
+    /// BYOL on ImageNet (2006.07733, appendix B and its code), the first and the second view: crop 224, resized bicubically, flip, jitter 0.4, 0.4, 0.2, 0.1,
+    /// grayscale 0.2;
     /// the first always blurred, the second in a tenth of the cases, and solarized in a fifth.
     let byol =
         let jitter =
@@ -67,7 +68,7 @@ module Views =
                 }
 
         let blurred probability =
-            View.crop 224
+            (View.crop 224 |> View.withInterpolation Interpolation.Bicubic)
             >-> View.flip
             >-> jitter
             >-> View.grayscale 0.2

@@ -824,6 +824,11 @@ let run =
                     (Gen.choose (2, 512))
                     truth
             )
+            // Parts that a method's groups of batch norm do not share evenly are refused.
+            |> Gen.map (fun parts ->
+                match method with
+                | Method.MoCo s when s.NormGroups > 1 -> None
+                | _ -> parts)
 
         let! epochs = Gen.choose (1, 1000)
         let! warmup = number 0.0 0.9

@@ -1,5 +1,6 @@
 module SimCLR.Tests.RecipeTests
 
+open System
 open SimCLR
 open Xunit
 
@@ -202,21 +203,189 @@ let Methods_of_recipes_are_those_of_their_sources () =
         match recipe.Run.Method with
         | Method.SimClr -> ()
         | method ->
-            // DINO has no batch norm in the head of a transformer.
-            let head =
-                { Method.headOf method recipe.Run.Head with
-                    BatchNorm = not (method.IsDino && recipe.Run.Encoder.IsViT)
-                }
+            let head = Method.headOf method recipe.Run.Head
 
             Assert.Equal(
-                (if method.IsMoCo then
-                     Method.headOf method recipe.Run.Head
-                 else
-                     head),
+                (match recipe.Name with
+                 // DINO has batch norm in its head where lightly trains it.
+                 | "soloDino"
+                 | "dinoImageNet"
+                 | "dinoLongImageNet" -> { head with BatchNorm = false }
+                 | _ -> head),
                 recipe.Run.Head
             )
 
             Assert.Equal(Loss.OfMethod, recipe.Run.Loss)
+
+/// How residual blocks begin, how input is normalized, how crops are resized, batch, rate, epochs and epochs of warmup.
+let private choices (run: Run) =
+    let ending view =
+        match view with
+        | View.Sequence steps ->
+            match List.last steps with
+            | View.Normalize n when n.Mean = [ 0.4914; 0.4822; 0.4465 ] -> $"CIFAR-10's {n.Deviation.Head}"
+            | View.Normalize n when n.Mean = [ 0.485; 0.456; 0.406 ] -> $"ImageNet's {n.Deviation.Head}"
+            | View.Normalize n -> $"{n}"
+            | _ -> "none"
+        | other -> failwith $"{other}"
+
+    let normalization =
+        run.ViewA :: run.ViewB :: [ for more in run.MoreViews -> more.View ]
+        |> List.map ending
+        |> List.distinct
+        |> List.exactlyOne
+
+    let first =
+        match run.Encoder with
+        | Encoder.ResNet r -> if r.ZeroInitResidual then "zero" else "drawn"
+        | _ -> "transformer"
+
+    first,
+    normalization,
+    string (crops run).Interpolation,
+    (run.BatchSize, Math.Round(rate run, 9), run.Epochs, run.Schedule.WarmupEpochs)
+
+[<Fact>]
+let Every_recipe_of_a_method_begins_normalizes_and_moves_as_its_source () =
+    let solo rate =
+        "drawn", "CIFAR-10's 0.247", "Bicubic", (256, rate, 1000, 10.0)
+
+    let lightly rate =
+        "drawn", "ImageNet's 0.229", "Bilinear", (128, rate, 200, 0.0)
+
+    let onImageNet first interpolation figures =
+        first, "ImageNet's 0.229", interpolation, figures
+
+    Assert.Equal<(string * (string * string * string * (int * float * int * float))) list>(
+        [
+            "soloLearn", solo 0.4
+            "soloMoCo", solo 0.3
+            "soloMoCoV3", solo 0.3
+            "soloByol", solo 1.0
+            "soloSimSiam", solo 0.5
+            "soloBarlowTwins", solo 0.3
+            "soloVicReg", solo 0.3
+            "soloSwav", solo 0.6
+            "soloSwavMultiCrop", solo 0.6
+            "soloNnclr", solo 0.4
+            "soloDino", solo 0.3
+            "soloSupCon", solo 0.4
+            "lightly", lightly 0.06
+            "lightlyMoCo", lightly 0.06
+            "lightlyByol", lightly 0.06
+            "lightlySimSiam", lightly 0.06
+            "lightlyBarlowTwins", lightly 0.06
+            "lightlyNnclr", lightly 0.06
+            "lightlySwav", lightly 0.001
+            "lightlyDino", lightly 0.06
+            "lightlyDcl", lightly 0.06
+            "moCoNotebook", ("drawn", "CIFAR-10's 0.2023", "Bilinear", (512, 0.06, 200, 0.0))
+            "simSiamCifar10", ("drawn", "none", "Bilinear", (512, 0.06, 800, 0.0))
+            "instanceDiscriminationCifar10", ("drawn", "CIFAR-10's 0.2023", "Bilinear", (128, 0.03, 200, 0.0))
+            "instanceDiscriminationImageNet", onImageNet "drawn" "Bilinear" (256, 0.03, 200, 0.0)
+            "moCoV1ImageNet", onImageNet "drawn" "Bilinear" (256, 0.03, 200, 0.0)
+            "moCoV2ImageNet", onImageNet "drawn" "Bilinear" (256, 0.03, 200, 0.0)
+            "simClrV2ImageNet", ("zero", "none", "Bicubic", (4096, 6.4, 800, 40.0))
+            "moCoV3ImageNet", onImageNet "zero" "Bilinear" (4096, 9.6, 100, 10.0)
+            "byolImageNet", onImageNet "drawn" "Bicubic" (4096, 3.2, 1000, 10.0)
+            "byol300ImageNet", onImageNet "drawn" "Bicubic" (4096, 4.8, 300, 10.0)
+            "byol100ImageNet", onImageNet "drawn" "Bicubic" (4096, 7.2, 100, 10.0)
+            "simSiamImageNet", onImageNet "zero" "Bilinear" (512, 0.1, 100, 0.0)
+            "barlowTwinsImageNet", onImageNet "zero" "Bicubic" (2048, 1.6, 1000, 10.0)
+            "vicRegImageNet", onImageNet "zero" "Bicubic" (2048, 1.6, 1000, 10.0)
+            "nnclrImageNet", ("zero", "none", "Bicubic", (4096, 4.8, 1000, 10.0))
+            "swavImageNet", ("drawn", "ImageNet's 0.228", "Bilinear", (4096, 4.8, 800, 10.0))
+            "swavSmallBatchImageNet", ("drawn", "ImageNet's 0.228", "Bilinear", (256, 0.6, 200, 0.0))
+            "moCoV3VitImageNet", onImageNet "transformer" "Bilinear" (4096, 0.0024, 300, 40.0)
+            "dinoImageNet", onImageNet "transformer" "Bicubic" (512, 0.001, 100, 10.0)
+            "dinoLongImageNet", onImageNet "transformer" "Bicubic" (1024, 0.002, 300, 10.0)
+            "leJepaImageNet", onImageNet "transformer" "Bicubic" (512, 0.0005, 100, 1.0)
+        ]
+        |> List.sort,
+        [
+            for recipe in Recipe.all do
+                let own =
+                    [ "paperImageNet"; "paperCifar10"; "googleReference"; "dkobak"; "mocoV2Views" ]
+
+                if not (List.contains recipe.Name own) then
+                    recipe.Name, choices recipe.Run
+        ]
+        |> List.sort
+    )
+
+[<Fact>]
+let Heads_and_methods_of_recipes_are_those_of_their_sources () =
+    let method (run: Run) = run.Method
+
+    let symmetric queue temperature =
+        Method.moCo queue |> Method.withTemperature temperature |> Method.symmetric
+    // lightly: the mean of two directions.
+    Assert.Equal(symmetric 4096 0.1 |> Method.withMomentum (Momentum.constant 0.99), method Recipe.lightlyMoCo)
+
+    Assert.Equal(Method.moCo 65536 |> Method.withTemperature 0.07, method Recipe.moCoV1ImageNet)
+
+    Assert.Equal(
+        (1, 128, false),
+        (Recipe.moCoV1ImageNet.Head.Depth, Recipe.moCoV1ImageNet.Head.Output, Recipe.moCoV1ImageNet.Head.BatchNorm)
+    )
+
+    Assert.Equal(Method.byol |> Method.withMomentum (Momentum.rising 0.99), method Recipe.byol300ImageNet)
+    Assert.Equal(Method.byol, method Recipe.byolImageNet)
+
+    // A tenth of the rate from epochs 120 and 160 of 200 on.
+    for run in
+        [
+            Recipe.moCoV1ImageNet
+            Recipe.instanceDiscriminationCifar10
+            Recipe.instanceDiscriminationImageNet
+        ] do
+        Assert.Equal(Decay.steps 0.1 [ 0.6; 0.8 ], run.Schedule.Decay)
+
+    // To a thousandth of the rate.
+    for run in
+        [
+            Recipe.barlowTwinsImageNet
+            Recipe.vicRegImageNet
+            Recipe.swavSmallBatchImageNet
+            Recipe.leJepaImageNet
+        ] do
+        Assert.Equal(Decay.CosineBetween(1.0, 0.001), run.Schedule.Decay)
+
+    match method Recipe.soloDino, Recipe.soloDino.Head, method Recipe.lightlyDino with
+    | Method.Dino solo, head, Method.Dino lightly ->
+        Assert.Equal(Some { From = 0.04; Epochs = 50 }, solo.TeacherWarmup)
+        Assert.Equal((0.07, None, 1.0), (solo.TeacherTemperature, solo.LargestGradient, solo.FrozenEpochs))
+        Assert.Equal((false, LastNorm.None, true), (head.BatchNorm, head.LastNorm, head.LastBias))
+        Assert.Equal((2048, None, 0.0), (lightly.Outputs, lightly.LargestGradient, lightly.FrozenEpochs))
+    | other -> Assert.Fail $"{other}"
+
+    match Recipe.moCoV3VitImageNet.Encoder, method Recipe.moCoV3VitImageNet, Recipe.moCoV3VitImageNet.Optimizer with
+    | Encoder.ViT v, Method.MoCoV3 { Predictor = Some predictor }, Optimizer.Adam adam ->
+        Assert.Equal((384, 12, 16, true), (v.Dim, v.Heads, v.Patch, v.FrozenPatches))
+        Assert.Equal((2, Some 4096, LastNorm.WithoutAffine), (predictor.Depth, predictor.Hidden, predictor.LastNorm))
+        Assert.Equal(0.1, adam.WeightDecay)
+        Assert.Equal((3, Some 4096), (Recipe.moCoV3VitImageNet.Head.Depth, Recipe.moCoV3VitImageNet.Head.Hidden))
+    | other -> Assert.Fail $"{other}"
+
+    match method Recipe.swavSmallBatchImageNet with
+    | Method.Swav s -> Assert.Equal((3840, 15.0, 1.0), (s.Queue, s.QueueFromEpoch, s.FrozenEpochs))
+    | other -> Assert.Fail $"{other}"
+
+    match method Recipe.instanceDiscriminationImageNet, method Recipe.instanceDiscriminationCifar10 with
+    | Method.InstanceDiscrimination large, Method.InstanceDiscrimination small ->
+        Assert.Equal((0.07, Some 4096), (large.Temperature, large.Negatives))
+        Assert.Equal((0.1, None), (small.Temperature, small.Negatives))
+    | other -> Assert.Fail $"{other}"
+
+    Assert.Equal(Loss.supCon 0.2, Recipe.soloSupCon.Loss)
+    Assert.Equal(Loss.dcl 0.1, Recipe.lightlyDcl.Loss)
+
+[<Fact>]
+let What_a_field_can_say_no_recipe_leaves_unsaid () =
+    for recipe in Recipe.all do
+        for choice in recipe.Unsaid do
+            for sayable in [ "normalized by"; "thousandth"; "bicubic"; "teacher's temperature" ] do
+                Assert.DoesNotContain(sayable, choice)
 
 /// Sizes, areas and number of crops.
 let private cropsOf (run: Run) =

@@ -54,35 +54,49 @@ let The_hashes_of_the_recipes_do_not_drift () =
             "paperCifar10", "168eebc7d266738a", "e6e043e6f6c6a255"
             "googleReference", "2e34cb62c694c071", "38c9856f14294e62"
             "dkobak", "f87017851b7218e7", "3a25757cb20bb681"
-            "lightly", "9cf45b1eb860cdbd", "f4b39432e3dccaec"
-            "soloLearn", "084cad10beae1a4a", "b16c0fb2753cdddf"
+            "lightly", "d5abe7779ad2aea0", "52db9e81c4284771"
+            "soloLearn", "9388be0462299003", "7f55f92a67b16ed7"
             "mocoV2Views", "d8df6ec53f5acf33", "a800c86d299efd8c"
-            "soloMoCo", "ded7b044215dfd81", "58922aa854804ce0"
-            "soloMoCoV3", "cd1db9fec81645bc", "c922cff43edb7496"
-            "soloByol", "4b4195a5b6dfdae4", "81bff13588be4440"
-            "soloSimSiam", "e0748c260b6b7a3f", "a196252edba0f6f8"
-            "soloBarlowTwins", "5d14990ae7a7d212", "4524dac84be4e6a7"
-            "soloVicReg", "5ca5361508c7189f", "58dd611d383f67e0"
-            "soloSwav", "4b9c6ffb373e7677", "9aefcc9288acea22"
-            "soloSwavMultiCrop", "1971617c888ee1bb", "0378ace55bddec3e"
-            "soloNnclr", "5913a029bf474d3b", "55f3c583ccad141c"
-            "soloDino", "16b330da1273518d", "85bc0a9913a8fe34"
-            "lightlyMoCo", "2f685158bfd376e6", "4450417a09e73cc7"
-            "lightlyByol", "0ec23784afe03010", "7950a91b4e974411"
-            "lightlySimSiam", "95f42a5aa31c700f", "68722ba523487005"
-            "lightlyBarlowTwins", "4ba7f45c161b3f24", "da5ee4771e72f369"
-            "moCoNotebook", "78a0cd875506d388", "a4548f4443396fec"
+            "soloMoCo", "bf3062c3dc42f468", "1e2d21a65cdadbf6"
+            "soloMoCoV3", "e9f42d5e25f7fbaf", "54fb50b398250fa0"
+            "soloByol", "875bb8087a81aaa8", "adda7b2619503b32"
+            "soloSimSiam", "b8925b28295ccbe7", "22b8ad077fe45232"
+            "soloBarlowTwins", "da9f0a8256af8b44", "552e019002b3bc98"
+            "soloVicReg", "acae48d03b7be73c", "51e7544bbfa81b63"
+            "soloSwav", "bc916b74e3f853b2", "fc0c7241da81f5c4"
+            "soloSwavMultiCrop", "5e56d50baaac30c0", "2d9a56c630c712d5"
+            "soloNnclr", "175f3a34fe7b733c", "75df4f1df6ad2701"
+            "soloDino", "9929232963073c00", "d4d5ca9e7b7698fa"
+            "soloSupCon", "6dc904221e4745c7", "4881b3b0f490f47f"
+            "lightlyMoCo", "3d02362d471ba42d", "7c35cad9f95ea3f0"
+            "lightlyByol", "1319070c5e69a918", "0c4a3f7ad8770dae"
+            "lightlySimSiam", "f522336f45b25129", "1316f0f3251597a6"
+            "lightlyBarlowTwins", "a4b9e064e9508132", "cecd45f2709958be"
+            "lightlyNnclr", "b4ac33183332a030", "059f7135d8ad1a13"
+            "lightlySwav", "0132455e6bf9370c", "412083444f5e6686"
+            "lightlyDino", "3eb3708fd07f9865", "90c5dfd1985a0abb"
+            "lightlyDcl", "6240a9e4810764fb", "cf8d7e9bf39d08b5"
+            "moCoNotebook", "4f42c1b80b50367b", "ae2c439a2cf2a245"
             "simSiamCifar10", "a544fce659a80223", "32a6205fe3612054"
-            "moCoV2ImageNet", "c19203c53d65dd5a", "ba117e40db9cd758"
+            "instanceDiscriminationCifar10", "b58a5c0cc6b2ae7a", "0dbadb8793eda3d7"
+            "instanceDiscriminationImageNet", "e69c662fb399afd7", "2c17812a67291411"
+            "moCoV1ImageNet", "5a9eb233594c50ba", "3ad46231490694bd"
+            "moCoV2ImageNet", "c6205f48e22d677d", "1abdfeba9a839bde"
             "simClrV2ImageNet", "258108988ed329d8", "6aab42a988043344"
-            "moCoV3ImageNet", "0c5bf02c048fe705", "1f65fe01a00d988e"
-            "byolImageNet", "cc0b518ab564cc6f", "6b32bd2a358a5d4a"
-            "simSiamImageNet", "f0f97cdc7d6f5d47", "8135c5a98f2c24cc"
-            "barlowTwinsImageNet", "fda855afc83b8c3c", "7220d571b4df45a4"
-            "vicRegImageNet", "22349288f8eac9a9", "5df57cbf11a5b165"
-            "swavImageNet", "62dd3111279e9090", "10714af6d4a45976"
-            "dinoImageNet", "7358501ea2eb48c2", "65fd6caa0ab1bd6a"
-            "dinoLongImageNet", "dee87770396cc1b2", "7a0eb7e46b1c2793"
+            "moCoV3ImageNet", "15e7403e699c2834", "eb8c942e2f17d991"
+            "byolImageNet", "98cc35211a81a501", "4edc44a70cc26e39"
+            "byol300ImageNet", "f728f889f295646e", "260df5a254c9e96d"
+            "byol100ImageNet", "a62ccf36753b0419", "7aa3deb85ee5a149"
+            "simSiamImageNet", "8c14b567101f1954", "b9b5db28b6e9f8c2"
+            "barlowTwinsImageNet", "f0ec93b376735247", "9bff458e152d067b"
+            "vicRegImageNet", "41564c02306ade7f", "95291fd15f08784e"
+            "nnclrImageNet", "7639cd564a5939fe", "43ec8d931b828c65"
+            "swavImageNet", "24608bac55ff3122", "1c5872974dd12f35"
+            "swavSmallBatchImageNet", "2a13a23eb7091a4f", "77474050c76d604f"
+            "moCoV3VitImageNet", "fcb3b4182f46609b", "6a131900c40b22fe"
+            "dinoImageNet", "a3a44b0ac6881552", "f94d83a01d2ae2f0"
+            "dinoLongImageNet", "89af2c957aae6076", "6b7102b7f8055dde"
+            "leJepaImageNet", "c30012dd07b0da38", "e012a35c18c420af"
         ],
         [
             for recipe in Recipe.all -> recipe.Name, Run.hash recipe.Run, Run.trainingHash recipe.Run
@@ -263,10 +277,30 @@ let Groups_of_batch_norm_that_share_nothing_evenly_are_reported () =
             Run.withNormGroups 128 Run.shapes, "NormGroups is 128, but 128 images"
             parts 32 false 32, "NormGroups is 32, but 32 images"
             parts 32 true 2, "NormGroups is 2, but MicroBatches.FreezeBatchNorm"
+            // The last part has 128 - 2 * 48.
+            parts 48 false 24, "NormGroups is 24, but 32 images"
         ] do
         Assert.Contains(part, Assert.Single(Run.problems run))
 
     Assert.Empty(Run.problems (parts 32 false 16))
+    Assert.Empty(Run.problems (parts 48 false 16))
+    // More than the batch has are the whole batch.
+    Assert.Empty(Run.problems (parts 300 false 64))
+
+    let moCo size frozen groups =
+        parts size frozen 1
+        |> Run.withMethod (Method.moCo 1024 |> Method.withNormGroups groups)
+
+    for run, part in
+        [
+            moCo 36 false 8, "Method.NormGroups is 8, but 36 images"
+            moCo 32 true 8, "Method.NormGroups is 8, but MicroBatches.FreezeBatchNorm"
+            moCo 48 false 24, "Method.NormGroups is 24, but a batch has 128 images"
+        ] do
+        Assert.Contains(Run.problems run, fun problem -> problem.Contains part)
+
+    Assert.Empty(Run.problems (moCo 32 false 8))
+    Assert.Empty(Run.problems (moCo 32 true 1))
 
 [<Fact>]
 let A_batch_larger_than_the_data_is_reported () =

@@ -30,8 +30,8 @@ public class SinkhornKnoppTests
     {
         using var scope = NewDisposeScope();
         var loss =
-            Swav.Predicted(SinkhornKnopp.Codes(S1, epsilon, 3), S2, 0.1)
-            + Swav.Predicted(SinkhornKnopp.Codes(S2, epsilon, 3), S1, 0.1);
+            SelfDistillation.CrossEntropy(SinkhornKnopp.Codes(S1, epsilon, 3), S2, 0.1)
+            + SelfDistillation.CrossEntropy(SinkhornKnopp.Codes(S2, epsilon, 3), S1, 0.1);
         Is(expected, loss / 2);
     }
 

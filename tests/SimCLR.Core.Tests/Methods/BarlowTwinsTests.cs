@@ -34,14 +34,48 @@ public class BarlowTwinsTests
         Assert.Contains(method.Groups, group => !group.Decays);
     }
 
+    /// <summary>Two views of 512 images in 64 dimensions, of which so much is common.</summary>
+    [Theory]
+    [InlineData(0.0, true)]
+    [InlineData(0.2, false)]
+    public void Views_that_do_not_correlate_are_seen_though_embeddings_are_alive(double common, bool expected)
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(64);
+        var spec = new BarlowTwinsSpec(0.005, 0.1);
+        using var method = spec.Create(Contexts.Of(networks, batch: 512, images: 1024));
+        using var generator = new Generator(3, CPU);
+        Tensor Drawn() => randn([512, 64], ScalarType.Float64, generator: generator);
+        var shared = Drawn();
+        Embedding View() => new(Math.Sqrt(common) * shared + Math.Sqrt(1 - common) * Drawn());
+        Embedding[] views = [View(), View()];
+        var loss = method.Loss(views, Contexts.Input());
+        var figures = method
+            .Figures.Zip(method.Measure(loss, views))
+            .ToDictionary(f => f.First.Name, f => f.Second.ToDouble());
+        Assert.True(figures[Health.Deviation] > 0.9);
+        Assert.Equal(common, figures["correlation of views"], 0.02);
+        var seen = method.Collapses.Where(collapse => collapse.IsSeen(figures[collapse.Figure])).ToList();
+        Assert.Equal(expected ? [Collapse.LearntNothing] : [], seen.Select(collapse => collapse.Name));
+        // Which the loss does not tell: it is 0.1 D + 0.1 (D + λ D (D - 1)) / (N - 1) on the mean.
+        if (common == 0)
+            Assert.Equal(6.4 + 0.1 * (64 + 0.005 * 64 * 63) / 511, loss.ToDouble(), 0.1);
+    }
+
     [Fact]
-    public void Constant_embeddings_have_the_loss_that_is_watched_for()
+    public void Constant_embeddings_are_seen_as_what_they_are()
     {
         using var scope = NewDisposeScope();
         using var networks = Contexts.Double(3);
         using var method = new BarlowTwinsSpec(0.005, 0.1).Create(Contexts.Of(networks));
-        var constant = ones(4, 3, ScalarType.Float64);
-        var loss = method.Loss([new(constant), new(constant)], Contexts.Input()).ToDouble();
-        Assert.Contains(method.Collapses, collapse => collapse.Figure == "loss" && collapse.IsSeen(loss));
+        Embedding constant = new(ones(4, 3, ScalarType.Float64));
+        var loss = method.Loss([constant, constant], Contexts.Input());
+        var figures = method
+            .Figures.Zip(method.Measure(loss, [constant, constant]))
+            .ToDictionary(f => f.First.Name, f => f.Second.ToDouble());
+        Assert.Contains(
+            method.Collapses,
+            collapse => collapse.Name == Collapse.Collapsed && collapse.IsSeen(figures[collapse.Figure])
+        );
     }
 }

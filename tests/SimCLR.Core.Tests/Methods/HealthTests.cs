@@ -29,4 +29,19 @@ public class HealthTests
         Assert.Equal(5, Health.EffectiveRank(cat([axis, -axis])).ToDouble(), 1e-9);
         Assert.Equal(0, Health.EffectiveRank(ones(4, 5, ScalarType.Float64)).ToDouble(), 1e-9);
     }
+
+    [Fact]
+    public void Prototypes_are_in_use_as_often_as_they_are_the_nearest()
+    {
+        using var scope = NewDisposeScope();
+        // Six images and four prototypes: as the nearest.
+        double Used(params long[] nearest) =>
+            Prototypes.Used(nn.functional.one_hot(tensor(nearest), 4).to_type(ScalarType.Float64) * 1e-6).ToDouble();
+        Assert.Equal(0.25, Used(2, 2, 2, 2, 2, 2), 1e-12);
+        Assert.Equal(0.5, Used(0, 3, 0, 3, 0, 3), 1e-12);
+        // The perplexity of 1/2, 1/3, 1/6.
+        Assert.Equal(Math.Pow(2, 0.5) * Math.Pow(3, 1.0 / 3) * Math.Pow(6, 1.0 / 6) / 4, Used(0, 0, 0, 1, 1, 2), 1e-12);
+        // No more than there are images.
+        Assert.Equal(1, Used(0, 3), 1e-12);
+    }
 }

@@ -79,3 +79,15 @@ module PublishedMethods =
                 AxisValue.Text "no predictor", 0.1
                 AxisValue.Text "no stopped gradient", 0.1
             ]
+
+    /// Table 5 of BYOL: a target without the predictor, 300 epochs.
+    let byolPredictor =
+        along
+            "Table 5 of BYOL"
+            "ImageNet top-1 (%)"
+            "variant"
+            ""
+            [
+                AxisValue.Text "BYOL", 72.5
+                AxisValue.Text "BYOL, no predictor", 0.2
+            ]

@@ -136,21 +136,46 @@ module Plot =
         |> Chart.combine
         |> styled (axis "epoch" None None) (axis figure None None)
 
-    /// Loss of every run against the epoch, coloured by an axis, with the loss of a model that guesses.
+    /// NT-Xent of a model that guesses; other losses have other levels, or none.
+    let private guessing (run: Run) =
+        match run.Method, run.Loss with
+        | Method.SimClr, Loss.NtXent settings when settings.Normalize ->
+            let batch = float run.BatchSize
+
+            Some(
+                log (
+                    if settings.Negatives = Negatives.OneView then
+                        batch
+                    else
+                        2.0 * batch - 1.0
+                )
+            )
+        | _ -> None
+
+    /// Loss of every run against the epoch, coloured by an axis, with that of a model that guesses, where it is NT-Xent.
     let curves axisName (results: Results) =
         let chance =
             [
-                for i, (batch, runs) in
-                    Results.outcomes results
-                    |> List.groupBy (fun (cell, _) -> cell.Run.BatchSize)
+                for i, (level, runs) in
+                    [
+                        for cell, _ in Results.outcomes results do
+                            match guessing cell.Run with
+                            | Some level -> level, cell.Run
+                            | None -> ()
+                    ]
+                    |> List.groupBy fst
                     |> List.indexed do
-                    let level = log (2.0 * float batch - 1.0)
-                    let epochs = runs |> List.map (fun (cell, _) -> cell.Run.Epochs) |> List.max
+                    let run = snd runs.Head
+                    let epochs = runs |> List.map (fun (_, run) -> run.Epochs) |> List.max
 
                     Chart.Line(
                         x = [ 0.0; float epochs ],
                         y = [ level; level ],
-                        Name = (if i = 0 then "guessing" else $"guessing, batch {batch}"),
+                        Name =
+                            (if i = 0 then
+                                 "NT-Xent when guessing"
+                             else
+                                 $"NT-Xent when guessing, batch {run.BatchSize}"),
                         ShowLegend = (i = 0),
                         LineColor = grey,
                         LineDash = StyleParam.DrawingStyle.Dot,

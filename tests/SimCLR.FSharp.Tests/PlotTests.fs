@@ -1,0 +1,58 @@
+module SimCLR.Tests.PlotTests
+
+open System.Text.RegularExpressions
+open SimCLR
+open Xunit
+
+/// The levels of dashed lines in a chart of these runs' losses.
+let private levels changes =
+    let results =
+        Grid.from Run.shapes
+        |> Grid.varyBy "change" (fun change run -> change run) changes
+        |> Samples.results (fun _ -> Some 0.5)
+
+    let chart = (Html.ofChart (Plot.curves "change" results)).Replace(" ", "")
+
+    [
+        for line in chart.Split "\"type\":\"scatter\"" do
+            if line.Contains "\"name\":\"NT-Xentwhenguessing" then
+                float (Regex.Match(line, "\"y\":\\[([^,\\]]*)").Groups[1].Value)
+    ]
+
+[<Fact>]
+let ``The loss of guessing is shown where it is NT-Xent's, with its negatives and of its batch`` () =
+    let near (expected: float list) (actual: float list) =
+        Assert.Equal(expected.Length, actual.Length)
+
+        for a, b in List.zip expected actual do
+            Assert.Equal(a, b, 1e-6)
+
+    let batch = float Run.shapes.BatchSize
+    near [ log (2.0 * batch - 1.0) ] (levels [ "NT-Xent", id; "hotter", Run.withTemperature 1.0 ])
+
+    near
+        [ log (2.0 * batch - 1.0); log batch; log 63.0 ]
+        (levels
+            [
+                "both views", id
+                "one view",
+                fun run ->
+                    { run with
+                        Loss = run.Loss |> Loss.withNegatives Negatives.OneView
+                    }
+                "batch 32", Run.withBatchSize 32
+            ])
+
+    near
+        []
+        (levels
+            [
+                "MoCo", Run.withMethod (Method.moCo 1024)
+                "VICReg", Run.withMethod Method.vicReg
+                "triplet",
+                fun run ->
+                    { run with
+                        Loss = Loss.marginTriplet 1.0
+                    }
+                "DCL", fun run -> { run with Loss = Loss.dcl 0.5 }
+            ])

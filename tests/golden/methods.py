@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the golden numbers of the methods: three training steps of each in plain PyTorch, float64, and the losses of a small example.
+"""Writes the golden numbers of the methods: three training steps of each in plain PyTorch, float64, and losses of several crops.
 
 Run:    /usr/bin/python3 tests/golden/methods.py       (Debian: apt-get install python3-torch python3-torchvision)
 Writes: methods.safetensors beside this file. Images, weights and the queue are made by `numbers`, as in make.py.
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import make
+from losses import barlow_loss, cos, dino_loss, lejepa_loss, moco_loss, noise_loss, swav_loss, vicreg_loss
 from make import numbers, save
 
 HERE = pathlib.Path(__file__).parent
@@ -87,96 +88,7 @@ def simsiam_predictor():
     return Head(nn.Linear(6, 10, bias=False), nn.BatchNorm1d(10), nn.ReLU(), nn.Linear(10, 6))
 
 
-# ---- losses ------------------------------------------------------------------------------------------------------------------
-
-
-def cos(p, z):
-    return F.cosine_similarity(p, z, dim=1)
-
-
-def moco_loss(q, k, queue, t):
-    q, k = F.normalize(q), F.normalize(k)
-    logits = torch.cat([(q * k).sum(1, keepdim=True), q @ F.normalize(queue).T], 1) / t
-    return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
-
-
-def in_batch_loss(q, k, t):
-    return F.cross_entropy(F.normalize(q) @ F.normalize(k).T / t, torch.arange(len(q)))
-
-
-def barlow_loss(a, b, weight):
-    norm = nn.BatchNorm1d(a.shape[1], affine=False)
-    c = norm(a).T @ norm(b) / len(a)
-    on = (c.diagonal() - 1).pow(2).sum()
-    off = c.pow(2).sum() - c.diagonal().pow(2).sum()
-    return on + weight * off
-
-
-def vicreg_loss(a, b):
-    """The official code's: half of the variance terms' sum."""
-    loss = 25 * F.mse_loss(a, b)
-    for z in (a, b):
-        loss = loss + 25 * F.relu(1 - (z.var(0) + 1e-4).sqrt()).mean() / 2
-        c = torch.cov(z.T)
-        loss = loss + (c.pow(2).sum() - c.diagonal().pow(2).sum()) / z.shape[1]
-    return loss
-
-
-# ---- losses of several crops: the first two of a size, then smaller ones ----------------------------------------------------------
-
-
-def assignments(scores, epsilon=0.05, iterations=3):
-    """SwAV's: a batch shared out evenly to prototypes, [N, K]."""
-    q = torch.exp(scores.detach() / epsilon).T
-    q = q / q.sum()
-    for _ in range(iterations):
-        q = q / q.sum(1, keepdim=True) / len(q)
-        q = q / q.sum(0, keepdim=True) / q.shape[1]
-    return (q / q.sum(0, keepdim=True)).T
-
-
-def swav_loss(scores, t=0.1):
-    loss = 0
-    for code in (0, 1):
-        q, part = assignments(scores[code]), 0
-        for crop in range(len(scores)):
-            if crop != code:
-                part = part - (q * F.log_softmax(scores[crop] / t, 1)).sum(1).mean()
-        loss = loss + part / (len(scores) - 1)
-    return loss / 2
-
-
-def dino_loss(students, teachers, centre, teacher_t, student_t=0.1):
-    loss, terms = 0, 0
-    for i, teacher in enumerate(teachers):
-        p = F.softmax((teacher - centre) / teacher_t, 1).detach()
-        for j, student in enumerate(students):
-            if i != j:
-                loss, terms = loss - (p * F.log_softmax(student / student_t, 1)).sum(1).mean(), terms + 1
-    return loss / terms
-
-
-def lejepa_loss(views, directions, weight=0.05):
-    t = torch.linspace(0, 3, 17)
-    trapezoid = torch.full((17,), 2 * 3 / 16)
-    trapezoid[0] = trapezoid[-1] = 3 / 16
-    normal = torch.exp(-t * t / 2)
-    statistics = []
-    for z in views:
-        x = (z @ directions)[..., None] * t
-        error = (x.cos().mean(0) - normal) ** 2 + x.sin().mean(0) ** 2
-        statistics.append((len(z) * error @ (trapezoid * normal)).mean())
-    centre = (views[0] + views[1]) / 2
-    together = torch.stack([(z - centre) ** 2 for z in views]).mean()
-    return weight * sum(statistics) / len(views) + (1 - weight) * together
-
-
-def noise_loss(scores, constant, classes):
-    """As lib/NCECriterion.py of zhirongw/lemniscate.pytorch has it: own scores first, the noise even over the classes."""
-    p, drawn = scores / constant, scores.shape[1] - 1
-    own = p[:, 0] / (p[:, 0] + drawn / classes + 1e-7)
-    others = (drawn / classes) / (p[:, 1:] + drawn / classes + 1e-7)
-    return -(own.log().sum() + others.log().sum()) / len(scores)
+# ---- losses without a training ------------------------------------------------------------------------------------------------
 
 
 def noise():
@@ -401,31 +313,6 @@ def dino_steps(result):
     result["dino.centre"] = centre
 
 
-# ---- the example whose losses the tests hold -----------------------------------------------------------------------------------
-
-A = torch.tensor([[1, 0, 2], [0, 1, -1], [-1, 1, 0], [2, -1, 1]]).double()
-B = torch.tensor([[1, 1, 1], [0, 2, -1], [-2, 1, 1], [1, -1, 0]]).double()
-Q = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [-1, 0, 1]]).double()
-
-
-def example():
-    expected = {
-        "SimSiam": (-cos(A, B).mean(), -0.8638326937),
-        "BYOL, both directions": (2 * (2 - 2 * cos(A, B)).mean(), 0.5446692251),
-        "MoCo 0.07": (moco_loss(A, B, Q, 0.07), 0.6399881891),
-        "MoCo 0.2": (moco_loss(A, B, Q, 0.2), 0.7238755544),
-        "MoCo v3 0.2": (0.4 * in_batch_loss(A, B, 0.2), 0.0547685664),
-        "MoCo v3 1": (2 * in_batch_loss(A, B, 1.0), 1.5967116687),
-        "Barlow 0.0051": (barlow_loss(A, B, 0.0051), 0.1323194146),
-        "Barlow 0.005": (barlow_loss(A, B, 0.005), 0.1321543327),
-        "VICReg": (vicreg_loss(A, B), 17.3867463272),
-        "VICReg of halves": (vicreg_loss(A / 2, B / 2), 13.8605872888),
-    }
-    for name, (value, wanted) in expected.items():
-        assert abs(value.item() - wanted) < 1e-9, f"{name} is {value.item()}, not {wanted}"
-
-
 if __name__ == "__main__":
-    example()
     save(HERE / "methods.safetensors", {name: tensor.double() for name, tensor in (three_steps() | several_crops() | noise()).items()})
     print("methods.safetensors")

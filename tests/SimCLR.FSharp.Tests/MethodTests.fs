@@ -139,12 +139,53 @@ let Heads_end_as_their_authors_end_them_and_keep_their_widths () =
     let head method =
         (Run.withMethod method Run.cifar10).Head
 
-    Assert.False((head (Method.moCo 4096)).BatchNorm)
-    Assert.Equal(SimCLR.LastNorm.None, (head Method.byol).LastNorm)
-    Assert.Equal(SimCLR.LastNorm.WithoutAffine, (head Method.simSiam).LastNorm)
+    // Batch norm in the head, what follows the last layer, and whether that has a bias.
+    let ends =
+        Map
+            [
+                "MoCo", (false, None, None)
+                "instance discrimination", (false, None, None)
+                "BYOL", (true, Some SimCLR.LastNorm.None, Some false)
+                "Barlow Twins", (true, Some SimCLR.LastNorm.None, Some false)
+                "VICReg", (true, Some SimCLR.LastNorm.None, Some false)
+                "SimSiam", (true, Some SimCLR.LastNorm.WithoutAffine, Some false)
+                "MoCo v3", (true, Some SimCLR.LastNorm.WithoutAffine, Some false)
+                "NNCLR", (true, Some SimCLR.LastNorm.Affine, Some false)
+                "SwAV", (true, Some SimCLR.LastNorm.None, Some true)
+                "DINO", (true, Some SimCLR.LastNorm.None, Some true)
+                "LeJEPA", (true, Some SimCLR.LastNorm.None, Some true)
+            ]
 
     for method in all do
-        Assert.Equal((2, 128, None), ((head method).Depth, (head method).Output, (head method).Hidden))
+        let head = head method
+        let batchNorm, norm, bias = ends[Method.name method]
+        Assert.Equal(batchNorm, head.BatchNorm)
+        norm |> Option.iter (fun norm -> Assert.Equal(norm, head.LastNorm))
+        bias |> Option.iter (fun bias -> Assert.Equal(bias, head.LastBias))
+        Assert.Equal((2, 128, None), (head.Depth, head.Output, head.Hidden))
+
+/// The parameters of a head or predictor, by name.
+let private parameters (spec: HeadSpec) =
+    Core.Runtime.LibTorch.Load() |> ignore
+    use weights = new TorchSharp.torch.Generator(1UL, TorchSharp.torch.CPU)
+    use head = spec.Create(128L, weights)
+
+    [ for struct (name, _) in head.named_parameters () -> name ],
+    [ for struct (name, _) in head.named_buffers () -> name ]
+
+[<Fact>]
+let ``Biases before batch norm and an affine last norm are mistakes that MoCo v3 does not make`` () =
+    let spec = Lower.pretraining (Run.withMethod Method.moCoV3 Run.cifar10)
+
+    let weights =
+        [ "layers.0.weight"; "layers.1.weight"; "layers.1.bias"; "layers.3.weight" ]
+
+    let names, statistics = parameters spec.Head
+    Assert.Equal<string list>(weights, names)
+    Assert.Contains("layers.4.running_mean", statistics)
+    let names, statistics = parameters (nonNull (spec.Method :?> MoCoV3Spec).Predictor)
+    Assert.Equal<string list>(weights, names)
+    Assert.DoesNotContain("layers.4.running_mean", statistics)
 
 [<Theory>]
 [<InlineData(1000, false, 8, "every step brings 128 rows; use a multiple of that, for example 896")>]

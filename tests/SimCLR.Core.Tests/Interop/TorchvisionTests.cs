@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SimCLR.Core.Encoders;
 using SimCLR.Core.Interop;
 using SimCLR.Core.Tests.Golden;
@@ -11,8 +10,6 @@ namespace SimCLR.Core.Tests.Interop;
 /// <summary>Weights exchanged with torchvision itself; skipped where Debian's python3-torchvision is absent.</summary>
 public class TorchvisionTests
 {
-    private const string Python = "/usr/bin/python3";
-    private const int Absent = 3;
     private const double Tolerance = 1e-5;
 
     private static readonly Dictionary<string, ResNetSpec> Cases = new()
@@ -27,7 +24,7 @@ public class TorchvisionTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         var before = Cases.ToDictionary(entry => entry.Key, entry => Export(entry.Key, entry.Value, folder.Root));
-        RunPython(folder.Root);
+        PythonScript.Run("interop.py", "python3-torch python3-torchvision", folder.Root);
         foreach (var (name, spec) in Cases)
         {
             Near(Read(folder.Root, $"{name}.torch"), before[name]);
@@ -83,29 +80,5 @@ public class TorchvisionTests
             $"{actual.abs().max().ToSingle()} deviates by {deviation:E1}, allowed {Tolerance:E0}"
         );
         Assert.True(deviation <= Tolerance, $"The outputs deviate by {deviation:E2}; allowed are {Tolerance:E0}.");
-    }
-
-    private static void RunPython(string folder)
-    {
-        if (!File.Exists(Python))
-            Assert.Skip($"There is no {Python}.");
-        var script = Path.Combine(Repository.Root, "tests", "golden", "interop.py");
-        var start = new ProcessStartInfo(Python, ["-B", script, folder])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // This process's libstdc++ and thread settings are not for Python's torch.
-        foreach (var name in (string[])["LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME"])
-            start.Environment.Remove(name);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode == Absent)
-            Assert.Skip(
-                $"{Python} has no torchvision ({output.Trim()}); apt-get install python3-torch python3-torchvision."
-            );
-        Assert.True(process.ExitCode == 0, errors.Result);
     }
 }

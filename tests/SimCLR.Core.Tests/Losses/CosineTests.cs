@@ -13,6 +13,9 @@ public class CosineTests
         using var scope = NewDisposeScope();
         Is(-0.8638326937, Cosine.Negative(A, B));
         Is(0.2723346126, Cosine.Distance(A, B));
+        double[] rows = [0.7745966692, 0.9486832981, 0.8660254038, 0.8660254038];
+        foreach (var (i, expected) in rows.Index())
+            Is(-expected, Cosine.Negative(A.narrow(0, i, 1), B.narrow(0, i, 1)));
         Is([-0.02581989, -0.06454972, 0.01290994], Gradient(a => Cosine.Negative(a, B), A)[0]);
     }
 

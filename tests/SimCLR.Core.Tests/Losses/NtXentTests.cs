@@ -1,5 +1,6 @@
 using SimCLR.Core.Losses;
 using SimCLR.Core.Runtime;
+using SimCLR.Core.Tests.Methods;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -88,6 +89,15 @@ public class NtXentTests
         var (a, b) = (Draw(n, d, 1), Draw(n, d, 2));
         var expected = BruteForce(a, b, temperature, normalize);
         Assert.Equal(expected, Compute(new NtXent(temperature, normalize), a, b), 1e-12 * Math.Abs(expected));
+    }
+
+    [Theory]
+    [InlineData(0.5, 0.7920212626)]
+    [InlineData(0.1, 0.1220839361)]
+    public void The_example_has_the_loss_of_plain_PyTorch(double temperature, double expected)
+    {
+        using var scope = NewDisposeScope();
+        Example.Is(expected, new NtXent(temperature).Compute(Example.A, Example.B));
     }
 
     [Fact]

@@ -1,6 +1,10 @@
+using SimCLR.Core.Losses;
 using SimCLR.Core.Methods;
+using SimCLR.Core.Runtime;
+using SimCLR.Core.Training;
 using TorchSharp;
 using static SimCLR.Core.Tests.Methods.Example;
+using static SimCLR.Core.Tests.Training.Small;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Methods;
@@ -20,6 +24,43 @@ public class BarlowTwinsTests
         using var scope = NewDisposeScope();
         Is(0.1323194146, Loss(new(0.0051), A, B));
         Is(0.01321543327, Loss(new(0.005, Scale: 0.1), A, B));
+    }
+
+    [Fact]
+    public void A_cross_correlation_that_is_summed_in_bfloat16_is_a_mistake_not_made()
+    {
+        Assert.SkipUnless(Autocast.IsAvailable, "this libtorch exports no autocast");
+        using var images = Noise();
+        var asked = 0;
+        static Tensor Normalized(Tensor z)
+        {
+            var columns = z.t().to_type(ScalarType.Float64);
+            var centred = columns - columns.mean([1], keepdim: true);
+            return centred / (centred.square().mean([1], keepdim: true) + 1e-5).sqrt();
+        }
+        Tensor Watched(IMethod method, IReadOnlyList<Embedding> embeddings, StepInput input)
+        {
+            using var scope = NewDisposeScope();
+            var (a, b) = (embeddings[0].Projection.detach(), embeddings[1].Projection.detach());
+            // Networks compute numbers of 8 bits; their sum over the batch has more.
+            Assert.True(a.equal(a.to_type(ScalarType.BFloat16).to_type(ScalarType.Float32)).all().ToBoolean());
+            var exact = Normalized(a).mm(Normalized(b).t()) / a.shape[0];
+            Assert.InRange((CrossCorrelation.Of(a, b) - exact).abs().max().ToDouble(), 0, 1e-5);
+            asked++;
+            return method.Loss(embeddings, input).MoveToOuterDisposeScope();
+        }
+        var spec = Every.Spec("Barlow Twins") with
+        {
+            Precision = Precision.BFloat16,
+            Method = new FunctionMethodSpec(context =>
+            {
+                var method = Every.Spec("Barlow Twins").Method.Create(context);
+                return new ChangedMethod(method) { OtherLoss = (views, input) => Watched(method, views, input) };
+            }),
+        };
+        using var training = new Pretraining(spec, images, CPU);
+        training.TrainStep().Dispose();
+        Assert.Equal(1, asked);
     }
 
     [Fact]

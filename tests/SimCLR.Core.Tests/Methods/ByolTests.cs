@@ -49,6 +49,27 @@ public class ByolTests
     }
 
     [Fact]
+    public void A_result_that_is_the_targets_encoder_is_a_mistake_not_made()
+    {
+        // lucidrains/byol-pytorch 73: its running statistics are those of other weights.
+        using var images = Noise();
+        using var training = new Pretraining(Every.Spec("BYOL"), images, CPU);
+        for (var step = 0; step < 3; step++)
+            training.TrainStep().Dispose();
+        Assert.Equal("online", training.Evaluated);
+        var state = training.State;
+        // All but the predictor, which is the method's.
+        var known = ((ITrainee)training).Kept.Where(named => state.ContainsKey(named.Key)).ToList();
+        Assert.Contains(known, named => named.Key.StartsWith("encoder."));
+        foreach (var (name, kept) in known)
+        {
+            Assert.True(kept.equal(state[name]).all().ToBoolean(), name);
+            if (name.EndsWith("weight") || name.Contains("running"))
+                Assert.False(kept.equal(state[$"method.target.{name}"]).all().ToBoolean(), name);
+        }
+    }
+
+    [Fact]
     public void Predictor_and_head_end_without_batch_norm_where_asked()
     {
         using var images = Noise();

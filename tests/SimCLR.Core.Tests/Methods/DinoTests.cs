@@ -40,6 +40,21 @@ public class DinoTests
     }
 
     [Fact]
+    public void The_example_has_the_centre_of_plain_PyTorch()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(4);
+        using var method = Spec.Create(Contexts.Of(networks));
+        // Cosines are at most 1: a third of the example, and in a fourth dimension what is missing to the length 1.
+        var third = A / 3;
+        Embedding taught = new(cat([third, (1 - third.square().sum(1, keepdim: true)).sqrt()], 1));
+        method.State["teacher"].copy_(eye(3, 4, dtype: ScalarType.Float64));
+        method.State["centre"].copy_(tensor(new[] { 0.1, -0.2, 0.3 }, [1, 3]) / 3);
+        method.AfterStep([taught, taught, taught, taught], Contexts.Input());
+        Is([0.14, -0.155, 0.32], 3 * method.State["centre"][0]);
+    }
+
+    [Fact]
     public void The_teacher_is_evaluated_and_its_outputs_follow()
     {
         using var scope = NewDisposeScope();

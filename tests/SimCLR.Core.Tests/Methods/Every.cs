@@ -1,7 +1,9 @@
 using SimCLR.Core.Heads;
+using SimCLR.Core.Images;
 using SimCLR.Core.Losses;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Optimizers;
+using SimCLR.Core.Runtime;
 using SimCLR.Core.Tests.Training;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
@@ -85,15 +87,26 @@ internal static class Every
                 [0, 1],
             ];
 
+    /// <summary>The method around networks in float64.</summary>
+    internal static IMethod Create(string name, Networks networks) =>
+        Specs[name].Method.Create(Contexts.Of(networks, 16, 70) with { ViewsBySize = Views(name) });
+
+    /// <summary>A step of it.</summary>
+    internal static StepInput Input(long step = 0) =>
+        new(step, arange(16), new BatchOrder(new RandomStreams(0), 70, 16));
+
+    /// <summary>Of each embedding, which branch and which view it is of.</summary>
+    internal static IReadOnlyList<(Branch Branch, int View)> Places(IMethod method) =>
+        [.. method.Branches.SelectMany(branch => branch.Views.Select(view => (branch, view)))];
+
     /// <summary>Embeddings of so many images for every branch and view, drawn.</summary>
     internal static IReadOnlyList<Embedding> Drawn(IMethod method, int count, long dimensions, bool leaves = false)
     {
         using var generator = new Generator(5, CPU);
         return
         [
-            .. method
-                .Branches.SelectMany(branch => branch.Views.Select(_ => branch))
-                .Select(branch => new Embedding(Draw(), branch.Networks.Predictor is null ? null : Draw())),
+            .. Places(method)
+                .Select(place => new Embedding(Draw(), place.Branch.Networks.Predictor is null ? null : Draw())),
         ];
 
         Tensor Draw() => randn([count, dimensions], ScalarType.Float64, generator: generator).requires_grad_(leaves);

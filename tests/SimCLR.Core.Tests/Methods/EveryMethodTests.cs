@@ -14,11 +14,13 @@ public class EveryMethodTests
 {
     public static TheoryData<string> Names => Every.Names;
 
-    private static IMethod Create(string name, Networks networks) =>
-        Every.Spec(name).Method.Create(Contexts.Of(networks, 16, 70) with { ViewsBySize = Every.Views(name) });
-
-    private static StepInput Input(long step = 0) =>
-        new(step, arange(16), new BatchOrder(new RandomStreams(0), 70, 16));
+    /// <summary>Those that treat both views of an image alike.</summary>
+    public static TheoryData<string> Symmetric =>
+        [
+            .. Every
+                .Names.Select(row => row.Data)
+                .Where(name => name != "MoCo" && !name.StartsWith("instance discrimination")),
+        ];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -75,15 +77,62 @@ public class EveryMethodTests
     [MemberData(nameof(Names))]
     public void The_order_of_the_images_does_not_matter_to_the_loss(string name)
     {
-        Assert.SkipWhen(name.StartsWith("instance discrimination"), "its loss knows which images they are");
+        Assert.SkipWhen(name.EndsWith("by noise"), "what is drawn goes by places: InstanceDiscriminationTests");
         using var scope = NewDisposeScope();
         using var networks = Contexts.Double(12);
-        using var method = Create(name, networks);
+        using var method = Every.Create(name, networks);
         var embeddings = Every.Drawn(method, 16, 12);
         using var generator = new Generator(2, CPU);
         var order = randperm(16, generator: generator);
         var permuted = embeddings.Select(view => view.Select(z => z.index_select(0, order))).ToList();
-        Assert.Equal(method.Loss(embeddings, Input()).ToDouble(), method.Loss(permuted, Input()).ToDouble(), 1e-10);
+        // Which images they are changes with them.
+        var input = Every.Input();
+        var rows = input.Order.Epoch(0).narrow(0, 0, 16);
+        rows.copy_(rows.index_select(0, order));
+        Assert.Equal(method.Loss(embeddings, Every.Input()).ToDouble(), method.Loss(permuted, input).ToDouble(), 1e-10);
+    }
+
+    [Theory]
+    [MemberData(nameof(Symmetric))]
+    public void Views_can_be_exchanged(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(12);
+        using var method = Every.Create(name, networks);
+        var embeddings = Every.Drawn(method, 16, 12);
+        var places = Every.Places(method).Select(place => (place.Branch.Networks, place.View)).ToList();
+        var exchanged = places
+            .Select(
+                (place, i) => (i, At: places.IndexOf((place.Networks, place.View < 2 ? 1 - place.View : place.View)))
+            )
+            .Select(place => embeddings[place.At < 0 ? place.i : place.At])
+            .ToList();
+        Assert.Same(embeddings[0], exchanged[1]);
+        Assert.Equal(
+            method.Loss(embeddings, Every.Input()).ToDouble(),
+            method.Loss(exchanged, Every.Input()).ToDouble(),
+            1e-10
+        );
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void How_long_embeddings_are_matters_where_the_paper_does_not_normalize_them_and_nowhere_else(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(12);
+        using var method = Every.Create(name, networks);
+        var embeddings = Every.Drawn(method, 16, 12);
+        var longer = embeddings.Select((view, i) => view.Select(z => (2 + i) * z)).ToList();
+        var (before, after) = (
+            method.Loss(embeddings, Every.Input()).ToDouble(),
+            method.Loss(longer, Every.Input()).ToDouble()
+        );
+        if (name == "VICReg" || name.StartsWith("LeJEPA"))
+            Assert.NotEqual(before, after, 0.01);
+        else
+            // Barlow Twins' batch norm has an epsilon.
+            Assert.Equal(before, after, name == "Barlow Twins" ? 1e-4 : 1e-10);
     }
 
     [Theory]
@@ -92,11 +141,11 @@ public class EveryMethodTests
     {
         using var scope = NewDisposeScope();
         using var networks = Contexts.Double(12);
-        using var method = Create(name, networks);
+        using var method = Every.Create(name, networks);
         var embeddings = Every.Drawn(method, 16, 12);
         var before = method.State.ToDictionary(named => named.Key, named => named.Value.clone());
-        var first = method.Loss(embeddings, Input()).ToDouble();
-        Assert.Equal(first, method.Loss(embeddings, Input()).ToDouble());
+        var first = method.Loss(embeddings, Every.Input()).ToDouble();
+        Assert.Equal(first, method.Loss(embeddings, Every.Input()).ToDouble());
         Assert.All(method.State, named => Assert.True(named.Value.equal(before[named.Key]).all().ToBoolean()));
     }
 
@@ -106,13 +155,12 @@ public class EveryMethodTests
     {
         using var scope = NewDisposeScope();
         using var networks = Contexts.Double(12);
-        using var method = Create(name, networks);
+        using var method = Every.Create(name, networks);
         var embeddings = Every.Drawn(method, 16, 12, leaves: true);
-        method.Loss(embeddings, Input()).backward();
-        var branches = method.Branches.SelectMany(branch => branch.Views.Select(_ => branch)).ToList();
-        foreach (var (branch, embedding) in branches.Zip(embeddings))
+        method.Loss(embeddings, Every.Input()).backward();
+        foreach (var (place, embedding) in Every.Places(method).Zip(embeddings))
         {
-            Assert.Equal(branch.WithGradient, embedding.Prediction.grad is not null);
+            Assert.Equal(place.Branch.WithGradient, embedding.Prediction.grad is not null);
             if (embedding.Predicted is not null)
                 Assert.Null(embedding.Projection.grad);
         }

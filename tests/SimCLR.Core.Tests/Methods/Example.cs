@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Methods;
 
-/// <summary>A small example whose losses tests/golden/methods.py computes with PyTorch and compares with the same numbers.</summary>
+/// <summary>A small example whose losses tests/golden/oracles.py computes with PyTorch and compares with the same numbers.</summary>
 internal static class Example
 {
     /// <summary>First views, [4, 3], float64.</summary>

@@ -4,6 +4,7 @@ using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
 using TorchSharp;
 using static SimCLR.Core.Tests.Methods.Example;
+using static SimCLR.Core.Tests.Training.Small;
 using static TorchSharp.torch;
 
 namespace SimCLR.Core.Tests.Methods;
@@ -61,6 +62,32 @@ public class InstanceDiscriminationTests
         var row = Input().Order.At(0)[0].ToInt64();
         var expected = nn.functional.normalize(before[row] + nn.functional.normalize(A)[0], dim: 0);
         Assert.InRange((expected - method.State["bank"][row]).abs().max().ToDouble(), 0, 1e-12);
+    }
+
+    [Fact]
+    public void A_bank_that_is_not_in_checkpoints_is_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var images = Noise();
+        // In the second epoch, so that prototypes of the step's images have learnt.
+        const int Steps = 5;
+        using var whole = new Pretraining(Every.Spec("instance discrimination"), images, CPU);
+        for (var step = 0; step < Steps; step++)
+            whole.TrainStep().Dispose();
+        var saved = whole.State.ToDictionary(named => named.Key, named => named.Value.detach().clone());
+        var expected = whole.TrainStep()[0].ToDouble();
+        double Next(Func<string, bool> isSaved)
+        {
+            using var training = new Pretraining(Every.Spec("instance discrimination"), images, CPU);
+            using (no_grad())
+                foreach (var (name, tensor) in training.State)
+                    if (isSaved(name))
+                        tensor.copy_(saved[name]);
+            ((ITrainee)training).Restore(Steps);
+            return training.TrainStep()[0].ToDouble();
+        }
+        Assert.Equal(expected, Next(_ => true));
+        Assert.NotEqual(expected, Next(name => name != "method.bank"), 1e-3);
     }
 
     [Fact]
@@ -124,6 +151,29 @@ public class InstanceDiscriminationTests
         // Steps 0 and 5 have the same prototypes of their own.
         Assert.Equal(Loss(0), Loss(0));
         Assert.NotEqual(Loss(0), Loss(5), 1e-6);
+    }
+
+    [Fact]
+    public void The_order_of_the_images_does_not_matter_where_all_that_is_drawn_is_alike()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        // Of so many images none of the step's is drawn for another.
+        const int Images = 10_000;
+        using var method = new InstanceDiscriminationSpec(0.2, Negatives: 6).Create(
+            Contexts.Of(networks, batch: 4, images: Images)
+        );
+        StepInput Step() => new(0, arange(4), new BatchOrder(new RandomStreams(0), Images, 4));
+        var own = method.State["bank"].index_select(0, Step().Order.At(0));
+        method.State["bank"].fill_(0.5);
+        method.State["bank"].index_copy_(0, Step().Order.At(0), own);
+        var expected = method.Loss([new(A)], Step()).ToDouble();
+        var order = tensor(new long[] { 2, 0, 3, 1 });
+        var exchanged = Step();
+        var rows = exchanged.Order.Epoch(0).narrow(0, 0, 4);
+        rows.copy_(rows.index_select(0, order));
+        Assert.Equal(expected, method.Loss([new(A.index_select(0, order))], exchanged).ToDouble(), 1e-10);
+        Assert.NotEqual(expected, method.Loss([new(A.index_select(0, order))], Step()).ToDouble(), 1e-3);
     }
 
     [Fact]

@@ -1,6 +1,9 @@
+using SimCLR.Core.Distributed;
+using SimCLR.Core.Images;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Runtime;
 using SimCLR.Core.Training;
+using SimCLR.Core.Views;
 using TorchSharp;
 using static SimCLR.Core.Tests.Methods.Example;
 using static SimCLR.Core.Tests.Training.Small;
@@ -66,13 +69,40 @@ public class MoCoTests
     [Fact]
     public void An_average_of_batch_norms_buffers_is_a_mistake_not_made()
     {
+        using var scope = NewDisposeScope();
         using var images = Noise();
+        // With a momentum of 0 weights are copies. Statistics are not: they are of keys, which are other views than queries.
+        var spec = Every.Spec("MoCo");
+        spec = spec with { Method = (MoCoSpec)spec.Method with { Momentum = new(0, 0), NormGroups = 1 } };
+        using var copies = new Pretraining(spec, images, CPU);
+        for (var i = 0; i < 3; i++)
+            copies.TrainStep().Dispose();
+        double Difference(string name) =>
+            (copies.State[$"method.target.{name}"] - copies.State[name]).abs().max().ToDouble();
+        Assert.InRange(Difference("encoder.stages.1.weight"), 0, 1e-6);
+        Assert.InRange(Difference("encoder.stages.1.running_mean"), 1e-4, 1);
+        Assert.InRange(Difference("encoder.stages.1.running_var"), 1e-4, 1);
+
         using var training = new Pretraining(Every.Spec("symmetric MoCo"), images, CPU);
         for (var i = 0; i < 3; i++)
             training.TrainStep().Dispose();
         // The counter stays whole: two passes a step, of its own.
         Assert.Equal(6, training.State["method.target.encoder.stages.1.num_batches_tracked"].ToInt64());
         Assert.Equal(6, training.State["encoder.stages.1.num_batches_tracked"].ToInt64());
+    }
+
+    [Fact]
+    public void A_last_incomplete_batch_is_a_mistake_not_made()
+    {
+        // 70 images are four batches of 16 an epoch: the queue of 48 takes no 6 more.
+        using var images = Noise();
+        using var training = new Pretraining(Every.Spec("MoCo"), images, CPU);
+        Assert.Equal(4, training.StepsPerEpoch);
+        for (var step = 1; step <= 9; step++)
+        {
+            training.TrainStep().Dispose();
+            Assert.Equal(16 * step % 48, training.State["method.queue.position"].ToInt64());
+        }
     }
 
     [Fact]
@@ -91,11 +121,38 @@ public class MoCoTests
     [Fact]
     public void Shuffling_that_changes_nothing_because_batch_norm_sees_the_whole_batch_is_a_mistake_not_made()
     {
-        // Only keys are shuffled, and only where batch norm has groups.
+        // Only keys are shuffled, and it changes them only where batch norm has groups.
+        using var scope = NewDisposeScope();
         using var networks = Contexts.Double(3);
-        using var method = (Spec with { NormGroups = 2 }).Create(Contexts.Of(networks));
+        var spec = Spec with { Queue = 12 };
+        using var method = (spec with { NormGroups = 4 }).Create(Contexts.Of(networks, batch: 12));
         Assert.Equal([false, true], method.Branches.Select(branch => branch.Shuffled));
-        Assert.Equal([2, 2], method.Branches.Select(branch => branch.NormGroups));
+        Assert.Equal([4, 4], method.Branches.Select(branch => branch.NormGroups));
+        Assert.InRange(OfShuffling(method), 1e-3, 10);
+        using var ungrouped = spec.Create(Contexts.Of(networks, batch: 12));
+        Assert.Equal(0, OfShuffling(ungrouped));
+    }
+
+    /// <summary>How far the keys of twelve images are from those that batches in order have.</summary>
+    private static double OfShuffling(IMethod method)
+    {
+        using var images = Noise(12);
+        using var views = new BatchViews(
+            new ImageBatch(images.Images.clone(), images.Labels.clone()),
+            [new Identity(), new HorizontalFlip(1)],
+            new RandomStreams(3),
+            0
+        );
+        Tensor Keys(Branch branch)
+        {
+            var share = new BatchShare(Alone.Instance, 12, null, 1, CPU);
+            using var passes = new BranchPasses(method, new RandomStreams(0), 0, Precision.Float32, CPU, share);
+            var keys = passes.Embed(branch, new ViewsOfPart(views, 0, 12)).Projection;
+            passes.Settle();
+            return keys;
+        }
+        var keys = method.Branches[1];
+        return (Keys(keys) - Keys(keys with { Shuffled = false })).abs().max().ToDouble();
     }
 
     [Fact]

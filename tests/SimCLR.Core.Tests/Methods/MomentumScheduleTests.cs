@@ -24,9 +24,9 @@ public class MomentumScheduleTests
     }
 
     [Fact]
-    public void A_schedule_over_epochs_that_ends_too_early_is_a_mistake_not_made()
+    public void It_is_near_its_start_for_long_and_comes_to_its_end_with_the_last_step()
     {
-        // One step before the last the target still moves.
+        // Which steps a training gives it: TargetTests.
         Assert.True(new MomentumSchedule(0.9, 1).At(999, 1000) < 1);
         Assert.True(new MomentumSchedule(0.9, 1).At(10, 1000) < 0.901);
     }

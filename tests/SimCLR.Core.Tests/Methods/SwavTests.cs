@@ -1,3 +1,4 @@
+using SimCLR.Core.Losses;
 using SimCLR.Core.Methods;
 using SimCLR.Core.Training;
 using TorchSharp;
@@ -111,13 +112,64 @@ public class SwavTests
     }
 
     [Fact]
-    public void Equal_embeddings_have_the_loss_that_is_watched_for()
+    public void Embeddings_that_are_not_normalized_are_a_mistake_not_made()
     {
         using var scope = NewDisposeScope();
         using var networks = Contexts.Double(3);
-        using var method = new SwavSpec(7, Temperature: 1e6).Create(Contexts.Of(networks));
+        using var method = new SwavSpec(7, Queue: 4, QueueFromEpoch: 0).Create(Contexts.Of(networks));
+        var (longer, shorter) = (1e4 * A, 1e-4 * B);
+        double Loss(Tensor x, Tensor y, long step) => method.Loss([new(x), new(y)], Contexts.Input(step)).ToDouble();
+        Assert.Equal(Loss(A, B, 0), Loss(longer, shorter, 0), 1e-9);
+        // With the queue, from the second step on.
+        method.AfterStep([new(B), new(A)], Contexts.Input());
+        var expected = Loss(A, B, 1);
+        Assert.NotEqual(expected, Loss(A, B, 0), 1e-6);
+        method.AfterStep([new(1e4 * B), new(1e-4 * A)], Contexts.Input());
+        Assert.Equal(expected, Loss(longer, shorter, 1), 1e-9);
+    }
+
+    [Fact]
+    public void Assignments_by_scores_over_the_temperature_are_a_mistake_not_made()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = new SwavSpec(7).Create(Contexts.Of(networks));
+        Tensor Scores(Tensor z) => nn.functional.normalize(z).mm(method.State["prototypes"].t());
+        double Loss(double over) =>
+            ((Half(Scores(A), Scores(B), over) + Half(Scores(B), Scores(A), over)) / 2).ToDouble();
+        static Tensor Half(Tensor assigned, Tensor other, double over) =>
+            SelfDistillation.CrossEntropy(SinkhornKnopp.Codes(assigned / over, 0.05, 3), other, 0.1);
         var loss = method.Loss([new(A), new(B)], Contexts.Input()).ToDouble();
-        Assert.Equal(Math.Log(7), loss, 1e-4);
+        Assert.Equal(Loss(1), loss, 1e-12);
+        Assert.NotEqual(Loss(0.1), loss, 1e-3);
+    }
+
+    [Fact]
+    public void Equal_embeddings_have_the_loss_that_is_watched_for()
+    {
+        // As near to each prototype as to every other.
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = new SwavSpec(3).Create(Contexts.Of(networks));
+        using (no_grad())
+            method.State["prototypes"].copy_(eye(3, dtype: ScalarType.Float64));
+        var equal = ones(4, 3, ScalarType.Float64);
+        IsWatchedFor(Math.Log(3), method, equal, equal, 1e-9);
+    }
+
+    [Fact]
+    public void Predictions_that_tell_nothing_have_the_loss_that_is_watched_for()
+    {
+        using var scope = NewDisposeScope();
+        using var networks = Contexts.Double(3);
+        using var method = new SwavSpec(3000, Temperature: 1e6).Create(Contexts.Of(networks));
+        IsWatchedFor(8.006, method, A, B, 5e-4);
+    }
+
+    private static void IsWatchedFor(double expected, IMethod method, Tensor a, Tensor b, double within)
+    {
+        var loss = method.Loss([new(a), new(b)], Contexts.Input()).ToDouble();
+        Assert.Equal(expected, loss, within);
         Assert.Contains(method.Collapses, collapse => collapse.Figure == "loss" && collapse.IsSeen(loss));
     }
 }

@@ -41,6 +41,25 @@ public class TargetTests
     }
 
     [Fact]
+    public void A_schedule_of_other_steps_than_the_trainings_is_a_mistake_not_made()
+    {
+        // solo-learn 247, 248 and 286: of too few steps, so that the target stood still after some epochs.
+        using var scope = NewDisposeScope();
+        using var images = Noise();
+        using var training = new Pretraining(Every.Spec("BYOL") with { Type = ScalarType.Float64 }, images, CPU);
+        const string name = "encoder.stages.0.weight";
+        for (var step = 0; step < 12; step++)
+        {
+            var before = training.State[$"method.target.{name}"].clone();
+            training.TrainStep().Dispose();
+            var (after, online) = (training.State[$"method.target.{name}"], training.State[name].detach());
+            var kept = ((after - online) * (before - online)).sum() / (before - online).square().sum();
+            Assert.Equal(1 - 0.1 * (1 + Math.Cos(Math.PI * step / 12)) / 2, kept.ToDouble(), 1e-9);
+        }
+        Assert.Equal(training.TotalSteps, training.Step);
+    }
+
+    [Fact]
     public void It_begins_as_a_copy()
     {
         using var scope = NewDisposeScope();

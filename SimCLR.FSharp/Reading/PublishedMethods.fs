@@ -87,7 +87,4 @@ module PublishedMethods =
             "ImageNet top-1 (%)"
             "variant"
             ""
-            [
-                AxisValue.Text "BYOL", 72.5
-                AxisValue.Text "BYOL, no predictor", 0.2
-            ]
+            [ AxisValue.Text "BYOL", 72.5; AxisValue.Text "BYOL, no predictor", 0.2 ]

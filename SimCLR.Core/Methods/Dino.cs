@@ -133,7 +133,11 @@ internal sealed class Dino : Method
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
         // Of both views, as the loss is: what is left of it is a divergence.
-        var entropy = SelfDistillation.Entropy(cat([.. embeddings.Skip(Views).Select(view => Taught(view, Step))]));
+        var entropy = embeddings
+            .Skip(Views)
+            .Select(view => SelfDistillation.Entropy(Taught(view, Step)))
+            .Aggregate((a, b) => a + b)
+            .div(embeddings.Count - Views);
         return [.. Health.Of(loss, embeddings[Views].Projection), entropy, loss - entropy];
     }
 

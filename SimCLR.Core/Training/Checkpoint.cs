@@ -16,7 +16,10 @@ public sealed record Checkpoint(
     /// <summary>The file that it was read from; null for one that was not.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Puts the tensors back.</summary>
+    /// <summary>Names of the sums of figures begin so. Those of an earlier version may be shorter: figures that have come since are the last ones.</summary>
+    internal const string Sums = "loop.";
+
+    /// <summary>Puts the tensors back; of shorter sums, the rest is 0.</summary>
     /// <param name="state">Those in use, by name.</param>
     /// <param name="training">What the training is called in the error.</param>
     /// <param name="totalSteps">Its steps.</param>
@@ -24,7 +27,8 @@ public sealed record Checkpoint(
     internal void CopyTo(IReadOnlyDictionary<string, Tensor> state, string training, long totalSteps)
     {
         var stranger = state.FirstOrDefault(named =>
-            !Tensors.TryGetValue(named.Key, out var saved) || !saved.shape.SequenceEqual(named.Value.shape)
+            !Tensors.TryGetValue(named.Key, out var saved)
+            || !(saved.shape.SequenceEqual(named.Value.shape) || IsShorter(named.Key, saved, named.Value))
         );
         if (stranger.Key is not null || Step > totalSteps)
             throw new TrainingFailedException(
@@ -34,8 +38,20 @@ public sealed record Checkpoint(
             );
         using var noGrad = no_grad();
         foreach (var (name, tensor) in state)
-            tensor.copy_(Tensors[name]);
+            if (IsShorter(name, Tensors[name], tensor))
+            {
+                tensor.zero_();
+                using var known = tensor.narrow(0, 0, Tensors[name].shape[0]);
+                known.copy_(Tensors[name]);
+            }
+            else
+                tensor.copy_(Tensors[name]);
     }
+
+    private static bool IsShorter(string name, Tensor saved, Tensor now) =>
+        name.StartsWith(Sums, StringComparison.Ordinal)
+        && (saved.dim(), now.dim()) == (1, 1)
+        && saved.shape[0] < now.shape[0];
 
     /// <inheritdoc/>
     public void Dispose()

@@ -11,7 +11,6 @@ namespace SimCLR.Core.Training;
 public sealed class TrainingLoop : IDisposable
 {
     private const int Intervals = 100;
-    private const string LoopPrefix = "loop.";
 
     /// <summary>Training that is not done twice for want of a last checkpoint.</summary>
     private static readonly TimeSpan WorthKeeping = TimeSpan.FromSeconds(2);
@@ -32,6 +31,9 @@ public sealed class TrainingLoop : IDisposable
     private double earlierWattHours;
     private readonly long interval;
     private long started;
+
+    /// <summary>Null: all figures are summed from the start.</summary>
+    private SummedFigures? summed;
 
     /// <summary>Step and time of the newest point of this process.</summary>
     private (long Step, TimeSpan Time) since;
@@ -199,7 +201,7 @@ public sealed class TrainingLoop : IDisposable
     {
         var steps = trainee.StepsDone - since.Step;
         var before = (trainee.StepsDone - 1) / interval * interval;
-        var figures = Means(recent, trainee.StepsDone - before);
+        var figures = Means(recent, before);
         // Only now are all steps done: a GPU is behind.
         var elapsed = clock.Elapsed - since.Time;
         var perStep = clock.Elapsed / Math.Max(1, trainee.StepsDone - started);
@@ -219,7 +221,7 @@ public sealed class TrainingLoop : IDisposable
     {
         var seconds = (earlier + clock.Elapsed).TotalSeconds;
         return new TrainingResult(
-            Means(lastEpoch, Math.Min(trainee.StepsPerEpoch, trainee.TotalSteps)),
+            Means(lastEpoch, trainee.StepsDone - Math.Min(trainee.StepsPerEpoch, trainee.TotalSteps)),
             trainee.StepsDone,
             seconds,
             trainee.StepsDone * trainee.BatchSize / seconds,
@@ -233,11 +235,22 @@ public sealed class TrainingLoop : IDisposable
         };
     }
 
-    private IReadOnlyList<Figure> Means(Tensor sums, long steps)
+    /// <summary>Means of sums that began when so many steps were done; not a number where nothing was summed.</summary>
+    private IReadOnlyList<Figure> Means(Tensor sums, long begin)
     {
         using var scope = NewDisposeScope();
+        var (now, steps) = (trainee.StepsDone, trainee.StepsDone - begin);
         var means = (sums / steps).cpu().data<float>().ToArray();
-        return [.. trainee.Figures.Zip(means, (figure, mean) => new Figure(figure.Name, mean, figure.Unit))];
+        return [.. trainee.Figures.Select((figure, i) => new Figure(figure.Name, Mean(i), figure.Unit))];
+
+        float Mean(int i) =>
+            summed?.Steps(i, begin, now) switch
+            {
+                null => means[i],
+                <= 0 => float.NaN,
+                var own when own == steps => means[i],
+                var own => means[i] * steps / own.Value,
+            };
     }
 
     /// <summary>Whether it is time for a checkpoint: seldom enough that writing takes less than a twentieth of the time.</summary>
@@ -255,7 +268,8 @@ public sealed class TrainingLoop : IDisposable
             progress,
             segments,
             earlierWattHours + (checkpointing.WattHours?.Invoke() ?? 0),
-            pending
+            pending,
+            summed
         );
         // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on.
         if (
@@ -271,8 +285,8 @@ public sealed class TrainingLoop : IDisposable
     {
         var state = new Dictionary<string, Tensor>(trainee.State)
         {
-            [LoopPrefix + nameof(recent)] = recent,
-            [LoopPrefix + nameof(lastEpoch)] = lastEpoch,
+            [Checkpoint.Sums + nameof(recent)] = recent,
+            [Checkpoint.Sums + nameof(lastEpoch)] = lastEpoch,
         };
         foreach (var (name, tensor) in best?.State ?? [])
             state.Add(name, tensor);
@@ -299,6 +313,10 @@ public sealed class TrainingLoop : IDisposable
             progress.AddRange(notes.Progress);
             segments.AddRange(notes.Segments);
             pending = notes.Pending;
+            var known = ranks.FromFirst(
+                checkpoint.Tensors.TryGetValue(Checkpoint.Sums + nameof(recent), out var sums) ? sums.shape[0] : 0
+            );
+            summed = known < trainee.Figures.Count ? new SummedFigures((int)known, checkpoint.Step) : notes.Summed;
             (earlier, earlierWattHours) = (TimeSpan.FromSeconds(notes.Seconds), notes.WattHours);
             savedStep = checkpoint.Step;
             progress.Where(point => EndsInterval(point.Step)).ToList().ForEach(trainee.Look);

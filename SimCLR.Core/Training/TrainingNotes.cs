@@ -11,12 +11,14 @@ namespace SimCLR.Core.Training;
 /// <param name="Segments">Under which conditions it was computed so far.</param>
 /// <param name="WattHours">What it drew so far, in all processes; 0 where that was not measured.</param>
 /// <param name="Pending">The point of the last step, where its monitor was interrupted; null: none.</param>
+/// <param name="Summed">How many figures an earlier version had, and from which step on the others are summed; null: all of them are from the start.</param>
 internal sealed record TrainingNotes(
     double Seconds,
     IReadOnlyList<TrainingProgress> Progress,
     IReadOnlyList<TrainingSegment> Segments,
     double WattHours,
-    TrainingProgress? Pending = null
+    TrainingProgress? Pending = null,
+    SummedFigures? Summed = null
 )
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -37,6 +39,8 @@ internal sealed record TrainingNotes(
         };
         if (Pending is not null)
             notes["pending"] = JsonSerializer.Serialize(Pending, Json);
+        if (Summed is not null)
+            notes["summed"] = JsonSerializer.Serialize(Summed, Json);
         return notes;
     }
 
@@ -51,7 +55,8 @@ internal sealed record TrainingNotes(
             notes.TryGetValue("watt-hours", out var energy) ? double.Parse(energy, CultureInfo.InvariantCulture) : 0,
             notes.TryGetValue("pending", out var pending)
                 ? JsonSerializer.Deserialize<Interval>(pending, Json)!.Read()
-                : null
+                : null,
+            notes.TryGetValue("summed", out var summed) ? JsonSerializer.Deserialize<SummedFigures>(summed, Json) : null
         );
 
     /// <summary>A logging interval as it is written. Version 0.1 knew only pretraining, and three figures of it by name.</summary>

@@ -30,8 +30,14 @@ module internal Lightly =
         |> Method.withMomentum (Momentum.constant 0.99)
         |> run (head 2 1024 256)
 
+    /// Its predictor's rate decays as all do.
     let simSiam =
-        { run (head 2 2048 2048) Method.simSiam with
+        let method =
+            match Method.simSiam with
+            | Method.SimSiam s -> Method.SimSiam { s with ConstantRate = false }
+            | other -> other
+
+        { run (head 2 2048 2048) method with
             LearningRate = LearningRate.Fixed 0.06
         }
 
@@ -114,12 +120,6 @@ module internal Lightly =
                     "NT-Xent of neighbours and predictions, in which the view's own others are negatives, too"
                 ]
             named "lightlySwav" swav []
-            named
-                "lightlyDino"
-                dino
-                [
-                    "GELU in the head, its weights normal of deviation 0.02"
-                    "the lengths of the outputs' directions are trained"
-                ]
+            named "lightlyDino" dino [ "GELU in the head" ]
             named "lightlyDcl" dcl [ "views one after the other" ]
         ]

@@ -311,7 +311,7 @@ module Recipe =
                 "soloLearn"
                 soloLearn
                 "vturrisi/solo-learn: scripts/pretrain/cifar/simclr.yaml, augmentations/symmetric.yaml"
-                [ "LARS's rate is clipped at the global one (clip_lr)" ]
+                SoloLearn.unsaid
             NamedRecipe.Of
                 "mocoV2Views"
                 mocoV2Views

@@ -158,7 +158,7 @@ module internal SoloLearn =
             |> Method.withMomentum (Momentum.rising 0.9995)
             |> Method.withTeacherTemperature 0.04 0.07 50
             |> unbounded
-            |> run (head 2 2048 256) asymmetric (lars 0.3 1e-6)
+            |> run (head 3 2048 256) asymmetric (lars 0.3 1e-6)
 
         { trained with
             Head =
@@ -180,7 +180,7 @@ module internal SoloLearn =
             Loss = Loss.supCon 0.2
         }
 
-    let private unsaid =
+    let internal unsaid =
         [
             "the first convolution pads by 2, which makes maps of 34 x 34"
             "LARS's rate is clipped at the global one (clip_lr)"

@@ -149,7 +149,10 @@ let all (training: Training) =
 
         match training.Method with
         // Of a whole batch the method itself says it.
-        | Method.MoCo s when training.MicroBatches.IsSome ->
+        | Method.MoCo s when
+            training.MicroBatches
+            |> Option.exists (fun parts -> parts.FreezeBatchNorm || parts.Size < training.BatchSize)
+            ->
             yield! groupProblems "Method.NormGroups" s.NormGroups training
         | _ -> ()
 

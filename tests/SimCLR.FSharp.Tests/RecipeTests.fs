@@ -355,7 +355,8 @@ let Heads_and_methods_of_recipes_are_those_of_their_sources () =
     | Method.Dino solo, head, Method.Dino lightly ->
         Assert.Equal(Some { From = 0.04; Epochs = 50 }, solo.TeacherWarmup)
         Assert.Equal((0.07, None, 1.0), (solo.TeacherTemperature, solo.LargestGradient, solo.FrozenEpochs))
-        Assert.Equal((false, LastNorm.None, true), (head.BatchNorm, head.LastNorm, head.LastBias))
+        Assert.Equal((3, Some 2048, false), (head.Depth, head.Hidden, head.BatchNorm))
+        Assert.Equal((LastNorm.None, true), (head.LastNorm, head.LastBias))
         Assert.Equal((2048, None, 0.0), (lightly.Outputs, lightly.LargestGradient, lightly.FrozenEpochs))
     | other -> Assert.Fail $"{other}"
 
@@ -365,6 +366,11 @@ let Heads_and_methods_of_recipes_are_those_of_their_sources () =
         Assert.Equal((2, Some 4096, LastNorm.WithoutAffine), (predictor.Depth, predictor.Hidden, predictor.LastNorm))
         Assert.Equal(0.1, adam.WeightDecay)
         Assert.Equal((3, Some 4096), (Recipe.moCoV3VitImageNet.Head.Depth, Recipe.moCoV3VitImageNet.Head.Hidden))
+    | other -> Assert.Fail $"{other}"
+
+    match method Recipe.lightlySimSiam, method Recipe.soloSimSiam with
+    | Method.SimSiam lightly, Method.SimSiam solo ->
+        Assert.Equal((false, true), (lightly.ConstantRate, solo.ConstantRate))
     | other -> Assert.Fail $"{other}"
 
     match method Recipe.swavSmallBatchImageNet with

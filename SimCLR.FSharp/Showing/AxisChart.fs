@@ -14,6 +14,22 @@ let isNumeric axisName results = valuesOf axisName results |> areNumeric
 
 let private mostTicks = 12
 
+/// Share of an axis that ticks are apart, so that one can read them.
+let private leastGap = 0.05
+
+/// Of numbers, from the smallest on, those that are not too near to the one before.
+let internal apart place numbers =
+    let sorted = numbers |> List.distinct |> List.sort
+
+    match sorted with
+    | [] -> []
+    | first :: rest ->
+        let gap = leastGap * (place (List.last sorted) - place first)
+
+        (first, rest)
+        ||> List.scan (fun last x -> if place x - place last >= gap then x else last)
+        |> List.distinct
+
 let axisOf name values =
     match List.choose number values with
     | _ when not (areNumeric values) -> axis name (Some StyleParam.AxisType.Category) None
@@ -29,7 +45,7 @@ let axisOf name values =
             if numbers.Length > mostTicks then
                 None
             else
-                Some(seq [ for x in numbers -> x :> IConvertible ])
+                Some(seq [ for x in apart (if kind.IsSome then log10 else id) numbers -> x :> IConvertible ])
 
         axis name kind ticks
 

@@ -56,3 +56,10 @@ let ``The loss of guessing is shown where it is NT-Xent's, with its negatives an
                     }
                 "DCL", fun run -> { run with Loss = Loss.dcl 0.5 }
             ])
+
+[<Fact>]
+let ``Ticks that would lie on each other are left out`` () =
+    Assert.Equal<float list>([ 0.0; 0.9; 0.99 ], AxisChart.apart id [ 0.0; 0.9; 0.99; 0.999; 1.0 ])
+    Assert.Equal<float list>([ 0.0; 0.5; 1.0 ], AxisChart.apart id [ 1.0; 0.0; 0.5 ])
+    Assert.Equal<float list>([ 0.05; 0.1; 0.5; 1.0 ], AxisChart.apart log10 [ 0.05; 0.1; 0.5; 1.0 ])
+    Assert.Equal<float list>([ 3.0 ], AxisChart.apart id [ 3.0; 3.0 ])

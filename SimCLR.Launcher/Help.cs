@@ -75,8 +75,9 @@ internal static class Help
                   diff --store A --store B                     runs that only one store has, figures that differ
                   export FILE.csv                              one line per run: every choice, every figure
                   rm HASH ... [--yes]                          delete runs; a training goes with the last of its runs
-                  gc [--failures] [--checkpoints] [--encoders] [--damaged] [--yes]    delete what can be spared
+                  gc [--failures] [--checkpoints] [--encoders] [--damaged] [--untrained] [--yes]    delete what can be spared
                   retry HASH ...                               forget failures, so that the next sweep tries again
+                  report FOLDER                                make a sweep's report again, of what the store has now
                   migrate [FOLDER]                             take a store of version 0.1 over
                 ./simclr runs VERB --help says more.
                 """,

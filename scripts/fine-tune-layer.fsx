@@ -1,4 +1,4 @@
-// Where to fine-tune from (SimCLR v2, 2006.10029, section 3.2 and Figure 5): deeper heads, and the encoder with none or the first layers of its head.
+// Where to fine-tune from (SimCLR v2, 2006.10029, section 3 and Figure 5): deeper heads, and the encoder with none or the first layers of its head.
 //
 // COMMAND  ./simclr run scripts/fine-tune-layer.fsx
 //          ./simclr run scripts/fine-tune-layer.fsx --preset cpu --data-root PATH-OF-CIFAR-10
@@ -6,7 +6,7 @@
 // EXPECT   4 runs on generated images. cpu: 6 runs. In the paper fine-tuning from the first
 //          layer of a head of three is best where labels are few.
 //          paper: fine-tuned as in version 2, by LARS at 0.005 times the root of the batch. Unlike version 2: pretrained by SimCLR's recipe instead
-//          of 800 epochs with a memory of negatives, which is no method here.
+//          of 800 epochs with a memory of negatives (Recipe.simClrV2ImageNet has both).
 #load "load.fsx"
 
 open SimCLR

@@ -1,7 +1,7 @@
 // What a store of runs holds, and what can be done with it.
 //
-// COMMAND  ./simclr run scripts/runs.fsx migrate results/runs, or shorter ./simclr runs migrate results/runs
-// EXPECT   what was done, in a line or two
+// COMMAND  ./simclr run scripts/runs.fsx list, or shorter ./simclr runs list (also show, diff, export, rm, gc, retry, report, migrate)
+// EXPECT   what the store holds, or what was done
 #load "load.fsx"
 
 open SimCLR

@@ -4,7 +4,7 @@
 //          ./simclr run scripts/transfer.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/transfer.fsx --preset gpu --data-root PATH-OF-ALL-THREE
 //          ./simclr run scripts/transfer.fsx --preset paper --data folder:PATH-OF-IMAGENET --data-root PATH-OF-THE-OTHERS
-// EXPECT   2 runs on generated images to generated images of other shapes' sizes. cpu: 2 runs from
+// EXPECT   2 runs on generated images, transferred to a quarter of the same images: it shows only that it runs. cpu: 2 runs from
 //          CIFAR-10 to generated images: too few data sets to compare an order. gpu: from CIFAR-10 to CIFAR-100 and SVHN. paper: CIFAR-10, CIFAR-100, SVHN and VOC 2007.
 //          Unlike the paper: 100 epochs of pretraining instead of 1000, four data sets of which SVHN is not among its twelve, two settings of
 //          fine-tuning instead of 56, and batch norm's momentum as in pretraining.

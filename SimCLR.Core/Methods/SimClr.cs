@@ -44,10 +44,11 @@ internal sealed class SimClr(SimClrSpec spec, MethodContext context) : IMethod
 
     public bool IsSteady => true;
 
-    public IReadOnlyList<Collapse> Collapses { get; } = [.. Watched(spec.Loss.Collapsed(context.BatchSize))];
+    public IReadOnlyList<Collapse> Collapses { get; } = 
+        [.. Watched(spec.Loss.Collapsed(context.BatchSize), context.BatchSize)];
 
     /// <summary>What is watched for, given the loss when all embeddings are equal.</summary>
-    internal static IEnumerable<Collapse> Watched(double? collapsedLoss)
+    internal static IEnumerable<Collapse> Watched(double? collapsedLoss, long count)
     {
         yield return Collapse.OfEmbeddings(
             "Lower the learning rate or the weight decay, or use batch norm in the head."
@@ -55,7 +56,9 @@ internal sealed class SimClr(SimClrSpec spec, MethodContext context) : IMethod
         if (collapsedLoss is { } loss)
             yield return Collapse.AtLoss(
                 loss,
-                "ln(2N - 1)",
+                loss == Math.Log(2 * count - 1) ? "ln(2N - 1)"
+                    : loss == Math.Log(count) ? "ln N"
+                    : "as of equal embeddings",
                 rate => $"Raise the learning rate (now {rate:g3}), lower the temperature, or weaken the views."
             );
     }

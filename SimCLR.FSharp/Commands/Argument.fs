@@ -75,7 +75,7 @@ type internal Argument =
                 "PATH=A,B,C: an axis with these values, for example Loss.Temperature=0.05,0.1. May be given several times."
             | Seeds _ -> "seeds per setting (default: 2; with --preset smoke 1, gpu 5, paper 3)."
             | Workers _ ->
-                "compute in so many processes at once (default: 1); auto: one for each core, as many as there are runs and memory for, or one for each GPU of --gpus."
+                "compute in so many processes at once (default: 1, in most sweeps of scripts/ auto); auto: one for each core, as many as there are runs and memory for, or one for each GPU of --gpus."
             | Threads _ -> "threads of each process (default: all cores, divided among the workers)."
             | Gpus _ -> "numbers of the GPUs that the workers take in turn, for example 0,1."
             | Deterministic ->

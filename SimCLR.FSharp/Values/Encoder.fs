@@ -111,7 +111,7 @@ module Encoder =
     /// A small convolutional network with three stages.
     let smallConv = Encoder.SmallConv [ 32; 64; 128 ]
 
-    /// Multiplies the channels of every layer; of a transformer the heads, in whole ones, with their share of the tokens; of a custom encoder its setting
+    /// Sets the multiple of a ResNet's channels; multiplies those of the small network, of a transformer the heads, in whole ones, with their share of the tokens; of a custom encoder its setting
     /// "width". One without such a setting stays as it is.
     let withWidth width encoder =
         match encoder with

@@ -55,7 +55,7 @@ results
 
 (**
 Six epochs at SimCLR's learning rate leave the other two below the untrained encoder: without a search of its own a comparison says more of the rate than of the method.
-scripts/methods.fsx and experiments/methods search first, and train longer.
+scripts/methods.fsx has settings for each method, and experiments/methods trains longer.
 
 ## How each method does
 

@@ -1,7 +1,7 @@
 (**
 # Exploring a stored sweep
 
-A sweep leaves its outcomes in a store: a folder per run, named by the run's hash. Tables, plots and comparisons are queries over it; nothing is trained twice.
+A sweep leaves its outcomes in a store: a folder per training, named by the hash of what decides the weights, with what was measured of it. Tables, plots and comparisons are queries over it; nothing is trained twice.
 *)
 #load "../../scripts/notebook.fsx"
 

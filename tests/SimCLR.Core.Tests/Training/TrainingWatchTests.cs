@@ -29,7 +29,7 @@ public class TrainingWatchTests
 
     private static string Fails(IEnumerable<TrainingProgress> seen, double? collapsed = null)
     {
-        var watch = new TrainingWatch([.. SimClr.Watched(collapsed)], 20);
+        var watch = new TrainingWatch([.. SimClr.Watched(collapsed, 64)], 20);
         return Assert.ThrowsAny<TrainingFailedException>(() => seen.ToList().ForEach(watch.Look)).Message;
     }
 
@@ -55,10 +55,20 @@ public class TrainingWatchTests
             Fails(Enumerable.Range(1, 200).Select(step => Seen(step, loss: Math.Log(127) + 1e-3)), Math.Log(127))
         );
 
+    [Theory]
+    [InlineData(127, "(ln(2N - 1) = 4.844)")]
+    [InlineData(64, "(ln N = 4.159)")] // negatives of one view
+    [InlineData(3, "(as of equal embeddings = 1.099)")] // a loss of one's own
+    public void The_loss_of_guessing_is_named_by_its_formula(int choices, string formula) =>
+        Assert.Contains(
+            formula,
+            Fails(Enumerable.Range(1, 200).Select(step => Seen(step, loss: Math.Log(choices))), Math.Log(choices))
+        );
+
     [Fact]
     public void What_recovers_is_left_alone()
     {
-        var watch = new TrainingWatch([.. SimClr.Watched(Math.Log(127))], 0);
+        var watch = new TrainingWatch([.. SimClr.Watched(Math.Log(127), 64)], 0);
         for (var step = 1; step < 1000; step++)
         {
             var bad = step % (TrainingWatch.Patience + 1) < TrainingWatch.Patience - 1;
@@ -70,7 +80,7 @@ public class TrainingWatchTests
     public void One_that_is_not_to_fail_is_told_of_once_and_its_step_is_that_of_the_collapse_it_is_in()
     {
         var told = new List<string>();
-        var watch = new TrainingWatch([.. SimClr.Watched(null)], 0, told.Add);
+        var watch = new TrainingWatch([.. SimClr.Watched(null, 64)], 0, told.Add);
         long? After(IEnumerable<int> steps, double deviation)
         {
             foreach (var step in steps)

@@ -44,8 +44,8 @@ internal sealed class SimClr(SimClrSpec spec, MethodContext context) : IMethod
 
     public bool IsSteady => true;
 
-    public IReadOnlyList<Collapse> Collapses { get; } = 
-        [.. Watched(spec.Loss.Collapsed(context.BatchSize), context.BatchSize)];
+    public IReadOnlyList<Collapse> Collapses { get; } =
+    [.. Watched(spec.Loss.Collapsed(context.BatchSize), context.BatchSize)];
 
     /// <summary>What is watched for, given the loss when all embeddings are equal.</summary>
     internal static IEnumerable<Collapse> Watched(double? collapsedLoss, long count)

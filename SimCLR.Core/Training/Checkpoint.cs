@@ -23,7 +23,7 @@ public sealed record Checkpoint(
     /// <param name="state">Those in use, by name.</param>
     /// <param name="training">What the training is called in the error.</param>
     /// <param name="totalSteps">Its steps.</param>
-    /// <exception cref="TrainingFailedException">The checkpoint is of another training; nothing was changed.</exception>
+    /// <exception cref="CheckpointMisfitException">The checkpoint is of another training; nothing was changed.</exception>
     internal void CopyTo(IReadOnlyDictionary<string, Tensor> state, string training, long totalSteps)
     {
         var stranger = state.FirstOrDefault(named =>
@@ -31,10 +31,10 @@ public sealed record Checkpoint(
             || !(saved.shape.SequenceEqual(named.Value.shape) || IsShorter(named.Key, saved, named.Value))
         );
         if (stranger.Key is not null || Step > totalSteps)
-            throw new TrainingFailedException(
+            throw new CheckpointMisfitException(
                 $"{training}: the checkpoint of step {Step} does not fit this training of {totalSteps} steps"
                     + (stranger.Key is null ? "" : $": it has no {stranger.Key} of this shape")
-                    + $". Delete the folder {System.IO.Path.GetDirectoryName(Path)} to start anew."
+                    + $". If a newer version wrote it, go on with that. Delete the folder {System.IO.Path.GetDirectoryName(Path)} to start anew."
             );
         using var noGrad = no_grad();
         foreach (var (name, tensor) in state)

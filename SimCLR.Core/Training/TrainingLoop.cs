@@ -50,6 +50,9 @@ public sealed class TrainingLoop : IDisposable
     private TimeSpan saved;
     private TimeSpan saveCost;
 
+    /// <summary>Whether it was said that what is not finite is not saved.</summary>
+    private bool told;
+
     private TrainingLoop(ITrainee trainee, Checkpointing? checkpointing)
     {
         (this.trainee, this.checkpointing, ranks) = (trainee, checkpointing, trainee.Ranks);
@@ -271,11 +274,17 @@ public sealed class TrainingLoop : IDisposable
             pending,
             summed
         );
-        // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on.
-        if (
-            IsFinite([losses, .. tensors.Values])
-            && checkpointing.Folder.Save(new Checkpoint(trainee.StepsDone, tensors, notes.Write()))
-        )
+        // What has diverged is not saved: the checkpoint before stays, from which another attempt can go on. A figure of a method may be no number.
+        var isFinite = IsFinite([
+            losses,
+            .. tensors.Where(named => !named.Key.StartsWith(Checkpoint.Sums)).Select(named => named.Value),
+        ]);
+        if (!isFinite && !told)
+            checkpointing.Warn?.Invoke(
+                $"No checkpoint at step {trainee.StepsDone}: the loss or a weight is not finite. The one before stays."
+            );
+        told |= !isFinite;
+        if (isFinite && checkpointing.Folder.Save(new Checkpoint(trainee.StepsDone, tensors, notes.Write())))
             savedStep = trainee.StepsDone;
         saved = clock.Elapsed;
         saveCost = saved - begin;

@@ -70,6 +70,10 @@ public sealed record TrainingResult(
 /// <summary>The error that a training cannot go on; the message says what was seen at which step, and what to try.</summary>
 public class TrainingFailedException(string message) : Exception(message);
 
+/// <summary>The same, where the checkpoint is of another training, or of another version: another start may take it up.</summary>
+/// <param name="message">What does not fit, and what to do.</param>
+public sealed class CheckpointMisfitException(string message) : TrainingFailedException(message);
+
 /// <summary>The same, where the training has collapsed or learns nothing: it could go on, and is asked not to.</summary>
 /// <param name="name">The collapse's name (<see cref="Methods.Collapse.Name"/>).</param>
 /// <param name="message">What was seen, and what to try.</param>

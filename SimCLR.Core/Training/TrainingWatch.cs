@@ -43,7 +43,11 @@ internal sealed class TrainingWatch(IReadOnlyList<Collapse> collapses, long warm
         {
             var collapse = collapses[i];
             var counts = collapse.AtOnce || now.Step > warmupSteps + Grace;
-            var looksSo = counts && collapse.IsSeen(now[collapse.Figure]);
+            // A point of before an interruption may be of a version without the figure.
+            var looksSo =
+                counts
+                && now.Figures.FirstOrDefault(figure => figure.Name == collapse.Figure) is { } figure
+                && collapse.IsSeen(figure.Value);
             (seen[i], unseen[i]) = looksSo ? (seen[i] + 1, 0) : (0, unseen[i] + 1);
             if (unseen[i] >= Patience)
                 told[i] = null;

@@ -12,14 +12,17 @@ type Removal =
         Lock: string
         /// Its files and folders; the folder itself: all of it.
         Paths: string list
+        /// The same as it is now: what has been computed since it was asked for is not to go.
+        Again: unit -> string list
         /// What is done before they go.
         Before: unit -> unit
     }
 
-let private removal folder paths =
+let private removal folder find =
     {
         Lock = folder
-        Paths = paths
+        Paths = find ()
+        Again = find
         Before = ignore
     }
 
@@ -65,14 +68,24 @@ let private carryOut store (removal: Removal) =
         false
     | Some lock ->
         use _held = lock
-        removal.Before()
+        let now = removal.Again()
 
-        if removal.Paths = [ removal.Lock ] then
-            deleteWhole store removal.Lock
-        else
-            removal.Paths |> List.iter delete
+        match removal.Paths |> List.filter (fun path -> not (List.contains path now)) with
+        | [] ->
+            removal.Before()
 
-        true
+            if removal.Paths = [ removal.Lock ] then
+                deleteWhole store removal.Lock
+            else
+                removal.Paths |> List.iter delete
+
+            true
+        | changed ->
+            let names =
+                changed |> List.map (fun path -> Path.GetRelativePath(store.Folder, path))
+
+            eprintfn "%s stays as it is: it has changed since it was asked for. Ask again." (String.concat ", " names)
+            false
 
 /// Says what would go, asks unless the answer is given, and does it. The exit code: 1 where something stays.
 let perform (ask: string -> bool) isAgreed store (removals: Removal list) =
@@ -108,82 +121,114 @@ let private evaluations folder =
     else
         []
 
-/// Measurements of a training's folder that those runs take, and nobody else does.
-let private measuredOnlyBy store folder gone remaining =
-    let tasks files =
-        files
-        |> List.choose (StoreListing.readRun ignore store)
+/// Measurements of a training's folder that those runs take; None where a run of them cannot be read.
+let private measuredBy store folder files =
+    let runs = files |> List.map (StoreListing.readRun ignore store)
+
+    if List.contains None runs then
+        None
+    else
+        runs
+        |> List.choose id
         |> List.collect Run.tasks
         |> List.map (fun task -> StoreFolder.ofEvaluation task folder)
         |> set
+        |> Some
 
-    Set.difference (tasks gone) (tasks remaining)
-    |> Set.filter Directory.Exists
-    |> Set.toList
+/// Runs of a folder, each with the measurements that no other run takes. The training goes with the last of its runs, unless something in it is of a run that has not come to its end.
+let private runsOf store folder (named: RunsSearch.Named list) () =
+    let all = List.ofArray (StoreListing.runFiles folder)
+
+    let gone =
+        named
+        |> List.collect (function
+            | RunsSearch.Named.Run(_, file) -> [ file ]
+            | RunsSearch.Named.Training _ -> all)
+        |> List.distinct
+
+    let isWhole = named |> List.exists _.IsTraining
+    let remaining = List.except gone all
+    let measured = measuredBy store folder gone |> Option.defaultValue Set.empty
+
+    let isOfOthers =
+        Directory.Exists(Path.Combine(folder, "checkpoint"))
+        || evaluations folder |> List.exists (fun path -> not (measured.Contains path))
+
+    if isWhole || (remaining.IsEmpty && not isOfOthers) then
+        [ folder ]
+    else
+        match measuredBy store folder remaining with
+        | Some others ->
+            gone
+            @ (Set.difference measured others |> Set.filter Directory.Exists |> Set.toList)
+        // What that run takes is not known.
+        | None -> gone
 
 /// Runs, each with the measurements that no other run takes; a training goes with the last of its runs.
 let ofRuns store (named: RunsSearch.Named list) =
     [
         for folder, named in named |> List.groupBy _.Folder do
-            let all = List.ofArray (StoreListing.runFiles folder)
-
-            let gone =
-                named
-                |> List.collect (function
-                    | RunsSearch.Named.Run(_, file) -> [ file ]
-                    | RunsSearch.Named.Training _ -> all)
-                |> List.distinct
-
-            match List.except gone all with
-            | [] -> removal folder [ folder ]
-            | remaining -> removal folder (gone @ measuredOnlyBy store folder gone remaining)
+            removal folder (runsOf store folder named)
     ]
 
 let private hasFailed folder =
     File.Exists(Path.Combine(folder, "failure.json"))
     && not (File.Exists(Path.Combine(folder, "figures.json")))
 
-/// Failed measurements, and trainings that failed themselves.
+/// Failed measurements, and trainings that failed themselves; of one that could go on from a checkpoint its failure alone.
 let failures folder =
-    if hasFailed folder then
-        removal folder [ folder ]
-    else
-        removal folder (evaluations folder |> List.filter hasFailed)
+    removal folder (fun () ->
+        if not (hasFailed folder) then
+            evaluations folder |> List.filter hasFailed
+        elif Directory.Exists(Path.Combine(folder, "checkpoint")) then
+            [ Path.Combine(folder, "failure.json") ]
+        else
+            [ folder ])
 
 let checkpoints folder =
-    folder :: evaluations folder
-    |> List.map (fun folder -> Path.Combine(folder, "checkpoint"))
-    |> List.filter Directory.Exists
-    |> removal folder
+    removal folder (fun () ->
+        folder :: evaluations folder
+        |> List.map (fun folder -> Path.Combine(folder, "checkpoint"))
+        |> List.filter Directory.Exists)
 
 let damaged folder =
-    removal folder (files folder "*.damaged")
+    removal folder (fun () -> files folder "*.damaged")
+
+/// The encoders that the store's trainings begin with, by their hashes.
+let private begun store =
+    [
+        for folder in StoreListing.trainings store do
+            match StoredTraining.valueIn folder with
+            | Some training -> Untrained.hash (Untrained.ofTraining training)
+            | None ->
+                wrongValue
+                    $"What is trained in {folder} cannot be read, so that it is not known which encoder it begins with; nothing is deleted. Mend it, or take it away."
+    ]
+    |> set
 
 /// Encoders before training that no training of the store begins with.
 let untrained store =
-    let used =
-        StoreListing.trainings store
-        |> Seq.choose StoredTraining.valueIn
-        |> Seq.map (Untrained.ofTraining >> Untrained.hash)
-        |> set
+    let isUsed (folder: string) =
+        (begun store).Contains(Path.GetFileName folder)
+
+    let used = begun store
 
     [
         for folder in StoreListing.untrained store do
             if not (used.Contains(Path.GetFileName folder)) then
-                removal folder [ folder ]
+                removal folder (fun () -> if isUsed folder then [] else [ folder ])
     ]
 
 /// Weights of a finished training, whose figures then say that none are kept.
 let encoders folder =
     let figures = Path.Combine(folder, "figures.json")
 
-    let weights =
-        [ "encoder.safetensors"; "head.safetensors" ]
-        |> List.map (fun name -> Path.Combine(folder, name))
-
-    if not (File.Exists figures) then
-        removal folder []
-    else
-        { removal folder (weights |> List.filter File.Exists) with
-            Before = fun () -> StoredTraining.forgetWeights folder
-        }
+    { removal folder (fun () ->
+          if File.Exists figures then
+              [ "encoder.safetensors"; "head.safetensors" ]
+              |> List.map (fun name -> Path.Combine(folder, name))
+              |> List.filter File.Exists
+          else
+              []) with
+        Before = fun () -> StoredTraining.forgetWeights folder
+    }

@@ -4,14 +4,15 @@ open System
 open System.IO
 open SimCLR.Core.Training
 
-/// Appends points to a training's curve while it trains. A disk that is full is no reason to stop a training: it is told once, and the
+/// Appends points to a training's curve while it trains, unless it is finished already and trained again: the curve that is there stays until there is another whole one. A disk that is full is no reason to stop a training: it is told once, and the
 /// whole curve is written at the end.
 type internal CurveWriter(executor: Executor, training: Training) =
     let mutable file: StreamWriter option = None
     let mutable failed = false
+    let isAgain = StoredTraining.isFinished training executor.Store
 
     let attempt action =
-        if not failed then
+        if not failed && not isAgain then
             try
                 action ()
             with error when Failing.isOfDisk error ->
@@ -34,7 +35,7 @@ type internal CurveWriter(executor: Executor, training: Training) =
         attempt (fun () -> file <- Some(StoredTraining.openCurve training step executor.Store))
 
     member writer.Add(progress: TrainingProgress) =
-        if file.IsNone then
+        if file.IsNone && not isAgain then
             writer.Begin 0L
 
         attempt (fun () -> file |> Option.iter _.WriteLine(Json.writeLine (CurveWriter.PointOf progress)))

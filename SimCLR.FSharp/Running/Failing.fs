@@ -34,6 +34,18 @@ let explain store (error: exn) : bool * Failure =
             Reason = error.Name
             Detail = $"{error.Message} --continue-collapsed trains on, and measures."
         }
+    | :? CheckpointMisfitException ->
+        false,
+        {
+            Reason = "checkpoint does not fit"
+            Detail = error.Message
+        }
+    | :? StoredFile.OtherVersionException ->
+        false,
+        {
+            Reason = "is of another version"
+            Detail = error.Message
+        }
     | :? TrainingFailedException ->
         true,
         {

@@ -63,38 +63,57 @@ let private other images folder =
         if before = now then None else Some(before, now)
     | _ -> None
 
-/// Puts a folder aside that is of other images, under that name, unless another process is working at it.
-let private putAside (executor: Executor) (run: Run) images name folder (before, now) =
-    match Store.tryLock run executor.Store with
+/// Where a folder of that name lies aside, computed on the images of that fingerprint.
+let private asideOf (executor: Executor) name fingerprint =
+    Path.Combine(executor.Store.Folder, "other-images", $"{name}-{fingerprint}")
+
+/// A path that is free: what lies aside already is not written over.
+let private free path =
+    Seq.initInfinite (fun i -> if i = 0 then path else $"{path}-{i + 1}")
+    |> Seq.find (Directory.Exists >> not)
+
+/// Puts a folder aside that is of other images, under that name, unless another process is working at it, and takes what was computed on today's images, if it lies aside, in its place.
+let private putAside (executor: Executor) images name folder locked =
+    match StoreFolder.tryLock locked with
     | None -> ()
     | Some held ->
-        held.Dispose()
-        let aside = Path.Combine(executor.Store.Folder, "other-images", $"{name}-{before}")
-        Directory.CreateDirectory(Path.GetDirectoryName aside) |> ignore
+        use _held = held
 
-        if Directory.Exists aside then
-            Directory.Delete(aside, true)
+        // Another process may have put it aside meanwhile.
+        match other images folder with
+        | None -> ()
+        | Some(before, now) ->
+            let aside = free (asideOf executor name before)
+            Directory.CreateDirectory(Path.GetDirectoryName aside) |> ignore
+            Directory.Move(folder, aside)
+            StoreFolder.forgetLock aside
 
-        Directory.Move(folder, aside)
+            let again =
+                try
+                    Directory.Move(asideOf executor name now, folder)
+                    "what was computed on these images before is there again"
+                with :? IOException ->
+                    // There is none, or another process has begun.
+                    "it is computed anew"
 
-        Executor.note
-            executor
-            $"The images of {Images.name images} have changed since {name} was computed ({before}, now {now}): it is computed anew, and what was there lies in {aside}."
+            Executor.note
+                executor
+                $"The images of {Images.name images} have changed since {name} was computed ({before}, now {now}): {again}, and what was there lies in {aside}."
 
-/// What is stored of a run: the images that it is of, its name, and its folder.
+/// What is stored of a run: the images that it is of, its name, its folder, and the one whose lock it has.
 let private stored (executor: Executor) run =
     let nameOf (folder: string) = Path.GetFileName folder
     let trained = Store.folderOf run executor.Store
 
     [
         for folder in [ trained; StoreFolder.ofUntrained (Run.untrained run) executor.Store ] do
-            run.Images, nameOf folder, folder
+            run.Images, nameOf folder, folder, folder
 
         for task in Run.tasks run do
             // A task is hashed for its folder: most have no images of their own, and runs may be ten thousand.
             for images in Option.toList (ofMeasurement task.Measurement) do
                 let folder = StoreFolder.ofEvaluation task trained
-                images, $"{nameOf trained}-{nameOf folder}", folder
+                images, $"{nameOf trained}-{nameOf folder}", folder, trained
     ]
 
 /// Looks at the images of runs and of their measurements: those in memory that are others now are let go, and what is stored that was computed on others is put aside,
@@ -103,11 +122,12 @@ let check (executor: Executor) (runs: Run list) =
     let known = [ for run in runs -> run, stored executor run ]
 
     known
-    |> List.collect (fun (_, folders) -> [ for images, _, _ in folders -> whole images ])
+    |> List.collect (fun (_, folders) -> [ for images, _, _, _ in folders -> whole images ])
     |> List.distinct
     |> List.iter (look executor)
 
     if not executor.DryRun then
-        for run, folders in known do
-            for images, name, folder in folders do
-                other images folder |> Option.iter (putAside executor run images name folder)
+        for _, folders in known do
+            for images, name, folder, locked in folders do
+                if (other images folder).IsSome then
+                    putAside executor images name folder locked

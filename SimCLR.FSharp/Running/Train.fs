@@ -145,6 +145,9 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
     let sources = Custom.sources value
     let meter = EnergyMeter()
     let folder = StoredTraining.begin' value store
+    StoreFolder.forgetUnfinished folder
+    // Not at the end, when what it began with may be gone.
+    let initial = FirstWeights.describe executor.Store run
     ImageContent.note run folder
     Migration.adoptCheckpoints run store
 
@@ -204,7 +207,7 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
                 Network = trainee.Evaluated
                 Ranks = trainee.Ranks.Size
                 ImagesFingerprint = ImageContent.ofRun run
-                InitialWeights = FirstWeights.describe executor.Store run
+                InitialWeights = initial
             }
 
         StoredTraining.save value provenance [ for step in result.Progress -> CurveWriter.PointOf step ] stored store

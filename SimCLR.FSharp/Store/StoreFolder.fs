@@ -47,12 +47,26 @@ module internal StoreFolder =
         failed |> Array.iter File.Delete
         failed.Length
 
+    /// Deletes what a killed writer left in a folder; for whoever holds its lock.
+    let forgetUnfinished folder =
+        for file in Directory.GetFiles(folder, "*" + AtomicFile.TemporaryEnding) do
+            try
+                File.Delete file
+            with
+            | :? IOException
+            | :? System.UnauthorizedAccessException -> () // It takes room and does no other harm.
+
     let lockFile folder = Path.Combine(folder, "lock")
 
     /// Takes a folder of the store for this process, until it is disposed or the process ends, however it ends. None where another process
     /// has it. Fails where the lock cannot be made: the disk is full, or a right is missing.
     let tryLock folder =
         FileLock.TryTake(lockFile folder) |> Option.ofObj
+
+    /// Deletes the signs of a lock in a folder that was moved while it was held: there they would say for ever that somebody computes in it.
+    let forgetLock folder =
+        for file in Directory.GetFiles(folder, Path.GetFileName(lockFile folder) + "*") do
+            File.Delete file
 
     /// Who has taken a folder of the store: a process and its machine, for people.
     let holder folder =

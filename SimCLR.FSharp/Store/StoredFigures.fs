@@ -28,6 +28,7 @@ module internal StoredFigures =
     let private begin' (task: EvaluationTask) encoderFolder =
         let folder = StoreFolder.ofEvaluation task encoderFolder
         Directory.CreateDirectory folder |> ignore
+        StoredFile.refuseOther<StoredFigures>(Path.Combine(folder, StoreFolder.figuresFile))
         StoredFile.write (Path.Combine(folder, "task.json")) task
         StoredSources.note folder (Custom.sources task)
         folder

@@ -3,6 +3,7 @@ module internal SimCLR.StoredFile
 
 open System
 open System.IO
+open System.Text.Json
 open SimCLR.Core.Runtime
 
 /// Writes a value as JSON.
@@ -17,6 +18,18 @@ let writeLines (path: string) (values: 'T list) =
         |> List.map (fun value -> Json.writeLine value + "\n")
         |> String.concat ""
     )
+
+/// A file of the store holds what this version does not know: nothing is to be written in its place.
+type OtherVersionException(message: string) =
+    inherit Exception(message)
+
+/// Whether a file is JSON to its end, so that what cannot be read of it is of another version, or was written by hand.
+let private isWhole (path: string) =
+    try
+        use _document = JsonDocument.Parse(File.ReadAllText path)
+        true
+    with :? JsonException ->
+        false
 
 /// The value of a file; an error says that it is damaged. A file that cannot be read at the moment (a share that is away, too many open
 /// files, a right that is missing) is no damage: that raises the system's error.
@@ -38,16 +51,30 @@ let putAside (path: string) =
     | :? UnauthorizedAccessException as error ->
         $"{name} could not be renamed to {name}.damaged ({error.Message.TrimEnd '.'})"
 
-/// The value of a file, if there is one and it is whole. A damaged one is put aside, and the warning says so and what it means.
+/// The value of a file, if there is one and it is whole. A damaged one is put aside, one of another version stays, and the warning says so and what it means.
 let tryRead<'T> (warn: string -> unit) (consequence: string) (path: string) : 'T option =
     if not (File.Exists path) then
         None
     else
         match read<'T> path with
         | Ok value -> Some value
+        | Error why when isWhole path ->
+            warn $"{why}, or of another version. It stays as it is, and {consequence}."
+            None
         | Error why ->
             warn $"{why}. {putAside path}, and {consequence}."
             None
+
+/// Raises OtherVersionException where a file is there that would be written over, and holds what this version does not know.
+let refuseOther<'T> (path: string) =
+    if File.Exists path then
+        match read<'T> path with
+        | Error why when isWhole path ->
+            raise (
+                OtherVersionException
+                    $"{why}, or of another version. Go on with the version that wrote it, or move it away: nothing is written over it."
+            )
+        | _ -> ()
 
 /// The values of a file of one to a line, up to the first that is damaged, and the number of that line.
 let readLines<'T> (path: string) : 'T list * int option =

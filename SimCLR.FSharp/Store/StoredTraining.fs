@@ -70,10 +70,11 @@ module internal StoredTraining =
     /// The curve of a training, as far as it has come: a process that was killed may have left half a line.
     let curve training store = readCurve ignore training store
 
-    /// Makes a training's folder and says in it what is trained.
+    /// Makes a training's folder and says in it what is trained. Raises OtherVersionException where its figures are of another version.
     let begin' training store =
         let folder = StoreFolder.ofTraining training store
         Directory.CreateDirectory folder |> ignore
+        StoredFile.refuseOther<StoredTraining>(Path.Combine(folder, StoreFolder.figuresFile))
 
         if not (File.Exists(Path.Combine(folder, StoreFolder.trainingFile))) then
             StoredFile.write (Path.Combine(folder, StoreFolder.trainingFile)) training
@@ -82,6 +83,10 @@ module internal StoredTraining =
         StoredSources.note folder (Custom.sources training)
 
         folder
+
+    /// Whether figures lie there, of whichever version.
+    let isFinished training store =
+        File.Exists(Path.Combine(StoreFolder.ofTraining training store, StoreFolder.figuresFile))
 
     /// The curve of a training that has come so far, cut to the points up to a step: what is to be appended to.
     let openCurve training step store =

@@ -225,3 +225,34 @@ let ``Of two places of the same images none is taken`` (first: string) (second: 
 
     Assert.Contains(said, error.Message)
     Assert.Equal(places [ first ], places [ first; first ])
+
+[<Fact>]
+let ``Images that are again what they were have what was computed of them again`` () =
+    Samples.withFolder (fun folder ->
+        let data = Path.Combine(folder, "data")
+        let hidden = Path.Combine(folder, "hidden")
+        write data [ "a"; "b"; "c" ]
+        let run = run (Images.folder (Some 16) data)
+
+        let move (from: string) (until: string) =
+            for split in [ "train"; "test" ] do
+                Directory.CreateDirectory(Path.Combine(until, split)) |> ignore
+                Directory.Move(Path.Combine(from, split, "c"), Path.Combine(until, split, "c"))
+
+        let first, _, _ = execute folder run
+        move data hidden
+        let second, _, _ = execute folder run
+        Assert.NotEqual(first.FinalLoss, second.FinalLoss)
+
+        // There and back twice: neither is lost.
+        for _ in 1..2 do
+            move hidden data
+            let again, stored, told = execute folder run
+            Assert.True stored
+            Assert.Equal(first.FinalLoss, again.FinalLoss)
+            Assert.Contains(told, fun text -> text.Contains "is there again")
+            move data hidden
+            let again, stored, told = execute folder run
+            Assert.True stored
+            Assert.Contains(told, fun text -> text.Contains "is there again")
+            Assert.Equal(second.FinalLoss, again.FinalLoss))

@@ -410,3 +410,56 @@ let An_exported_file_has_a_line_per_run_with_every_leaf_and_figure () =
 
             for path, value in Run.paths run do
                 Assert.Equal(value, column path))
+
+[<Fact>]
+let What_is_computed_between_question_and_answer_stays () =
+    inStore (fun store ->
+        let failed = tiny |> Run.withTemperature 0.7
+        Store.saveFailure failed { Reason = "no"; Detail = "" } store
+        let folder = Store.folderOf failed store
+
+        let finish _ =
+            save failed (plainOutcome 0.75) store
+            true
+
+        Assert.Equal(1, RunsRemoval.perform finish false store [ RunsRemoval.failures folder ])
+        Assert.Equal(Some(plainOutcome 0.75), Store.tryFind ignore failed store))
+
+[<Fact>]
+let A_failed_training_that_could_go_on_keeps_its_checkpoint () =
+    inStore (fun store ->
+        let failed = tiny |> Run.withTemperature 0.7
+        Store.saveFailure failed { Reason = "no"; Detail = "" } store
+        let folder = Store.folderOf failed store
+        let checkpoint = Path.Combine(folder, "checkpoint", "1.safetensors")
+        Directory.CreateDirectory(Path.GetDirectoryName checkpoint) |> ignore
+        File.WriteAllText(checkpoint, "x")
+        let code, _, _ = runs "" (on store [ "gc"; "--failures"; "--yes" ])
+        Assert.Equal(0, code)
+        Assert.True(File.Exists checkpoint)
+        Assert.False(File.Exists(Path.Combine(folder, "failure.json"))))
+
+[<Fact>]
+let A_training_stays_with_what_a_run_in_progress_has_measured () =
+    inStore (fun store ->
+        let folder = Store.folderOf c store
+        let task = Evaluation.tasks b.Evaluation |> List.last
+        StoredFigures.save task Samples.provenance { Figures = []; Seconds = 1.0 } folder
+        let code, _, _ = runs "" (on store [ "rm"; Run.hash c; "--yes" ])
+        Assert.Equal(0, code)
+        Assert.False(Store.all ignore store |> List.exists (fun (run, _) -> run = c))
+        Assert.True(File.Exists(Path.Combine(StoreFolder.ofEvaluation task folder, "figures.json")))
+        Assert.True(Store.isTrained c store)
+        // Asked for by its own hash it goes whole.
+        let code, _, _ = runs "" (on store [ "rm"; Run.trainingHash c; "--yes" ])
+        Assert.Equal(0, code)
+        Assert.False(Directory.Exists folder))
+
+[<Fact>]
+let No_encoder_before_training_goes_where_a_training_cannot_be_read () =
+    inStore (fun store ->
+        let path = Path.Combine(Store.folderOf c store, "training.json")
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"Epochs\"", "\"Aeons\""))
+        let code, _, wrong = runs "" (on store [ "gc"; "--untrained"; "--yes" ])
+        Assert.NotEqual(0, code)
+        Assert.Contains(Store.folderOf c store, wrong))

@@ -287,3 +287,69 @@ let A_failed_measurement_is_part_of_the_outcome_until_it_is_forgotten () =
         Assert.Equal((None, []), find run store)
         save run (whole 0.5) store
         Assert.Equal((Some(whole 0.5), []), find run store))
+
+/// With a field that this version does not know.
+let private ofNewer path =
+    File.ReadAllText(path).TrimEnd().TrimEnd('}') + ", \"Invented\": 1 }"
+
+[<Fact>]
+let What_another_version_wrote_stays_and_is_not_written_over () =
+    for name in [ "training.json"; "figures.json"; "provenance.json" ] do
+        withSaved (fun store folder ->
+            let path = Path.Combine(folder, name)
+            let newer = ofNewer path
+            File.WriteAllText(path, newer)
+            let found, warnings = find run store
+            Assert.Equal(name <> "figures.json", found.IsSome)
+
+            for warning in warnings do
+                Assert.Contains("of another version. It stays as it is", warning)
+
+            Store.all ignore store |> ignore
+            Store.tryProvenance run store |> ignore
+            Assert.Equal(newer, File.ReadAllText path)
+            Assert.False(File.Exists(path + ".damaged"))
+
+            if name = "figures.json" then
+                let error =
+                    Assert.Throws<StoredFile.OtherVersionException>(fun () ->
+                        StoredTraining.begin' training store |> ignore)
+
+                Assert.Contains(path, error.Message)
+                Assert.Contains("Invented", error.Message))
+
+[<Fact>]
+let A_finished_training_that_is_trained_again_keeps_its_curve_until_there_is_another_whole_one () =
+    withSaved (fun store folder ->
+        let curve = Path.Combine(folder, "metrics.jsonl")
+        let before = File.ReadAllText curve
+
+        let executor =
+            { Executor.local with
+                Store = store
+                Observer = Observer.silent
+            }
+
+        let point step =
+            SimCLR.Core.Training.TrainingProgress(
+                step,
+                8L,
+                1.0,
+                0.1,
+                10.0,
+                System.TimeSpan.Zero,
+                [
+                    SimCLR.Core.Training.Figure("loss", 1.5, SimCLR.Core.Training.FigureUnit.Plain)
+                ]
+            )
+
+        let again () =
+            use writer = new CurveWriter(executor, training)
+            writer.Begin 0L
+            writer.Add(point 1L)
+
+        again ()
+        Assert.Equal(before, File.ReadAllText curve)
+        File.Delete(Path.Combine(folder, "figures.json"))
+        again ()
+        Assert.Single(File.ReadAllLines curve) |> ignore)

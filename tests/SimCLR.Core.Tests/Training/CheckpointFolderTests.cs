@@ -255,8 +255,20 @@ public class CheckpointFolderTests
             first.Run(checkpointing: checkpointing);
         using var other = new Pretraining(Spec() with { Encoder = new SmallConvSpec([8, 24]) }, images, CPU);
         var before = Bytes(other);
-        var error = Assert.Throws<TrainingFailedException>(() => other.Run(checkpointing: checkpointing));
+        var error = Assert.Throws<CheckpointMisfitException>(() => other.Run(checkpointing: checkpointing));
         Assert.Contains($"Delete the folder {temporary.Root} to start anew", error.Message);
         Assert.Equal(before, Bytes(other));
+    }
+
+    [Fact]
+    public void What_a_killed_writer_left_goes_when_the_training_is_taken_up()
+    {
+        using var temporary = new TemporaryFolder();
+        var left = Path.Combine(temporary.Root, "0123.tmp");
+        File.WriteAllText(left, "half a checkpoint");
+        Assert.Null(new CheckpointFolder(temporary.Root).NewestStep);
+        Assert.True(File.Exists(left));
+        Assert.Null(new CheckpointFolder(temporary.Root).Newest());
+        Assert.False(File.Exists(left));
     }
 }

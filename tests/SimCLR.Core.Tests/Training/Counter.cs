@@ -15,6 +15,9 @@ internal sealed class Counter(long totalSteps, Func<long, float>? loss = null) :
 
     internal List<double> Looked { get; } = [];
 
+    /// <summary>Its second figure; null: half of the steps done.</summary>
+    internal float? Half { get; init; }
+
     public string Name => "counting";
     public Device Device => CPU;
     public Precision Precision { get; init; } = Precision.Float32;
@@ -34,7 +37,7 @@ internal sealed class Counter(long totalSteps, Func<long, float>? loss = null) :
     {
         StepsDone++;
         Count.add_(1);
-        return tensor(new[] { loss?.Invoke(StepsDone) ?? StepsDone, StepsDone / 2f });
+        return tensor(new[] { loss?.Invoke(StepsDone) ?? StepsDone, Half ?? StepsDone / 2f });
     }
 
     public double GradientNorm() => 100 + StepsDone;

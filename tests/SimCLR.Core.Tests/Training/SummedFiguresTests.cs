@@ -118,7 +118,7 @@ public class SummedFiguresTests
             named => named.Key.StartsWith(Checkpoint.Sums) ? cat([named.Value, named.Value]) : named.Value
         );
         files.Save(new Checkpoint(now.Step, longer, now.Notes));
-        var error = Assert.Throws<TrainingFailedException>(() => Finish(folder));
+        var error = Assert.Throws<CheckpointMisfitException>(() => Finish(folder));
         Assert.Contains("of this shape", error.Message);
     }
 }

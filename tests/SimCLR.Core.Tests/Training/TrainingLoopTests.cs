@@ -229,4 +229,23 @@ public class TrainingLoopTests
         Assert.Equal([0, 7], result.Segments.Select(segment => segment.FromStep));
         Assert.Empty(result.Segments[0].Setting);
     }
+
+    [Fact]
+    public void A_figure_that_is_no_number_hinders_no_checkpoint_and_a_loss_that_is_none_does_and_is_told_once()
+    {
+        using var folder = new TemporaryFolder();
+        var warnings = new List<string>();
+        var always = new Checkpointing(new CheckpointFolder(folder.Root), TimeSpan.Zero, Warn: warnings.Add);
+        using (var odd = new Counter(10) { Half = float.NaN })
+            TrainingLoop.Train(odd, checkpointing: always);
+        Assert.Equal(10, new CheckpointFolder(folder.Root).NewestStep);
+        Assert.Empty(warnings);
+
+        using var another = new TemporaryFolder();
+        always = new Checkpointing(new CheckpointFolder(another.Root), TimeSpan.Zero, Warn: warnings.Add);
+        using (var diverging = new Counter(10, step => step < 4 ? step : float.NaN))
+            TrainingLoop.Train(diverging, checkpointing: always);
+        Assert.InRange(new CheckpointFolder(another.Root).NewestStep ?? 0, 1, 3);
+        Assert.Contains("No checkpoint at step", Assert.Single(warnings));
+    }
 }

@@ -66,6 +66,15 @@ public class TrainingWatchTests
         );
 
     [Fact]
+    public void A_point_without_the_figure_that_is_watched_is_passed_over()
+    {
+        var seen = new Collapse("age", age => age > 3, true, now => $"Old by step {now.Step}.");
+        var watch = new TrainingWatch([seen], 0);
+        foreach (var step in Enumerable.Range(1, 200))
+            watch.Look(Seen(step));
+    }
+
+    [Fact]
     public void What_recovers_is_left_alone()
     {
         var watch = new TrainingWatch([.. SimClr.Watched(Math.Log(127), 64)], 0);

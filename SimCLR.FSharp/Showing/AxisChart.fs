@@ -45,7 +45,12 @@ let axisOf name values =
             if numbers.Length > mostTicks then
                 None
             else
-                Some(seq [ for x in apart (if kind.IsSome then log10 else id) numbers -> x :> IConvertible ])
+                Some(
+                    seq
+                        [
+                            for x in apart (if kind.IsSome then log10 else id) numbers -> x :> IConvertible
+                        ]
+                )
 
         axis name kind ticks
 

@@ -11,6 +11,20 @@ public static partial class AtomicFile
     /// <summary>The end of temporary names; such a file is what an interrupted writer left.</summary>
     public const string TemporaryEnding = ".tmp";
 
+    /// <summary>Deletes what killed writers left in a folder; for whoever alone writes there. What cannot be deleted takes room and does no other harm.</summary>
+    /// <param name="folder">Need not be there.</param>
+    public static void ForgetUnfinished(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var file in Directory.GetFiles(folder, "*" + TemporaryEnding))
+            try
+            {
+                File.Delete(file);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException) { }
+    }
+
     /// <summary>Writes the file at that path, replacing one that is there.</summary>
     /// <param name="path">The file; its folder is made if it is not there.</param>
     /// <param name="write">Writes the content.</param>

@@ -59,7 +59,8 @@ public sealed partial class CheckpointFolder(string path, Action<string>? warn =
     /// <exception cref="IOException">One is there and cannot be read; it may be whole, and stays as it is. The message names it.</exception>
     public Checkpoint? Newest()
     {
-        ForgetUnfinished();
+        // Only who takes a training up asks for its newest checkpoint.
+        AtomicFile.ForgetUnfinished(Path);
         foreach (var file in Files())
         {
             try
@@ -98,22 +99,6 @@ public sealed partial class CheckpointFolder(string path, Action<string>? warn =
             new CheckpointFolder(below, warn).Delete();
         if (!Directory.EnumerateFileSystemEntries(Path).Any())
             Directory.Delete(Path);
-    }
-
-    /// <summary>What a killed writer left: only who takes a training up asks for its newest checkpoint.</summary>
-    private void ForgetUnfinished()
-    {
-        if (!Directory.Exists(Path))
-            return;
-        foreach (var file in Directory.GetFiles(Path, "*" + AtomicFile.TemporaryEnding))
-            try
-            {
-                File.Delete(file);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // It takes room and does no other harm.
-            }
     }
 
     private static bool IsOurs(string file) => file.EndsWith(AtomicFile.TemporaryEnding) || Name().IsMatch(file);

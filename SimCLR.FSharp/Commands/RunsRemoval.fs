@@ -206,17 +206,18 @@ let private begun store =
     ]
     |> set
 
-/// Encoders before training that no training of the store begins with.
+/// Encoders before training that no training of the store begins with. All trainings are read when they are looked for, and once more before the first goes.
 let untrained store =
-    let isUsed (folder: string) =
-        (begun store).Contains(Path.GetFileName folder)
-
-    let used = begun store
+    let used, usedNow = begun store, lazy (begun store)
 
     [
         for folder in StoreListing.untrained store do
-            if not (used.Contains(Path.GetFileName folder)) then
-                removal folder (fun () -> if isUsed folder then [] else [ folder ])
+            let name = Path.GetFileName folder
+
+            if not (used.Contains name) then
+                { removal folder (fun () -> [ folder ]) with
+                    Again = fun () -> if usedNow.Value.Contains name then [] else [ folder ]
+                }
     ]
 
 /// Weights of a finished training, whose figures then say that none are kept.

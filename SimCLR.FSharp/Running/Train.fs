@@ -145,7 +145,7 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
     let sources = Custom.sources value
     let meter = EnergyMeter()
     let folder = StoredTraining.begin' value store
-    StoreFolder.forgetUnfinished folder
+    AtomicFile.ForgetUnfinished folder
     // Not at the end, when what it began with may be gone.
     let initial = FirstWeights.describe executor.Store run
     ImageContent.note run folder

@@ -47,15 +47,6 @@ module internal StoreFolder =
         failed |> Array.iter File.Delete
         failed.Length
 
-    /// Deletes what a killed writer left in a folder; for whoever holds its lock.
-    let forgetUnfinished folder =
-        for file in Directory.GetFiles(folder, "*" + AtomicFile.TemporaryEnding) do
-            try
-                File.Delete file
-            with
-            | :? IOException
-            | :? System.UnauthorizedAccessException -> () // It takes room and does no other harm.
-
     let lockFile folder = Path.Combine(folder, "lock")
 
     /// Takes a folder of the store for this process, until it is disposed or the process ends, however it ends. None where another process

@@ -58,8 +58,9 @@ module internal ImageNetMethods =
         >-> jitterOf 1.0 0.4 0.4 0.4
         >-> View.flip
 
-    let instanceDiscrimination =
-        run (head 1 2048 128) (Method.instanceDiscrimination |> Method.withNoise 4096)
+    /// As MoCo took it over from instance discrimination: a linear head.
+    let private ofFirst method =
+        run (head 1 2048 128) method
         |> sgd
         |> drawn
         |> training 256 0.03 200 0.0
@@ -67,14 +68,10 @@ module internal ImageNetMethods =
         |> Run.withViews firstViews
         |> normalizedAsImageNet
 
-    let moCoV1 =
-        run (head 1 2048 128) (Method.moCo 65536 |> Method.withTemperature 0.07)
-        |> sgd
-        |> drawn
-        |> training 256 0.03 200 0.0
-        |> inSteps
-        |> Run.withViews firstViews
-        |> normalizedAsImageNet
+    let instanceDiscrimination =
+        ofFirst (Method.instanceDiscrimination |> Method.withNoise 4096)
+
+    let moCoV1 = ofFirst (Method.moCo 65536 |> Method.withTemperature 0.07)
 
     let moCoV2 =
         run (head 2 2048 128) (Method.moCo 65536)

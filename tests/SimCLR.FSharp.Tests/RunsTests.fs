@@ -463,3 +463,19 @@ let No_encoder_before_training_goes_where_a_training_cannot_be_read () =
         let code, _, wrong = runs "" (on store [ "gc"; "--untrained"; "--yes" ])
         Assert.NotEqual(0, code)
         Assert.Contains(Store.folderOf c store, wrong))
+
+[<Fact>]
+let An_encoder_before_training_that_a_training_begins_with_meanwhile_stays () =
+    inStore (fun store ->
+        let later = tiny |> Run.withSeed 77L
+        let folder = StoreFolder.ofUntrained (Run.untrained later) store
+        Directory.CreateDirectory folder |> ignore
+        let unused = RunsRemoval.untrained store
+        Assert.Contains(unused, fun removal -> removal.Lock = folder)
+
+        let save _ =
+            save later (plainOutcome 0.5) store
+            true
+
+        RunsRemoval.perform save false store unused |> ignore
+        Assert.True(Directory.Exists folder))

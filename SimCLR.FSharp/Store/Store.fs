@@ -35,7 +35,7 @@ module Store =
 
     /// Whether a run's training is stored.
     let isTrained run store =
-        File.Exists(Path.Combine(folderOf run store, StoreFolder.figuresFile))
+        StoredTraining.isFinished (Run.training run) store
 
     /// Saves why a run's training has come to nothing.
     let saveFailure run (failure: Failure) store =

@@ -384,3 +384,14 @@ let ``Representations of images that are no longer there are left out of the rep
                 .Save(StoreFolder.sampleIn place)
 
         Assert.True((Embedding.ofBest folder results executor).IsNone))
+
+[<Fact>]
+let ``A checkpoint or file of another version is a failure that is not stored`` () =
+    for error, reason in
+        [
+            SimCLR.Core.Training.CheckpointMisfitException "of another version" :> exn, "checkpoint does not fit"
+            StoredFile.OtherVersionException "of another version", "is of another version"
+        ] do
+        let isStored, failure = Failing.explain (Store.ofFolder "nowhere") error
+        Assert.Equal((false, reason), (isStored, failure.Reason))
+        Assert.Contains("of another version", failure.Detail)

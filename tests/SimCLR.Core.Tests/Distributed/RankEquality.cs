@@ -37,7 +37,10 @@ internal static class RankEquality
     internal static IEnumerable<string> Names => Losses.Keys.Concat(Every.Names.Select(row => row.Data).Skip(1));
 
     /// <summary>The training of that name.</summary>
-    internal static PretrainingSpec Spec(string name, MicroBatches? parts = null)
+    /// <param name="name">The name.</param>
+    /// <param name="parts">The parts of its batches.</param>
+    /// <param name="groups">MoCo's groups of batch norm, which the ranks and every part share.</param>
+    internal static PretrainingSpec Spec(string name, MicroBatches? parts = null, int groups = 6)
     {
         var spec = Losses.TryGetValue(name, out var loss)
             ? Small.Spec() with
@@ -50,7 +53,7 @@ internal static class RankEquality
             ViewA = View,
             ViewB = View,
             Encoder = new SmallConvSpec([4, 8]),
-            Method = Even(spec.Method),
+            Method = Even(spec.Method, groups),
             // Rounding grows from step to step; where a training learns fast, tenfold in a few.
             LearningRate = 0.002,
             BatchSize = Batch,
@@ -111,7 +114,7 @@ internal static class RankEquality
         foreach (var name in (string[])["NT-Xent", "MoCo", "SwAV"])
         foreach (var parts in (MicroBatches?[])[null, new MicroBatches(6)])
         {
-            var spec = Spec(name, parts);
+            var spec = parts is null ? Spec(name) : Spec(name, parts, ranks.Size);
             var deviation = Deviation(Trained(spec, null, 5), Trained(spec, ranks, 5));
             RankChecks.Check(deviation < 1e-12, $"{name}, {parts}: the deviation is {deviation:g3}");
             if (ranks.Rank == 0)
@@ -120,10 +123,10 @@ internal static class RankEquality
     }
 
     /// <summary>With queues and groups that batches of 12 fit.</summary>
-    private static IMethodSpec Even(IMethodSpec method) =>
+    private static IMethodSpec Even(IMethodSpec method, int groups) =>
         method switch
         {
-            MoCoSpec moCo => moCo with { Queue = 48, NormGroups = moCo.NormGroups > 1 ? 6 : 1 },
+            MoCoSpec moCo => moCo with { Queue = 48, NormGroups = moCo.NormGroups > 1 ? groups : 1 },
             SwavSpec swav => swav with { Queue = 24 },
             _ => method,
         };

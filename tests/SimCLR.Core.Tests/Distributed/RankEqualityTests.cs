@@ -41,9 +41,12 @@ public class RankEqualityTests(ITestOutputHelper output)
     [MemberData(nameof(Names))]
     public void Several_ranks_come_to_what_one_process_comes_to(string name)
     {
-        foreach (var (size, parts, steps) in ((int, MicroBatches?, int)[])[(2, null, 20), (3, new MicroBatches(6), 6)])
+        foreach (
+            var (size, parts, groups, steps) in ((int, MicroBatches?, int, int)[])
+                [(2, null, 6, 20), (3, new MicroBatches(6), 3, 6)]
+        )
         {
-            var deviation = Deviation(RankEquality.Spec(name, parts), size, steps);
+            var deviation = Deviation(RankEquality.Spec(name, parts, groups), size, steps);
             output.WriteLine($"{name}, {size} ranks, {parts}: {deviation:g3}");
             Assert.InRange(deviation, 0, 1e-12);
         }

@@ -27,4 +27,8 @@ public static class NoiseContrastive
         var told = (own / (own + (noise + Epsilon))).log().sum() + (noise / (others + (noise + Epsilon))).log().sum();
         return (told.neg() / scores.shape[0]).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The loss of somebody who cannot tell, whose P is 1 / n for all.</summary>
+    /// <param name="drawn">m.</param>
+    internal static double Untold(int drawn) => Math.Log(1 + drawn) + drawn * Math.Log(1 + 1.0 / drawn);
 }

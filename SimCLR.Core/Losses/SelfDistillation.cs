@@ -34,6 +34,14 @@ public static class SelfDistillation
         return (p * log).sum(1).mean().neg().MoveToOuterDisposeScope();
     }
 
+    /// <summary>The mean of scalars, one or more.</summary>
+    internal static Tensor Mean(IEnumerable<Tensor> terms)
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] all = [.. terms];
+        return (all.Aggregate((a, b) => a + b) / all.Length).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The teacher's distribution, [N, K], without a gradient.</summary>
     internal static Tensor Teacher(Tensor teacher, Tensor centre, double temperature)
     {

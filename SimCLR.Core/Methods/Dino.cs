@@ -5,11 +5,8 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Methods;
 
-/// <summary>
-/// DINO (Caron et al. 2021, 2104.14294): a student's distribution over K outputs follows that which a teacher, its running mean, gives to the
-/// other view; the teacher's is centred and sharpened. Outputs are cosines of normalized embeddings and directions. The teacher is evaluated. Of further views, multi-crop's,
-/// the teacher sees none; the student's of each follow both of the teacher's.
-/// </summary>
+/// <summary>DINO (Caron et al. 2021, 2104.14294): a student's distribution over K outputs follows that which a teacher, its running mean, gives to the other view; the teacher's
+/// is centred and sharpened. Outputs are cosines of normalized embeddings and directions. The teacher is evaluated, and sees no further views, multi-crop's: the student's of each follow both.</summary>
 /// <param name="Outputs">K, 2 or more (paper: 65536).</param>
 /// <param name="Momentum">Share of the teacher that is kept in a step (paper: 0.996 to 1).</param>
 /// <param name="StudentTemperature">Temperature of the student's softmax, above 0 (paper: 0.1).</param>
@@ -34,8 +31,7 @@ public sealed record DinoSpec(
     {
         Require.Temperature(StudentTemperature);
         Require.Temperature(TeacherTemperature);
-        if (TeacherWarmup is { } warmup)
-            Require.Temperature(warmup.From);
+        Require.Temperature(TeacherWarmup?.From ?? TeacherTemperature);
         Require.Within("momentum of the centre", CentreMomentum, 0, 1, 0.9);
         Require.Within("number of outputs", Outputs, 2, int.MaxValue, 4096);
         return new Dino(this, context);
@@ -61,10 +57,7 @@ internal sealed class Dino : Method
         teacher = new Prototypes(context, spec.Outputs, Dimensions, 0);
         teacher.Rows.requires_grad = false;
         centre = zeros(1, spec.Outputs, context.Online.Type, context.Device).DetachFromDisposeScope();
-        Groups =
-        [
-            .. Groups.Concat(student.Groups).Select(group => group with { LargestGradient = spec.LargestGradient }),
-        ];
+        Groups = [.. Groups.Concat(student.Groups).Select(own => own with { LargestGradient = spec.LargestGradient })];
     }
 
     public override Networks Evaluated => Target!.Networks;
@@ -115,8 +108,7 @@ internal sealed class Dino : Method
             from other in Enumerable.Range(0, taught.Length)
             where other != view
             select SelfDistillation.CrossEntropy(taught[other], student, spec.StudentTemperature);
-        var all = terms.ToList();
-        return (all.Aggregate((a, b) => a + b) / all.Count).MoveToOuterDisposeScope();
+        return SelfDistillation.Mean(terms).MoveToOuterDisposeScope();
     }
 
     /// <summary>The centre learns only now: the loss knows that of the steps before.</summary>
@@ -133,11 +125,8 @@ internal sealed class Dino : Method
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
         // Of both views, as the loss is: what is left of it is a divergence.
-        var entropy = embeddings
-            .Skip(Views)
-            .Select(view => SelfDistillation.Entropy(Taught(view, Step)))
-            .Aggregate((a, b) => a + b)
-            .div(embeddings.Count - Views);
+        var taught = embeddings.Skip(Views).Select(view => Taught(view, Step));
+        var entropy = SelfDistillation.Mean(taught.Select(SelfDistillation.Entropy));
         return [.. Health.Of(loss, embeddings[Views].Projection), entropy, loss - entropy];
     }
 

@@ -47,10 +47,12 @@ internal sealed class FeatureQueue : IDisposable
         position.fill_((start + count) % size);
     }
 
-    /// <summary>Steps since the oldest embedding came in, where each brings so many rows; 0 before any has.</summary>
+    /// <summary>The figure <see cref="Health.QueueAge"/>, a scalar as the loss is: steps since the oldest embedding came in; 0 before any has.</summary>
+    /// <param name="loss">The loss.</param>
     /// <param name="steps">Steps that have brought rows.</param>
     /// <param name="perStep">Rows of a step.</param>
-    internal double Age(long steps, long perStep) => Math.Clamp(steps, 0, Rows.shape[0] / perStep);
+    internal Tensor Age(Tensor loss, long steps, long perStep) =>
+        full([], Math.Clamp(steps, 0, Rows.shape[0] / perStep), loss.dtype, loss.device);
 
     /// <exception cref="ArgumentException">The queue does not fit batch or images; the message says what to change.</exception>
     internal static long Check(long size, long perStep, MethodContext context)

@@ -37,7 +37,7 @@ public sealed record InstanceDiscriminationSpec(double Temperature, double Momen
 internal sealed class InstanceDiscrimination : Method
 {
     private readonly InstanceDiscriminationSpec spec;
-    private readonly Tensor bank;
+    private readonly MemoryBank bank;
 
     /// <summary>Share of the newest loss's images that are nearest to their own prototype: its scores are of the whole bank, and not made twice.</summary>
     private Tensor? top1;
@@ -50,14 +50,7 @@ internal sealed class InstanceDiscrimination : Method
     {
         this.spec = spec;
         Branches = [new(Online, 0)];
-        using var scope = NewDisposeScope();
-        using var generator = context.Streams.At(RandomStreams.Method, 0);
-        var bound = Math.Sqrt(3.0 / Dimensions);
-        bank = empty([context.Images, Dimensions], device: CPU)
-            .uniform_(-bound, bound, generator)
-            .to(context.Online.Type)
-            .to(context.Device)
-            .DetachFromDisposeScope();
+        bank = new MemoryBank(context, Dimensions);
         if (spec.Negatives is not null)
             constant = zeros(1, context.Online.Type, context.Device).DetachFromDisposeScope();
     }
@@ -66,8 +59,8 @@ internal sealed class InstanceDiscrimination : Method
 
     public override IReadOnlyDictionary<string, Tensor> State =>
         constant is null
-            ? new Dictionary<string, Tensor> { ["bank"] = bank }
-            : new Dictionary<string, Tensor> { ["bank"] = bank, ["constant"] = constant };
+            ? new Dictionary<string, Tensor> { ["bank"] = bank.Rows }
+            : new Dictionary<string, Tensor> { ["bank"] = bank.Rows, ["constant"] = constant };
 
     public override IReadOnlyList<(string Name, FigureUnit Unit)> Figures { get; } =
     [.. Health.Figures, ("contrastive top-1", FigureUnit.Share)];
@@ -76,7 +69,7 @@ internal sealed class InstanceDiscrimination : Method
         [
             Collapse.OfEmbeddings("Lower the learning rate or the weight decay."),
             Collapse.AtLoss(
-                Untold(spec.Negatives),
+                spec.Negatives is { } drawn ? NoiseContrastive.Untold(drawn) : Math.Log(Context.Images),
                 spec.Negatives is null ? "ln of the number of images" : "ln(1 + m) + m ln(1 + 1 / m)",
                 rate => $"Raise the learning rate (now {rate:g3}), lower the temperature, or weaken the views."
             ),
@@ -92,7 +85,7 @@ internal sealed class InstanceDiscrimination : Method
             return NoiseContrastive.Compute(scores, Constant(scores), Context.Images).MoveToOuterDisposeScope();
         }
         var rows = Rows(input);
-        var logits = nn.functional.normalize(embeddings[0].Projection).mm(bank.t()) / spec.Temperature;
+        var logits = nn.functional.normalize(embeddings[0].Projection).mm(bank.Rows.t()) / spec.Temperature;
         NoteTop1(logits, rows);
         return nn.functional.cross_entropy(logits, rows).MoveToOuterDisposeScope();
     }
@@ -104,10 +97,7 @@ internal sealed class InstanceDiscrimination : Method
         using var noGrad = no_grad();
         if (input.Step == 0)
             constant?.copy_(Constant(Scores(embeddings[0], input)));
-        var rows = Rows(input);
-        var z = nn.functional.normalize(embeddings[0].Projection);
-        var moved = bank.index_select(0, rows).mul_(spec.Momentum).add_(z, alpha: 1 - spec.Momentum);
-        bank.index_copy_(0, rows, nn.functional.normalize(moved));
+        bank.Follow(Rows(input), embeddings[0].Projection, spec.Momentum);
     }
 
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings) =>
@@ -131,10 +121,6 @@ internal sealed class InstanceDiscrimination : Method
         top1 = scores.argmax(1).eq(own).to_type(scores.dtype).mean().DetachFromDisposeScope();
     }
 
-    /// <summary>The loss of somebody who cannot tell: P is 1 / n of all.</summary>
-    private double Untold(int? drawn) =>
-        drawn is { } m ? Math.Log(1 + m) + m * Math.Log(1 + 1.0 / m) : Math.Log(Context.Images);
-
     /// <summary>exp(similarity / τ) of each image with its own prototype and with those drawn for it, [N, 1 + m]; the same whenever a step asks.</summary>
     private Tensor Scores(Embedding embedding, StepInput input)
     {
@@ -143,7 +129,7 @@ internal sealed class InstanceDiscrimination : Method
         var own = Rows(input).unsqueeze(1);
         long[] shape = [own.shape[0], spec.Negatives!.Value];
         var drawn = DeviceCopy.Of(randint(0, Context.Images, shape, int64, CPU, generator: generator), Context.Device);
-        var prototypes = bank.index_select(0, cat([own, drawn], 1).flatten()).view(shape[0], -1, Dimensions);
+        var prototypes = bank.Rows.index_select(0, cat([own, drawn], 1).flatten()).view(shape[0], -1, Dimensions);
         var z = nn.functional.normalize(embedding.Projection).unsqueeze(2);
         return (prototypes.bmm(z).squeeze(2) / spec.Temperature).exp().MoveToOuterDisposeScope();
     }

@@ -96,8 +96,7 @@ internal abstract class Method : IMethod
     public virtual void BeforeStep(StepInput input) => Step = input.Step;
 
     /// <summary>The figure <see cref="Health.QueueAge"/>, beside the loss.</summary>
-    protected Tensor QueueAge(Tensor loss, long perStep) =>
-        full([], Queue!.Age(Step, perStep), loss.dtype, loss.device);
+    protected Tensor QueueAge(Tensor loss, long perStep) => Queue!.Age(loss, Step, perStep);
 
     public abstract IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings);
 

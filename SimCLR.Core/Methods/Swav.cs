@@ -5,18 +5,15 @@ using static TorchSharp.torch;
 
 namespace SimCLR.Core.Methods;
 
-/// <summary>
-/// SwAV (Caron et al. 2020, 2006.09882): each view predicts to which prototypes the other view is assigned; assignments share a batch out
-/// evenly (<see cref="SinkhornKnopp"/>). Each view goes through by itself. Of further views, multi-crop's, none is assigned: all predict the first two's
-/// assignments, and those of one size go through together.
-/// </summary>
+/// <summary>SwAV (Caron et al. 2020, 2006.09882): each view predicts to which prototypes the other view is assigned; assignments share a batch out
+/// evenly (<see cref="SinkhornKnopp"/>). Each view goes through by itself. Of further views, multi-crop's, none is assigned: all predict the first two's assignments, and those of one size go
+/// through together.</summary>
 /// <param name="Prototypes">K, 2 or more (paper: 3000).</param>
 /// <param name="Temperature">Temperature of the predictions, above 0 (paper: 0.1).</param>
 /// <param name="Epsilon">Smoothness of the assignments, above 0 (paper: 0.05).</param>
 /// <param name="Iterations">Iterations of Sinkhorn-Knopp, 1 or more (paper: 3).</param>
 /// <param name="FrozenEpochs">Epochs before the prototypes move, 0 or more (paper: 1).</param>
-/// <param name="Queue">Embeddings of earlier images that are shared out with each view's, a multiple of the batch: for small batches; 0: none
-/// (paper: 3840 for each view at batch 256).</param>
+/// <param name="Queue">Embeddings of earlier images that are shared out with each view's, a multiple of the batch; 0: none (paper: 3840 at batch 256).</param>
 /// <param name="QueueFromEpoch">The epoch from which they are collected; used once they are complete (paper: 15).</param>
 public sealed record SwavSpec(
     long Prototypes,
@@ -55,7 +52,8 @@ internal sealed class Swav : Method
         prototypes = new Prototypes(context, spec.Prototypes, Dimensions, spec.FrozenEpochs);
         prototypes.Normalize();
         Groups = [.. Groups, .. prototypes.Groups];
-        queues = spec.Queue == 0 ? [] : [Make("queue A"), Make("queue B")];
+        var names = spec.Queue == 0 ? Array.Empty<string>() : ["queue A", "queue B"];
+        queues = [.. names.Select(name => new FeatureQueue(context, spec.Queue, Dimensions, name))];
         Figures =
         [
             .. Health.Figures,
@@ -63,8 +61,6 @@ internal sealed class Swav : Method
             ("prediction entropy", FigureUnit.Nats),
             .. queues.Take(1).Select(_ => (Health.QueueAge, FigureUnit.Plain)),
         ];
-
-        FeatureQueue Make(string name) => new(context, spec.Queue, Dimensions, name);
     }
 
     public override IReadOnlyList<Branch> Branches { get; }
@@ -103,10 +99,10 @@ internal sealed class Swav : Method
         Tensor Assigned(int view)
         {
             var codes = Codes(scores[view], view, input.Step);
-            var others = scores.Where((_, other) => other != view).ToList();
-            return others
-                    .Select(other => SelfDistillation.CrossEntropy(codes, other, spec.Temperature))
-                    .Aggregate((a, b) => a + b) / others.Count;
+            var others = scores.Where((_, other) => other != view);
+            return SelfDistillation.Mean(
+                others.Select(other => SelfDistillation.CrossEntropy(codes, other, spec.Temperature))
+            );
         }
     }
 
@@ -120,15 +116,13 @@ internal sealed class Swav : Method
     public override IReadOnlyList<Tensor> Measure(Tensor loss, IReadOnlyList<Embedding> embeddings)
     {
         var scores = Scores(embeddings[0]).detach();
-        Tensor[] figures =
+        return
         [
             .. Health.Of(loss, embeddings[0].Projection),
             Prototypes.Used(scores),
             SelfDistillation.Entropy(nn.functional.softmax(scores / spec.Temperature, 1)),
+            .. queues.Take(1).Select(queue => queue.Age(loss, Step - Collected, Context.BatchSize)),
         ];
-        return queues.Length == 0
-            ? figures
-            : [.. figures, full([], queues[0].Age(Step - Collected, Context.BatchSize), loss.dtype, loss.device)];
     }
 
     public override void Dispose()

@@ -131,7 +131,7 @@ module Runs =
                 if arguments.Contains CleanArgument.Checkpoints then
                     RunsRemoval.checkpoints
                 if arguments.Contains CleanArgument.Encoders then
-                    RunsRemoval.encoders
+                    RunsRemoval.encoders store
                 if arguments.Contains CleanArgument.Damaged then
                     RunsRemoval.damaged
             ]

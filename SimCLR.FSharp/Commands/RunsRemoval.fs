@@ -220,16 +220,39 @@ let untrained store =
                 }
     ]
 
-/// Weights of a finished training, whose figures then say that none are kept.
-let encoders folder =
-    let figures = Path.Combine(folder, "figures.json")
+/// The trainings that others of the store, which have not come to their end, begin with.
+let private begunWith store =
+    [
+        for folder in StoreListing.trainings store do
+            if not (File.Exists(Path.Combine(folder, "figures.json"))) then
+                match StoredTraining.valueIn folder |> Option.bind _.InitialWeights with
+                | Some(InitialWeights.Training hash) -> hash, Path.GetFileName folder
+                | _ -> ()
+    ]
+    |> Map.ofList
 
-    { removal folder (fun () ->
-          if File.Exists figures then
-              [ "encoder.safetensors"; "head.safetensors" ]
-              |> List.map (fun name -> Path.Combine(folder, name))
-              |> List.filter File.Exists
-          else
-              []) with
-        Before = fun () -> StoredTraining.forgetWeights folder
-    }
+/// Weights of finished trainings, whose figures then say that none are kept; those that an unfinished one begins with stay, and that is told.
+let encoders store =
+    let needed, neededNow = lazy (begunWith store), lazy (begunWith store)
+
+    let weights (needed: Lazy<Map<string, string>>) (folder: string) =
+        if
+            File.Exists(Path.Combine(folder, "figures.json"))
+            && not (needed.Value.ContainsKey(Path.GetFileName folder))
+        then
+            [ "encoder.safetensors"; "head.safetensors" ]
+            |> List.map (fun name -> Path.Combine(folder, name))
+            |> List.filter File.Exists
+        else
+            []
+
+    fun (folder: string) ->
+        needed.Value.TryFind(Path.GetFileName folder)
+        |> Option.iter (
+            eprintfn "The encoder of %s stays: %s, which is not finished, begins with it." (Path.GetFileName folder)
+        )
+
+        { removal folder (fun () -> weights needed folder) with
+            Again = fun () -> weights neededNow folder
+            Before = fun () -> StoredTraining.forgetWeights folder
+        }

@@ -69,14 +69,27 @@ let checkpointing (executor: Executor) sources folder (meter: EnergyMeter option
     |> Option.toObj
 
 /// The figures of classifiers that were trained along; one that cannot be measured is a failure of its own.
-let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy list) =
+let private online executor run (pretrained: Pretrained) (probes: OnlineAccuracy list) =
     let label = Measurement.label (Measurement.OnlineProbe 0.0)
 
     let measure (probe: OnlineAccuracy) =
         try
             Ok(figures label (probe.Measure pretrained))
         with error when not (error :? OperationCanceledException) ->
-            Error(label, snd (Failing.explain executor.Store error))
+            let wouldComeAgain, failure = Failing.explain executor.Store error
+
+            let remedy =
+                if wouldComeAgain then
+                    ""
+                else
+                    $" The training is stored without it; './simclr runs rm {Run.trainingHash run}' has it trained anew."
+
+            Error(
+                label,
+                { failure with
+                    Detail = failure.Detail + remedy
+                }
+            )
 
     let results = List.map measure probes
 
@@ -86,11 +99,11 @@ let private online executor (pretrained: Pretrained) (probes: OnlineAccuracy lis
         | Error failure -> Some failure
         | Ok _ -> None)
 
-let private onlineTogether executor (pretrained: Pretrained) (probes: OnlineAccuracy list) =
+let private onlineTogether executor run (pretrained: Pretrained) (probes: OnlineAccuracy list) =
     if probes.IsEmpty then
         [], []
     else
-        Ranks.together (fun ranks -> online executor (pretrained.On ranks) probes)
+        Ranks.together (fun ranks -> online executor run (pretrained.On ranks) probes)
 
 /// A training and what watches it: every rank has the same.
 let private training executor device (splits: ImageSplits) cancellation continuesCollapsed (run: Run) warn =
@@ -134,7 +147,7 @@ let along (executor: Executor) device cancellation continuesCollapsed (run: Run)
 
         try
             trainee.Run(null, cancellation) |> ignore
-            onlineTogether executor pretrained probes |> ignore
+            onlineTogether executor run pretrained probes |> ignore
         with
         | :? TrainingFailedException
         | :? TrainingInterruptedException -> ()) // Rank 0 says so.
@@ -174,7 +187,7 @@ let train executor device (splits: ImageSplits) cancellation (run: Run) =
                 trainee.Run(report, cancellation, checkpointing executor sources folder (Some meter) curve.Begin))
 
         Monitoring.tellEnd executor run trainee result
-        let figuresOnline, failures = onlineTogether executor pretrained probes
+        let figuresOnline, failures = onlineTogether executor run pretrained probes
         let monitored, unmonitored = Monitoring.ends executor run monitor result
 
         let notes: IReadOnlyDictionary<string, string> =

@@ -479,3 +479,30 @@ let An_encoder_before_training_that_a_training_begins_with_meanwhile_stays () =
 
         RunsRemoval.perform save false store unused |> ignore
         Assert.True(Directory.Exists folder))
+
+[<Fact>]
+let The_encoder_that_an_unfinished_training_begins_with_stays () =
+    inStore (fun store ->
+        let path = Store.encoderOf c store
+        File.WriteAllText(path, "x")
+
+        let later =
+            tiny |> Run.withInitialWeights (InitialWeights.ofTraining (Run.trainingHash c))
+
+        StoredTraining.begin' (Run.training later) store |> ignore
+
+        let clean () =
+            runs "" (on store [ "gc"; "--encoders"; "--yes" ])
+
+        let code, _, told = clean ()
+        Assert.Equal(0, code)
+        Assert.True(File.Exists path)
+
+        Assert.Contains(
+            $"The encoder of {Run.trainingHash c} stays: {Run.trainingHash later}, which is not finished",
+            told
+        )
+
+        save later (plainOutcome 0.5) store
+        clean () |> ignore
+        Assert.False(File.Exists path))

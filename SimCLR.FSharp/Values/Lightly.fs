@@ -53,12 +53,7 @@ module internal Lightly =
             >-> jitter 0.8 0.8 0.2
             >-> View.grayscale 0.2
 
-        let method =
-            match Method.swav 512 with
-            | Method.Swav s -> Method.Swav { s with FrozenEpochs = 0.0 }
-            | other -> other
-
-        { run (head 2 512 128) method with
+        { run (head 2 512 128) (Method.swav 512 |> Method.withFrozenEpochs 0.0) with
             Optimizer = Optimizer.adam |> Optimizer.withWeightDecay 1e-6
             LearningRate = LearningRate.Linear 0.002
         }
@@ -74,14 +69,10 @@ module internal Lightly =
             >-> View.grayscale 0.2
 
         let method =
-            match Method.dino 2048 |> Method.withMomentum (Momentum.constant 0.99) with
-            | Method.Dino s ->
-                Method.Dino
-                    { s with
-                        FrozenEpochs = 0.0
-                        LargestGradient = None
-                    }
-            | other -> other
+            Method.dino 2048
+            |> Method.withMomentum (Momentum.constant 0.99)
+            |> Method.withFrozenEpochs 0.0
+            |> Method.withLargestGradient None
 
         { run (head 2 2048 256) method with
             ViewA = view

@@ -265,6 +265,19 @@ module Method =
         | Method.Dino s -> Method.Dino { s with CentreMomentum = momentum }
         | other -> lacks "centre" other
 
+    /// Epochs before prototypes or directions move; fails for methods other than SwAV and DINO.
+    let withFrozenEpochs epochs method =
+        match method with
+        | Method.Swav s -> Method.Swav { s with FrozenEpochs = epochs }
+        | Method.Dino s -> Method.Dino { s with FrozenEpochs = epochs }
+        | other -> lacks "prototypes that could be frozen" other
+
+    /// The greatest length of each parameter's gradient, None for any; fails for methods other than DINO.
+    let withLargestGradient length method =
+        match method with
+        | Method.Dino s -> Method.Dino { s with LargestGradient = length }
+        | other -> lacks "bound of gradients" other
+
     /// Other groups of batch norm; fails for methods other than MoCo.
     let withNormGroups groups method =
         match method with

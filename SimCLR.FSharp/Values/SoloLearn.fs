@@ -148,16 +148,11 @@ module internal SoloLearn =
 
     /// Its head has no batch norm, and no gradient is bounded.
     let dino =
-        let unbounded method =
-            match method with
-            | Method.Dino s -> Method.Dino { s with LargestGradient = None }
-            | other -> other
-
         let trained =
             Method.dino 4096
             |> Method.withMomentum (Momentum.rising 0.9995)
             |> Method.withTeacherTemperature 0.04 0.07 50
-            |> unbounded
+            |> Method.withLargestGradient None
             |> run (head 3 2048 256) asymmetric (lars 0.3 1e-6)
 
         { trained with

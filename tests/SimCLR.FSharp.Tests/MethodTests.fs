@@ -1,5 +1,6 @@
 module SimCLR.Tests.MethodTests
 
+open System
 open SimCLR
 open SimCLR.Core.Heads
 open SimCLR.Core.Methods
@@ -132,6 +133,12 @@ let Every_number_of_a_method_is_in_its_place () =
         of' (Method.dino 64 |> Method.withTemperature 0.5 |> Method.withCentreMomentum 0.0)
     )
 
+    Assert.Equal<IMethodSpec>(
+        DinoSpec(64L, MomentumSchedule(0.996, 1.0), FrozenEpochs = 0.0, LargestGradient = Nullable()),
+        of' (Method.dino 64 |> Method.withFrozenEpochs 0.0 |> Method.withLargestGradient None)
+    )
+
+    Assert.Equal<IMethodSpec>(SwavSpec(64L, FrozenEpochs = 3.0), of' (Method.swav 64 |> Method.withFrozenEpochs 3.0))
     Assert.Equal<IMethodSpec>(LeJepaSpec(0.05, 1024), of' Method.leJepa)
 
 [<Fact>]
@@ -247,6 +254,8 @@ let What_a_method_lacks_cannot_be_changed () =
     Assert.Contains("BYOL has no negatives that could be drawn", refused (fun () -> Method.withNoise 16 Method.byol))
     Assert.Contains("DINO has no assignments", refused (fun () -> Method.withEpsilon 0.02 (Method.dino 64)))
     Assert.Contains("SwAV has no centre", refused (fun () -> Method.withCentreMomentum 0.0 (Method.swav 64)))
+    Assert.Contains("BYOL has no prototypes", refused (fun () -> Method.withFrozenEpochs 0.0 Method.byol))
+    Assert.Contains("SwAV has no bound", refused (fun () -> Method.withLargestGradient None (Method.swav 64)))
     Assert.Contains("BYOL has no queue", refused (fun () -> Method.withQueue 1 Method.byol))
     Assert.Contains("the method's", refused (fun () -> Run.withTemperature 0.1 (Run.withMethod Method.byol Run.shapes)))
 

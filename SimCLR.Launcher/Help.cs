@@ -11,7 +11,7 @@ internal static class Help
     private const string Bash = "./simclr";
 
     public const string Usage = """
-        SimCLR.Research: contrastive learning experiments as F# values.
+        SimCLR.Research: experiments in learning from images without labels, as F# values.
 
         Usage: ./simclr VERB [ARGUMENTS]
 
@@ -21,7 +21,7 @@ internal static class Help
           run SCRIPT ...  build, then run an F# script with its arguments
           runs ...        list, show, compare, export, delete the runs of a store
           cluster ...     sweeps on Slurm and Kubernetes: write the job, submit it, say how far it is
-          test ...        build, then run all tests
+          test ...        build, then run the tests, but for the slow ones
           bench ...       build, then measure speed
           notebooks ...   build, then render the literate notebooks to HTML and .ipynb
           jupyter         build, then put a kernel for the notebooks into Jupyter

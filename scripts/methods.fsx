@@ -7,7 +7,7 @@
 //          has 14 %: VICReg 73, SimCLR 70, instance discrimination 62, MoCo v3 and LeJEPA 51, Barlow Twins 48, MoCo v2 44, DINO 41, SwAV 40, SimSiam 39, BYOL 29,
 //          NNCLR 27; of DINO, SwAV, BYOL and NNCLR one or two seeds have hardly begun to learn.
 //          cpu: 24 runs on 10,000 images of CIFAR-10. experiments/methods has figures of a larger encoder, batches of 256 and 30 epochs instead:
-//          --encoder resnet18 --width 0.25 --epochs 30 --batch 256 --seeds 3 --set Precision=Float32. paper: solo-learn's recipes of 1000 epochs, for a GPU.
+//          --encoder resnet18 --width 0.25 --epochs 30 --batch 256 --seeds 3. paper: solo-learn's ten recipes of 1000 epochs, for a GPU; --epochs and --batch are refused.
 //          The published figures beside ours are of longer trainings and other protocols.
 #load "load.fsx"
 

@@ -4,7 +4,7 @@
 //          ./simclr run scripts/momentum.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/momentum.fsx --preset paper --data folder:PATH-OF-IMAGENET
 //          paper: each method as its recipe, whose epochs and batch the script sets itself: --epochs and --batch are refused.
-// EXPECT   20 runs on generated images, some 26 minutes on two cores. Seen with two seeds (experiments/momentum-generated), k-NN where the untrained encoder
+// EXPECT   20 runs on generated images, some 30 minutes on two cores. Seen with two seeds (experiments/momentum-generated), k-NN where the untrained encoder
 //          has 14 %, of BYOL: 34, 34, 30, 18, 18 for 0, 0.9, 0.99, 0.999, 1, of MoCo: 23, 36, 41, 32, 25. In 1,860 steps BYOL's faster target is better, and none collapses; one seed has
 //          hardly begun to learn. One that did would be named, and measured. cpu: 20 runs on 10,000 images of CIFAR-10.
 #load "load.fsx"

@@ -4,9 +4,9 @@
 //          ./simclr run scripts/predictor.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/predictor.fsx --preset paper --data folder:PATH-OF-IMAGENET
 //          paper: each method as its recipe, whose epochs and batch the script sets itself: --epochs and --batch are refused.
-// EXPECT   12 runs on generated images, some 14 minutes on two cores. Seen with two seeds (experiments/predictor-generated), linear where the untrained encoder has
+// EXPECT   12 runs on generated images, some 16 minutes on two cores. Seen with two seeds (experiments/predictor-generated), linear where the untrained encoder has
 //          30 %: SimSiam 58 as published, 51 if the predictor's rate decays, 17 and 17 without predictor or without stopped gradient, whose embeddings are named as
-//          collapsed onto a line by step 342 to 684 (deviation 0.3, effective rank 1.05), and train on; BYOL 49, without predictor 19, named as collapsed by step 612 and 702. cpu: 12 runs on 10,000 images of CIFAR-10.
+//          collapsed onto a line by step 342 to 684 (deviation 0.3, effective rank 1.05), and train on; BYOL 49, without predictor 19, named as collapsed by step 702 and 612. cpu: 12 runs on 10,000 images of CIFAR-10.
 #load "load.fsx"
 
 open SimCLR

@@ -54,8 +54,8 @@ results
 (*** include-it ***)
 
 (**
-Six epochs at SimCLR's learning rate leave the other two below the untrained encoder: without a search of its own a comparison says more of the rate than of the method.
-scripts/methods.fsx has settings for each method, and experiments/methods trains longer.
+In the mean of two seeds six epochs leave the other two below the untrained encoder. Their views share the image's colours (docs/methods.md), and one rate is given to all.
+`Preset.forMethods` and scripts/methods.fsx mend both, and experiments/methods trains longer.
 
 ## How each method does
 

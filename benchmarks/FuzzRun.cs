@@ -22,7 +22,10 @@ internal sealed partial class FuzzRun(int seed, string failures, TimeSpan? timeL
 
     private const int MaxFailures = 5;
 
-    /// <summary>Reads so many inputs, or as many as the time allows.</summary>
+    /// <summary>So many inputs are read whatever the time.</summary>
+    private const int LeastInputs = 20;
+
+    /// <summary>Reads so many inputs, or as many as the time allows and 20 at least.</summary>
     /// <exception cref="TimeoutException">The reader hangs: its thread cannot be ended, so the process should.</exception>
     internal FuzzRow Run(FuzzReader reader, int count, TimeSpan? time = null)
     {
@@ -69,7 +72,11 @@ internal sealed partial class FuzzRun(int seed, string failures, TimeSpan? timeL
     private void ReadAll(FuzzReader reader, string folder, FuzzRow row, int count, TimeSpan? time)
     {
         var clock = Stopwatch.StartNew();
-        while (row.Inputs < count && !(clock.Elapsed > time) && row.Failures.Count < MaxFailures)
+        while (
+            row.Inputs < count
+            && (row.Inputs < LeastInputs || !(clock.Elapsed > time))
+            && row.Failures.Count < MaxFailures
+        )
         {
             var bytes = reader.Input(seed, row.Inputs);
             var path = Path.Combine(folder, reader.File);

@@ -104,7 +104,11 @@ module Plot =
                 figure
 
         let groups = Results.outcomes results |> List.groupBy (fst >> name)
-        let isFew = groups.Length <= colours
+
+        // Names have no order that shades could show: each colour twice, the second time dashed.
+        let isFew =
+            groups.Length <= colours
+            || groups.Length <= 2 * colours && not (isNumeric axisName results)
 
         [
             for i, (value, cells) in List.indexed groups do
@@ -125,12 +129,17 @@ module Plot =
                                  colour i
                              else
                                  shade (float i / float (groups.Length - 1))),
+                        LineDash =
+                            (if isFew && i >= colours then
+                                 StyleParam.DrawingStyle.Dash
+                             else
+                                 StyleParam.DrawingStyle.Solid),
                         LineWidth = (if isFew then 1.6 else 1.0),
                         Text = Grid.label cell
                     )
         ]
 
-    /// A figure that a monitor has measured while training, of every run against the epoch, coloured by an axis.
+    /// A figure that was measured while training, of every run against the epoch, coloured by an axis.
     let monitored figure axisName results =
         traces figure axisName results
         |> Chart.combine

@@ -32,9 +32,19 @@ let ofResults results =
     let isFew axis =
         (ChartStyle.valuesOf axis results).Length <= ChartStyle.colours
 
+    let hasMethods =
+        Results.outcomes results
+        |> List.distinctBy (fun (cell, _) -> Method.name cell.Run.Method)
+        |> List.length
+        |> (<) 1
+
     let learning axis =
         [
             "Loss while training", Plot.curves axis results
+
+            // Losses of methods cannot be compared; this all of them have.
+            if hasMethods then
+                "Effective rank while training", Plot.monitored Core.Methods.Health.Rank axis results
 
             for figure in Results.monitored results do
                 $"{figure} while training", Plot.monitored figure axis results

@@ -175,7 +175,9 @@ let private played (sweep: string) (restarts: int) (signal: string) =
             File.SetUnixFileMode(path, UnixFileMode.UserRead ||| UnixFileMode.UserWrite ||| UnixFileMode.UserExecute)
             path
 
-        let launcher = program "simclr" $"echo $$ >'{folder}/started'\n{sweep}"
+        let launcher =
+            program "simclr" $"ready() {{ echo $$ >'{folder}/started'; }}\n{sweep}"
+
         program "scontrol" $"echo \"$@\" >>'{folder}/called'" |> ignore
         let file = Path.Combine(folder, "job")
         File.WriteAllText(file, SlurmJob.text launcher folder folder (jobOf [ temperature ]) plain)
@@ -203,7 +205,7 @@ let private played (sweep: string) (restarts: int) (signal: string) =
 
 /// A sweep that ends a moment after it was told to, as one that writes a checkpoint.
 let private patient =
-    "trap 'sleep 0.3; exit 140' USR2; for i in {1..200}; do sleep 0.05; done"
+    "trap 'sleep 0.3; exit 140' USR2; ready; for i in {1..200}; do sleep 0.05; done"
 
 [<Fact>]
 let ``A task is queued again when its time is up or its process was killed, and not when it is done, wrong or to end``
@@ -217,7 +219,7 @@ let ``A task is queued again when its time is up or its process was killed, and 
     Assert.Equal((140, ""), played patient 0 "TERM")
     Assert.Equal((137, again), played "kill -9 $$" 2 "")
     Assert.Equal((137, ""), played "kill -9 $$" 3 "")
-    Assert.Equal((0, ""), played "trap 'exit 0' USR2; for i in {1..200}; do sleep 0.05; done" 0 "USR2")
+    Assert.Equal((0, ""), played "trap 'exit 0' USR2; ready; for i in {1..200}; do sleep 0.05; done" 0 "USR2")
 
 [<Fact>]
 let ``Without Slurm nothing is written, and a dry run prints the job`` () =

@@ -104,10 +104,12 @@ let A_terminal_shows_a_bar_for_every_run_at_once_and_one_for_the_sweep_with_the_
     let observer = ConsoleProgress.on (lazy screen) shared
     List.iter observer two
 
-    let plain () =
-        Regex.Replace(text.ToString(), @"\x1b\[[0-9;?]*[A-Za-z]", "")
-
     // The bars are drawn four times a second, by a thread of their own.
+    let written () = lock shared text.ToString
+
+    let plain () =
+        Regex.Replace(written (), @"\x1b\[[0-9;?]*[A-Za-z]", "")
+
     let drawn () =
         Regex.IsMatch(plain (), @"60%[^%]+\n.*30%[^%]+\n *sweep[^%]+% 0 of 2 runs")
 
@@ -119,7 +121,7 @@ let A_terminal_shows_a_bar_for_every_run_at_once_and_one_for_the_sweep_with_the_
     Assert.Matches(@"\[2/2\] temperature 0\.5 +━+ +30% +epoch +3\.0", bars)
     Assert.Matches(@"sweep +0% +0 of 2 runs +ETA \d+:\d\d", bars)
     Assert.Contains("[2/2] temperature 0.5  linear 50.0 %", plain ())
-    let all = text.ToString()
+    let all = written ()
     // The cursor is there again.
     Assert.True(all.LastIndexOf "\x1b[?25h" > all.LastIndexOf "\x1b[?25l")
 

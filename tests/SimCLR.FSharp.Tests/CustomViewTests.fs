@@ -1,4 +1,5 @@
 /// Views of one's own, from their definition to a training.
+[<Xunit.Collection "alone">]
 module SimCLR.Tests.CustomViewTests
 
 open System.IO

@@ -1,4 +1,5 @@
 /// A disk that gets full: a small file system in memory, which root may mount.
+[<Xunit.Collection "alone">]
 module SimCLR.Tests.FullDiskTests
 
 open System

@@ -1,4 +1,5 @@
 /// Ctrl-C and SIGTERM, sent to a sweep that a user has started.
+[<Xunit.Collection "alone">]
 module SimCLR.Tests.InterruptionTests
 
 open System.IO

@@ -63,3 +63,38 @@ let ``Ticks that would lie on each other are left out`` () =
     Assert.Equal<float list>([ 0.0; 0.5; 1.0 ], AxisChart.apart id [ 1.0; 0.0; 0.5 ])
     Assert.Equal<float list>([ 0.05; 0.1; 0.5; 1.0 ], AxisChart.apart log10 [ 0.05; 0.1; 0.5; 1.0 ])
     Assert.Equal<float list>([ 3.0 ], AxisChart.apart id [ 3.0; 3.0 ])
+
+[<Fact>]
+let ``Names have a legend of each colour twice, and numbers beyond the colours shades`` () =
+    let legend grid =
+        let results = Samples.results (fun _ -> Some 0.5) grid
+        let chart = (Html.ofChart (Plot.monitored "loss" "head" results)).Replace(" ", "")
+        Regex.Count(chart, "\"showlegend\":true"), Regex.Count(chart, "\"dash\":\"dash\"")
+
+    let named count =
+        Grid.from Run.shapes
+        |> Grid.varyBy "head" Run.withHeadOutput [ for i in 1..count -> $"head {i}", 8 * i ]
+
+    Assert.Equal((12, 2), legend (named 12))
+    Assert.Equal((0, 0), legend (named 21))
+
+    Assert.Equal(
+        (0, 0),
+        legend (
+            Grid.from Run.shapes
+            |> Grid.vary "head" Run.withHeadOutput [ for i in 1..12 -> 8 * i ]
+        )
+    )
+
+[<Fact>]
+let ``What all methods have while training is shown where there are several`` () =
+    let plots changes =
+        Grid.from Run.shapes
+        |> Grid.varyBy "method" Run.withMethod changes
+        |> Samples.results (fun _ -> Some 0.5)
+        |> ReportPlots.ofResults
+        |> List.map fst
+
+    let rank = "Effective rank while training"
+    Assert.Contains(rank, plots [ "SimCLR", Method.simClr; "VICReg", Method.vicReg ])
+    Assert.DoesNotContain(rank, plots [ "few", Method.moCo 512; "many", Method.moCo 1024 ])

@@ -1,4 +1,5 @@
 /// A worker's messages among the lines that its script prints.
+[<Xunit.Collection "alone">]
 module SimCLR.Tests.RelayTests
 
 open System

@@ -39,7 +39,7 @@ let private results (grid: Grid) result : Results =
 let private fine i = Ok(outcome (0.5 + float i / 100.0))
 
 let private store =
-    Store.ofFolder (Path.Combine(Path.GetTempPath(), "simclr-no-store"))
+    Store.ofFolder (Path.Combine(Path.GetTempPath(), $"simclr-no-store-{Guid.NewGuid()}"))
 
 let private page title grid result =
     Report.ofResults title store (results grid result) |> Report.toHtml

@@ -1,5 +1,5 @@
 /// They look at what is printed, and so run one after another.
-[<Xunit.Collection("printing")>]
+[<Xunit.Collection("alone")>]
 module SimCLR.Tests.RunsTests
 
 open System

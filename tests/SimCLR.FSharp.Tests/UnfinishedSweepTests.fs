@@ -1,5 +1,5 @@
 /// What is reported, named and tried again of a sweep of which a part is there.
-[<Xunit.Collection("printing")>]
+[<Xunit.Collection("alone")>]
 module SimCLR.Tests.UnfinishedSweepTests
 
 open System.IO

@@ -120,6 +120,18 @@ let framed height chart =
     |> Chart.withConfig (Config.init (Responsive = true, DisplayModeBar = false))
     |> fluid
 
+/// A legend beside the chart, for entries of which one above would leave it no room.
+let legendBeside (title: string) chart =
+    chart
+    |> Chart.withLegendStyle (
+        Orientation = StyleParam.Orientation.Vertical,
+        X = 1.02,
+        Y = 1.0,
+        YAnchor = StyleParam.YAnchorPosition.Top,
+        Font = Font.init (Size = 11.),
+        Title = Title.init title
+    )
+
 let styled xAxis yAxis chart =
     chart |> Chart.withXAxis xAxis |> Chart.withYAxis yAxis |> framed 360
 

@@ -95,13 +95,21 @@ module Plot =
         |> Chart.combine
         |> styled (axisOf axisName (valuesOf axisName results)) (axis (Metric.heading metric) None None)
 
+    /// More entries of a legend stand beside the chart.
+    let private fewEntries = 6
+
+    let private hasMany axisName (results: Results) =
+        List.contains axisName results.Axes
+        && (valuesOf axisName results).Length > fewEntries
+
     /// A figure of every run's training against the epoch, coloured by an axis; points without it are left out.
     let private traces figure axisName (results: Results) =
+        let isBeside = hasMany axisName results
+
         let name (cell: Cell) =
-            if List.contains axisName results.Axes then
-                $"{axisName} {Results.coordinate axisName cell}"
-            else
-                figure
+            if not (List.contains axisName results.Axes) then figure
+            elif isBeside then string (Results.coordinate axisName cell)
+            else $"{axisName} {Results.coordinate axisName cell}"
 
         let groups = Results.outcomes results |> List.groupBy (fst >> name)
 
@@ -139,11 +147,19 @@ module Plot =
                     )
         ]
 
+    let private against figure axisName results chart =
+        let chart = chart |> styled (axis "epoch" None None) (axis figure None None)
+
+        if hasMany axisName results then
+            legendBeside axisName chart
+        else
+            chart
+
     /// A figure that was measured while training, of every run against the epoch, coloured by an axis.
     let monitored figure axisName results =
         traces figure axisName results
         |> Chart.combine
-        |> styled (axis "epoch" None None) (axis figure None None)
+        |> against figure axisName results
 
     /// NT-Xent of a model that guesses; other losses have other levels, or none.
     let private guessing (run: Run) =
@@ -194,7 +210,7 @@ module Plot =
 
         traces "loss" axisName results @ chance
         |> Chart.combine
-        |> styled (axis "epoch" None None) (axis "loss" None None)
+        |> against "loss" axisName results
 
     /// Named curves through points (x, y).
     let lines xTitle yTitle (curves: (string * (float * float) list) list) =

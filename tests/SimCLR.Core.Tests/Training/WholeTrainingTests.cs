@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using SimCLR.Core.Images;
 using SimCLR.Core.Tests.Distributed;
 using SimCLR.Core.Tests.Images;
+using SimCLR.Core.Tests.Runtime;
 using SimCLR.Core.Training;
 using SimCLR.Core.Views;
 using TorchSharp;
@@ -29,6 +31,9 @@ public class WholeTrainingTests
         var layout = new PixelLayout(3, 8, 8) { Whole = true };
         return new ShardFolder(folder.At("cache"), null, default).Open(files, ["a", "b"], layout, resize: true);
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "feed")]
+    private static extern ref IImageFeed? Feed(Pretraining training);
 
     [Fact]
     public void Several_ranks_come_to_what_one_process_comes_to()
@@ -79,17 +84,22 @@ public class WholeTrainingTests
         using var images = Images(folder);
         var spec = Small.Spec() with { Epochs = 30, MicroBatches = new MicroBatches(8) };
         using var training = new Pretraining(spec, images, CPU);
-        // The feed reads a few batches ahead.
-        for (var step = 0; step < 5; step++)
-            training.TrainStep().Dispose();
-        Thread.Sleep(200);
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        var before = Tensor.TotalCount;
-        for (var step = 0; step < 20; step++)
-            training.TrainStep().Dispose();
-        Thread.Sleep(200);
-        Assert.InRange(Tensor.TotalCount - before, -20, 5);
+        void Steps(int count)
+        {
+            for (var step = 0; step < count; step++)
+                training.TrainStep().Dispose();
+            // Until the feed has read as many batches ahead as it may: it holds equally many tensors then.
+            var feed = Assert.IsType<PrefetchFeed>(Feed(training));
+            var read = SpinWait.SpinUntil(
+                () => feed.BatchesRead == training.Step + PrefetchFeed.Ahead,
+                TimeSpan.FromSeconds(60)
+            );
+            Assert.True(read, $"{feed.BatchesRead} batches were read at step {training.Step}");
+        }
+        Steps(5);
+        using var left = new LeftTensors();
+        Steps(20);
+        Assert.Equal(0, left.Count);
     }
 
     [Fact]

@@ -10,7 +10,6 @@ namespace SimCLR.Core.Tests.Distributed;
 /// <summary>A library with NCCL's interface that works on memory of the host (libnccl.c), built by gcc; and processes that use it, with torchrun's variables.</summary>
 internal sealed class NcclStub : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly TemporaryFolder folder = new();
 
     internal NcclStub()
@@ -57,8 +56,10 @@ internal sealed class NcclStub : IDisposable
         try
         {
             foreach (var (rank, process) in processes.Index())
-                if (!process.WaitForExit(Patience))
-                    Assert.Fail($"Rank {rank} did not end within {Patience.TotalSeconds} s. It said: {outputs[rank]}");
+                if (!process.WaitForExit(Ranks.Patience))
+                    Assert.Fail(
+                        $"Rank {rank} did not end within {Ranks.Patience.TotalSeconds} s. It said: {outputs[rank]}"
+                    );
             // And what they have written has been read.
             processes.ForEach(process => process.WaitForExit());
             return [.. processes.Zip(outputs, (process, output) => (process.ExitCode, output.ToString()))];

@@ -99,14 +99,20 @@ internal static class RankChecks
     private static void Throw(ICollective ranks)
     {
         if (ranks.Rank == 1)
+        {
+            Failure.Tell();
             throw new InvalidOperationException("thrown by rank 1");
+        }
         ranks.AllReduceSum(ones(1));
     }
 
     private static void Die(ICollective ranks)
     {
         if (ranks.Rank == 1)
+        {
+            Failure.Tell();
             Environment.FailFast("rank 1 dies");
+        }
         ranks.AllReduceSum(ones(1));
     }
 

@@ -6,7 +6,8 @@ namespace SimCLR.Core.Tests.Distributed;
 /// <summary>Starts this very program on several ranks, by Debian's launchers.</summary>
 internal static class Ranks
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    /// <summary>How long a test waits for ranks that have much to do.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>The launchers that are installed. Both can be, side by side.</summary>
     internal static readonly string[] Launchers = ["mpirun.openmpi", "mpiexec.mpich"];

@@ -44,12 +44,20 @@ static void note(const char *text) {
     close(file);
 }
 
+/* As Failure.cs tells it. */
+static void tell(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    fprintf(stderr, "failing at %lld\n", now.tv_sec * 1000000000LL + now.tv_nsec);
+}
+
 /* STUB_NCCL_FAIL=ncclAllReduce:5 has that function fail with that result. */
 static int failure(const char *function) {
     const char *asked = getenv("STUB_NCCL_FAIL");
     size_t length = strlen(function);
     if (!asked || strncmp(asked, function, length) || asked[length] != ':') return 0;
     snprintf(last, sizeof last, "the stub was told to fail in %s", function);
+    tell();
     return atoi(asked + length + 1);
 }
 
@@ -175,6 +183,7 @@ int ncclBroadcast(const char *from, char *to, size_t count, int type, int root, 
 int ncclCommGetAsyncError(struct comm *c, int *result) {
     const char *asked = getenv("STUB_NCCL_ASYNC");
     *result = c->used && asked ? atoi(asked) : 0;
+    if (*result) tell();
     return 0;
 }
 

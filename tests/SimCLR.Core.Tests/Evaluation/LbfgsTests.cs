@@ -36,8 +36,9 @@ public class LbfgsTests
             500,
             1e-8
         );
-        // Of the last, rounding hides the descent just above the tolerance.
-        Assert.Equal(condition < 1e5, found.Converged);
+        // Of the last, rounding may hide the descent just above the tolerance.
+        Assert.True(found.Converged || condition >= 1e5);
+        Assert.Equal(found.GradientNorm <= 1e-8, found.Converged);
         Assert.InRange(found.GradientNorm, 0, condition < 1e5 ? 1e-8 : 1e-4);
         Assert.InRange((found.At - expected).abs().max().ToDouble(), 0, 1e-7);
     }

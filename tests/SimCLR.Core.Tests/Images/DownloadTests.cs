@@ -11,7 +11,9 @@ public sealed class DownloadTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
     private readonly byte[] content = new byte[300_000];
-    private readonly HttpClient client = new();
+
+    // A proxy of the environment has no way to this machine's own address.
+    private readonly HttpClient client = new(new HttpClientHandler { UseProxy = false });
 
     public DownloadTests() => new Random(5).NextBytes(content);
 

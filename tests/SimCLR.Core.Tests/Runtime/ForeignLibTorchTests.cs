@@ -73,11 +73,12 @@ public sealed class ForeignLibTorchTests : IDisposable
     public void The_folder_may_be_the_lib_folder_or_one_above_it()
     {
         LayOut();
+        using var empty = new TemporaryFolder();
         Assert.Equal(Lib, ForeignLibTorch.Folder(Lib));
         Assert.Equal(Lib, ForeignLibTorch.Folder(Path.Combine(site.Root, "torch")));
         Assert.Equal(Lib, ForeignLibTorch.Folder(site.Root));
         Assert.Contains("no such folder", Refused(() => ForeignLibTorch.Folder(Path.Combine(site.Root, "x"))).Message);
-        Assert.Contains("no libtorch_cpu.so", Refused(() => ForeignLibTorch.Folder(Path.GetTempPath())).Message);
+        Assert.Contains("no libtorch_cpu.so", Refused(() => ForeignLibTorch.Folder(empty.Root)).Message);
     }
 
     [Fact]

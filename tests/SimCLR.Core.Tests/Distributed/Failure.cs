@@ -17,6 +17,7 @@ internal static partial class Failure
         var told = Told()
             .Matches(output)
             .Select(line => long.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture));
+        Assert.NotEmpty(told);
         Assert.InRange(Stopwatch.GetElapsedTime(told.Min()).TotalSeconds, 0, 30);
     }
 

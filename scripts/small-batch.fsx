@@ -3,8 +3,9 @@
 // COMMAND  ./simclr run scripts/small-batch.fsx
 //          ./simclr run scripts/small-batch.fsx --preset cpu --data-root PATH-OF-CIFAR-10
 //          ./simclr run scripts/small-batch.fsx --preset paper --data-root PATH-OF-CIFAR-10
-// EXPECT   24 runs on generated images. cpu: 24 runs on 10,000 images of CIFAR-10. The learning rate scales
-//          with the batch; all take as many epochs, so that small batches take more steps.
+// EXPECT   24 runs on generated images, some 40 minutes on two cores. Seen with two seeds (experiments/small-batch-generated), linear at batch 32, 128, 512 where the
+//          untrained encoder has 30 %: SimCLR 85, 81, 74; VICReg 80, 76, 58; MoCo v2 55, 61, 24; BYOL 42, 35, 18. cpu: 24 runs on 10,000 images of CIFAR-10.
+//          The learning rate scales with the batch; all take as many epochs, so that small batches take more steps.
 #load "load.fsx"
 
 open SimCLR

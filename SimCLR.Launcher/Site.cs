@@ -73,7 +73,7 @@ internal static partial class Site
     }
 
     /// <summary>
-    /// A link to a file that is no page of the site is its text. F# is shown as it is: a test compiles it (ScriptTests), which fsdocs could not, as
+    /// A link to a file that is no page of the site is its text, one to a heading leads to its page: fsdocs names headings otherwise. F# is shown as it is: a test compiles it (ScriptTests), which fsdocs could not, as
     /// scripts load the build.
     /// </summary>
     private static string Page(string file)
@@ -95,7 +95,8 @@ internal static partial class Site
             }
             else if (code)
                 shown = line.Replace("&", "&amp;").Replace("<", "&lt;");
-            page.Append(LinkToFile().Replace(shown.Replace("](docs/", "]("), "$1")).Append('\n');
+            shown = LinkToFile().Replace(shown.Replace("](docs/", "]("), "$1");
+            page.Append(LinkToHeading().Replace(shown, "]($1)")).Append('\n');
         }
         return page.ToString();
     }
@@ -123,6 +124,9 @@ internal static partial class Site
         @"\[([^\]]*)\]\((?:\.\./)?(?:scripts|experiments|benchmarks|SimCLR\.[A-Za-z]*|CHANGELOG\.md|LICENSE)[^)]*\)"
     )]
     private static partial Regex LinkToFile();
+
+    [GeneratedRegex(@"\]\(([a-z-]+\.md)#[^)]*\)")]
+    private static partial Regex LinkToHeading();
 
     [GeneratedRegex("(?:href|src)=\"([^\"#:?{\n]+)[\"#]")]
     private static partial Regex Link();

@@ -31,7 +31,7 @@ public sealed record DinoSpec(
     {
         Require.Temperature(StudentTemperature);
         Require.Temperature(TeacherTemperature);
-        Require.Temperature(TeacherWarmup?.From ?? TeacherTemperature);
+        TeacherWarmup?.Check();
         Require.Within("momentum of the centre", CentreMomentum, 0, 1, 0.9);
         Require.Within("number of outputs", Outputs, 2, int.MaxValue, 4096);
         return new Dino(this, context);

@@ -1,3 +1,5 @@
+using SimCLR.Core.Losses;
+
 namespace SimCLR.Core.Methods;
 
 /// <summary>A temperature that begins elsewhere (DINO, 2104.14294, section 3.2: the teacher's from 0.04 to 0.07 over 30 epochs): the same throughout an epoch, and in even
@@ -6,6 +8,8 @@ namespace SimCLR.Core.Methods;
 /// <param name="Epochs">The last of so many has the temperature that stays; 0: all have.</param>
 public sealed record TemperatureWarmup(double From, int Epochs)
 {
+    internal void Check() => Require.Temperature(From);
+
     /// <summary>The temperature of an epoch.</summary>
     /// <param name="epoch">Counted from 0.</param>
     /// <param name="stays">The temperature that stays.</param>

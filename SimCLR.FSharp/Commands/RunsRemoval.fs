@@ -194,15 +194,18 @@ let checkpoints folder =
 let damaged folder =
     removal folder (fun () -> files folder "*.damaged")
 
+let private trainedIn folder =
+    match StoredTraining.valueIn folder with
+    | Some training -> training
+    | None ->
+        wrongValue
+            $"What is trained in {folder} cannot be read, so that it is not known which encoder it begins with; nothing is deleted. Mend it, or take it away."
+
 /// The encoders that the store's trainings begin with, by their hashes.
 let private begun store =
     [
         for folder in StoreListing.trainings store do
-            match StoredTraining.valueIn folder with
-            | Some training -> Untrained.hash (Untrained.ofTraining training)
-            | None ->
-                wrongValue
-                    $"What is trained in {folder} cannot be read, so that it is not known which encoder it begins with; nothing is deleted. Mend it, or take it away."
+            Untrained.hash (Untrained.ofTraining (trainedIn folder))
     ]
     |> set
 
@@ -225,7 +228,7 @@ let private begunWith store =
     [
         for folder in StoreListing.trainings store do
             if not (File.Exists(Path.Combine(folder, "figures.json"))) then
-                match StoredTraining.valueIn folder |> Option.bind _.InitialWeights with
+                match (trainedIn folder).InitialWeights with
                 | Some(InitialWeights.Training hash) -> hash, Path.GetFileName folder
                 | _ -> ()
     ]

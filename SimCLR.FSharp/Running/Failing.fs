@@ -103,6 +103,16 @@ let explain store (error: exn) : bool * Failure =
             Detail = string error
         }
 
+/// What a failure of something that is measured along a training comes to, which is stored with it, as only the training can give its figures. One that need not come again says how to have them.
+let alongTraining store run error =
+    match explain store error with
+    | true, failure -> failure
+    | false, failure ->
+        { failure with
+            Detail =
+                $"{failure.Detail} The training is stored without it; './simclr runs rm {Run.trainingHash run}' has it trained anew."
+        }
+
 /// What is said of a collapse in failures of before it had a reason of its own.
 let private formerly =
     [

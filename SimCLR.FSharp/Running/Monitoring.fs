@@ -47,7 +47,7 @@ let ends (executor: Executor) (run: Run) (watcher: ValidationMonitor option) (re
 
     let failure label =
         match watcher |> Option.map (_.Failures.TryGetValue(label)) with
-        | Some(true, error) -> snd (Failing.explain executor.Store error)
+        | Some(true, error) -> Failing.alongTraining executor.Store run error
         | _ ->
             {
                 Reason = "was not measured"

@@ -76,20 +76,7 @@ let private online executor run (pretrained: Pretrained) (probes: OnlineAccuracy
         try
             Ok(figures label (probe.Measure pretrained))
         with error when not (error :? OperationCanceledException) ->
-            let wouldComeAgain, failure = Failing.explain executor.Store error
-
-            let remedy =
-                if wouldComeAgain then
-                    ""
-                else
-                    $" The training is stored without it; './simclr runs rm {Run.trainingHash run}' has it trained anew."
-
-            Error(
-                label,
-                { failure with
-                    Detail = failure.Detail + remedy
-                }
-            )
+            Error(label, Failing.alongTraining executor.Store run error)
 
     let results = List.map measure probes
 

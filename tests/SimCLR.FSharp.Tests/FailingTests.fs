@@ -12,6 +12,15 @@ let private store = Store.ofFolder "somewhere"
 let private explained error = Failing.explain store error
 
 [<Fact>]
+let What_failed_along_a_training_and_need_not_come_again_says_how_to_have_it () =
+    let along error =
+        (Failing.alongTraining store Run.shapes error).Detail
+
+    let remedy = $"'./simclr runs rm {Run.trainingHash Run.shapes}'"
+    Assert.Contains(remedy, along (OutOfMemoryException()))
+    Assert.DoesNotContain(remedy, along (NullReferenceException()))
+
+[<Fact>]
 let Every_exception_is_a_reason_and_what_would_come_again_is_stored () =
     let expected: (exn * (bool * string)) list =
         [

@@ -503,6 +503,17 @@ let The_encoder_that_an_unfinished_training_begins_with_stays () =
             told
         )
 
+
+        // As with encoders before training: where it cannot be read, nothing goes.
+        let value = Path.Combine(Store.folderOf later store, "training.json")
+        let text = File.ReadAllText value
+        File.WriteAllText(value, text.Replace("\"Epochs\"", "\"Aeons\""))
+        let code, _, told = clean ()
+        Assert.NotEqual(0, code)
+        Assert.Contains(Store.folderOf later store, told)
+        Assert.True(File.Exists path)
+
+        File.WriteAllText(value, text)
         save later (plainOutcome 0.5) store
         clean () |> ignore
         Assert.False(File.Exists path))
